@@ -1,0 +1,3 @@
+//! What cozegate's HTTP service does.
+
+pub mod text;
