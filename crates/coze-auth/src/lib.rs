@@ -1,1 +1,96 @@
-//! coze-auth.
+//! Gets access tokens for the Coze platform and keeps them valid.
+//!
+//! # Vocabulary
+//!
+//! * **app**: who asks Coze for tokens, with its proof ([`App`]): a service app with a key pair, or a fixed personal access
+//!   token.
+//! * **subject**: whose token it is ([`Subject`]): a user named by a [`SessionName`], with a life and a [`Scope`].
+//! * **assertion**: a JWT that the app signs and Coze changes for one token ([`Assertion`]).
+//! * **renewal**: getting the next token before the last one ends. Once per subject, however many wait.
+//! * **store**: where tokens rest between two processes ([`TokenStore`]).
+//!
+//! # Example
+//!
+//! ```no_run
+//! use coze_auth::{App, JwtApp, MemoryStore, Policy, Region, SessionName, SigningKey, Subject, SystemClock, SystemRandom,
+//!     TokenSource, TokenSourceParts, transport};
+//! use std::sync::Arc;
+//!
+//! # async fn example(pem: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let (signing_key, _repairs) = SigningKey::parse(pem)?;
+//! let tokens = TokenSource::new(TokenSourceParts {
+//!     app: App::Jwt(JwtApp {
+//!         client_id: "1100000000001".to_owned(),
+//!         public_key_id: "the fingerprint that the console shows".to_owned(),
+//!         signing_key,
+//!         endpoints: Region::China.endpoints(),
+//!         duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
+//!     }),
+//!     http: transport::http_client_for(&Region::China.endpoints(), "example/1.0")?,
+//!     store: Arc::new(MemoryStore::default()),
+//!     clock: Arc::new(SystemClock),
+//!     random: Arc::new(SystemRandom),
+//!     policy: Policy::default(),
+//!     runtime: tokio::runtime::Handle::current(),
+//!     tasks: Default::default(),
+//! });
+//! let token = tokens.access_token(&Subject::of(SessionName::parse("user-42")?)).await?;
+//! println!("{} ...", token.token_type()); // token.access_token().expose() is the secret itself
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Map
+//!
+//! | module | owns |
+//! |---|---|
+//! | `lifecycle` | [`TokenSource`]: when a token is served, renewed, waited for |
+//! | `token_endpoint` | the only code that talks to Coze |
+//! | `grant` | what is asked for and with which proof; makes assertions |
+//! | `app`, `subject`, `scope`, `session_name`, `region` | what a request for a token consists of |
+//! | `private_key` | reading, repairing and using RSA keys |
+//! | `token`, `token_set`, `secret` | what comes back, without a way into a log |
+//! | `error`, `refusal` | why nothing came back |
+//! | `store`, `clock`, [`random`], [`transport`] | what is handed in |
+//!
+//! Feature `test-util` adds `ManualClock` and `SeededRandom`.
+
+mod app;
+mod clock;
+mod error;
+mod grant;
+mod lifecycle;
+mod personal_access_token;
+mod private_key;
+pub mod random;
+mod refusal;
+mod region;
+mod scope;
+mod secret;
+mod session_name;
+mod store;
+mod subject;
+mod token;
+mod token_endpoint;
+mod token_set;
+pub mod transport;
+
+pub use app::{App, JwtApp};
+#[cfg(feature = "test-util")]
+pub use clock::ManualClock;
+pub use clock::{Clock, SystemClock, UnixSeconds};
+pub use error::{AnswerFlaw, AuthError, BoxError, FailedSide, InvalidToken};
+pub use lifecycle::{Decision, Policy, Schedule, TokenSource, TokenSourceParts};
+pub use private_key::{KeyError, KeyRepair, SigningFailed, SigningKey};
+#[cfg(feature = "test-util")]
+pub use random::SeededRandom;
+pub use random::{Random, SystemRandom};
+pub use refusal::{Refusal, RefusalKind};
+pub use region::{Endpoints, Region};
+pub use scope::Scope;
+pub use secret::{AccessToken, Assertion, ClientSecret, TokenKind};
+pub use session_name::{InvalidSessionName, SessionName};
+pub use store::{MemoryStore, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version};
+pub use subject::Subject;
+pub use token::Token;
+pub use token_set::TokenSet;

@@ -1,0 +1,20 @@
+//! What `coze-auth` shows to the outside, against a platform that every test scripts for itself.
+//!
+//! The answers are bytes written here after the protocol's description and share no type with the library, so that a
+//! misunderstanding cannot agree with itself.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
+
+mod answers;
+mod assertion;
+mod clock_jumps;
+mod failures;
+mod keys;
+mod personal_access_token;
+mod platform;
+mod private_key;
+mod refused_tokens;
+mod renewal;
+mod secrets;
+mod stores;
+mod world;

@@ -1,0 +1,210 @@
+//! No secret reaches an error, a `Debug` output or a log line, even when the platform sends it back.
+
+use crate::keys::{pem, pkcs8_der, pkcs8_pem};
+use crate::platform::Answer;
+use crate::world::{NOW, World, jwt_app, parts, user};
+use coze_auth::{
+    AuthError, ClientSecret, MemoryStore, SigningKey, Subject, SystemRandom, TokenKey, TokenSet, TokenSource,
+    TokenStore,
+};
+use serde_json::json;
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Once;
+
+/// Everything that an error can be made to say.
+fn confession(error: &AuthError) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(inner) = source {
+        write!(text, " {inner} {inner:?}").unwrap();
+        source = inner.source();
+    }
+    text
+}
+
+fn assert_silent(text: &str, secrets: &[&str]) {
+    for secret in secrets {
+        // A part of it would do as well: the first characters of each part of a JWT, the middle of a key.
+        for part in secret.split('.').filter(|part| part.len() >= 12) {
+            assert!(!text.contains(&part[..12]), "{} in {text}", &part[..12]);
+        }
+    }
+}
+
+thread_local! {
+    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Writes to the log of the thread, if it keeps one.
+struct ThreadLog;
+
+impl io::Write for ThreadLog {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.with_borrow_mut(|log| log.as_mut().map(|log| log.extend_from_slice(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs a test on one thread and returns all that was logged meanwhile, by our code and below it.
+///
+/// The subscriber is the whole program's, because `tracing` remembers per call site whether anybody listens, and may ask
+/// the thread of another test for that.
+async fn log_of(test: impl Future<Output = ()>) -> String {
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(|| ThreadLog)
+            .init();
+    });
+    LOG.set(Some(Vec::new()));
+    test.await;
+    String::from_utf8(LOG.take().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn platform_that_sends_our_assertion_back_does_not_get_it_into_an_error() {
+    let world = World::start().await;
+    world.platform.hold();
+    let subject = Subject::app();
+    let asking = world.tokens.access_token(&subject);
+    let echo = async {
+        world.platform.wait_until_asked(1).await;
+        let assertion = world.platform.asked()[0].assertion().to_owned();
+        let message = format!("cannot parse {assertion}");
+        world
+            .platform
+            .next(Answer::refusal(401, &assertion, &message).with("x-tt-logid", "log-7"));
+        world.platform.release();
+        assertion
+    };
+
+    let (outcome, assertion) = tokio::join!(asking, echo);
+
+    let error = outcome.unwrap_err();
+    let remembered = world.error(&subject).await;
+    assert_silent(&confession(&error), &[&assertion]);
+    assert_silent(&confession(&remembered), &[&assertion]);
+}
+
+#[tokio::test]
+async fn answer_that_cannot_be_used_does_not_get_its_token_into_an_error() {
+    let token = "czs_canary_canary_canary";
+    let answers = [
+        json!({ "access_token": token, "expires_in": "soon" }),
+        json!({ "access_token": token, "expires_in": 0 }),
+        json!({ "access_token": token, "expires_in": NOW.0 * 1_000 }),
+        json!({ "access_token": format!("{token}\n"), "expires_in": 900 }),
+        json!({ "access_token": token, "code": 4_100, "msg": "no" }),
+        json!([token]),
+    ];
+
+    for body in answers {
+        for status in [200, 401, 503] {
+            let world = World::start().await;
+            world.platform.next(Answer::json(status, &body));
+            world.platform.next(Answer {
+                status,
+                headers: vec![],
+                body: body.to_string() + "<html>",
+            });
+
+            if let Err(error) = world.tokens.access_token(&Subject::app()).await {
+                assert_silent(&confession(&error), &[token]);
+            } else {
+                panic!("{body} was taken");
+            }
+            world.advance(60);
+            assert_silent(&confession(&world.error(&Subject::app()).await), &[token]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn debug_output_of_every_type_is_silent() {
+    let world = World::start().await;
+    let token = world.token(&user("a")).await;
+    let app = jwt_app(&world.platform.base);
+    let coze_auth::App::Jwt(jwt_app) = &app else {
+        panic!("a JWT app")
+    };
+    let assertion = jwt_app.assertion(None, NOW, &SystemRandom).unwrap();
+    let client_secret = ClientSecret::new("canary-client-secret");
+    let store = MemoryStore::default();
+    let key = TokenKey {
+        audience: String::new(),
+        client_id: String::new(),
+        subject: user("a"),
+    };
+    let token_set = TokenSet {
+        access_token: coze_auth::AccessToken::parse("czs_canary_canary").unwrap(),
+        token_type: "Bearer".to_owned(),
+        issued_at: NOW,
+        expires_at: None,
+    };
+    let shown = format!("{token_set:?}");
+    store.save(&key, token_set, None).await.unwrap();
+    let source = TokenSource::new(parts(app.clone(), &world.clock));
+
+    let text = format!(
+        "{shown} {token:?} {app:?} {assertion:?} {client_secret:?} {store:?} {source:?} {:?}",
+        world.tokens
+    );
+
+    let key_text = pkcs8_pem();
+    let key_line = key_text.lines().nth(10).unwrap();
+    let secrets = [
+        "czs_canary_canary",
+        "canary-client-secret",
+        assertion.expose(),
+        key_line,
+    ];
+    assert_silent(&text, &secrets);
+    assert!(!text.contains(token.access_token().expose()), "{text}");
+}
+
+#[test]
+fn damaged_key_does_not_get_into_its_error() {
+    let mut der = pkcs8_der();
+    der[300] ^= 0xff;
+    let text = pem("PRIVATE KEY", &der);
+
+    let error = SigningKey::parse(&text).unwrap_err();
+
+    assert_silent(&format!("{error} {error:?}"), &[text.lines().nth(2).unwrap()]);
+}
+
+#[tokio::test]
+async fn log_of_success_and_failure_names_neither_secret_nor_user() {
+    let world = World::start().await;
+    let subject = user("alice@example.com");
+
+    let log = log_of(async {
+        world.token(&subject).await;
+        world.advance(900);
+        world.platform.next(Answer::refusal(
+            401,
+            "invalid_client",
+            "invalid jwt: kid not been registred",
+        ));
+        world.error(&subject).await;
+    })
+    .await;
+
+    assert!(
+        log.contains("Renewed the access token of") && log.contains("kid not been registred"),
+        "{log}"
+    );
+    assert!(log.contains("20261122000000ABCDEF"), "{log}");
+    let asked = world.platform.asked();
+    assert_silent(&log, &[asked[0].assertion(), asked[1].assertion()]);
+    assert!(!log.contains("czs_1") && !log.contains("alice"), "{log}");
+}
