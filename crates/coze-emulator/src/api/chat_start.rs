@@ -1,0 +1,148 @@
+//! Turns a checked request into a chat in the history and a performance ready to run.
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    caller::Caller,
+    chat_request::{CheckedRequest, EnterMessage},
+    conversations,
+    wire::ChatObject,
+};
+use crate::{
+    bots::Script,
+    envelope::ApiError,
+    generation::Performance,
+    history::{Chat, ChatStatus, Conversation, History, Message, Role, Usage},
+    platform::Platform,
+    tokens::Identity,
+};
+
+/// Writes the chat and its questions into the history. Returns the chat as it is now, and what is left to do: to
+/// perform it. When the request is refused, nothing was written.
+pub(super) fn begin(
+    platform: &Platform,
+    caller: Caller,
+    request: CheckedRequest,
+    conversation_id: Option<String>,
+) -> Result<(ChatObject, Performance), ApiError> {
+    let (bot, owner) = (request.bot, caller.identity);
+    let mut history = platform.history();
+
+    let (place, question) = if let Some(id) = conversation_id {
+        let conversation = open(&mut history, platform, &owner, &id)?;
+        (
+            Place::of(conversation),
+            question(&request.messages, &conversation.messages)?,
+        )
+    } else {
+        let question = question(&request.messages, &[])?;
+        let conversation = conversations::new(platform, owner.clone(), request.connector_id, Some(bot.id.to_owned()));
+        let place = Place::of(&conversation);
+        history.add_conversation(conversation);
+        (place, question)
+    };
+    let chat = Chat {
+        id: platform.ids.next(),
+        owner: owner.clone(),
+        conversation_id: place.conversation_id,
+        bot_id: bot.id.to_owned(),
+        section_id: place.section_id,
+        meta_data: request.meta_data,
+        created_at: platform.clock.now(),
+        completed_at: None,
+        // Not `created`: cozepy would stop polling at once (protocol 6.5).
+        status: ChatStatus::InProgress,
+        usage: Usage::default(),
+        messages: Vec::new(),
+        saved: request.save,
+        cancel: CancellationToken::new(),
+    };
+    let questions = request
+        .messages
+        .into_iter()
+        .map(|message| entered(platform, &chat, message))
+        .collect();
+    let chat_id = chat.id.clone();
+    history.begin_chat(chat, questions)?;
+
+    let script = Script::write(
+        bot.talent,
+        &question,
+        &history.remembered(&owner, bot.id),
+        &platform.config,
+    );
+    let chat = history.any_chat(&chat_id).ok_or(ApiError::Internal)?;
+    let performance = Performance {
+        chat_id,
+        conversation_id: chat.conversation_id.clone(),
+        section_id: chat.section_id.clone(),
+        bot_id: chat.bot_id.clone(),
+        created_at: chat.created_at,
+        question,
+        script,
+        cancel: chat.cancel.clone(),
+        listener: None,
+    };
+    Ok((chat.into(), performance))
+}
+
+/// Where a chat takes place.
+struct Place {
+    conversation_id: String,
+    section_id: String,
+}
+
+impl Place {
+    fn of(conversation: &Conversation) -> Self {
+        Self {
+            conversation_id: conversation.id.clone(),
+            section_id: conversation.section_id.clone(),
+        }
+    }
+}
+
+fn open<'a>(
+    history: &'a mut History,
+    platform: &Platform,
+    asker: &Identity,
+    id: &str,
+) -> Result<&'a mut Conversation, ApiError> {
+    if platform.config.open_foreign_conversations {
+        return history.any_conversation(id);
+    }
+    history.conversation(asker, id)
+}
+
+/// Returns what the bot is asked: the last message handed in, else the last thing a user said here.
+fn question(entered: &[EnterMessage], earlier: &[Message]) -> Result<String, ApiError> {
+    if let Some(last) = entered.last() {
+        return Ok(Message::text_in(last.content_type(), &last.content));
+    }
+    let last = earlier.iter().rev().find(|message| message.role == Role::User);
+    last.map(Message::plain_text)
+        .ok_or_else(|| ApiError::parameter("additional_messages is required in an empty conversation"))
+}
+
+fn entered(platform: &Platform, chat: &Chat, message: EnterMessage) -> Message {
+    let kind = message.kind.clone().filter(|kind| !kind.is_empty()).unwrap_or_else(|| {
+        match message.role {
+            Role::User => "question",
+            Role::Assistant => "answer",
+        }
+        .to_owned()
+    });
+    Message {
+        id: platform.ids.next(),
+        conversation_id: chat.conversation_id.clone(),
+        section_id: chat.section_id.clone(),
+        bot_id: chat.bot_id.clone(),
+        chat_id: chat.id.clone(),
+        role: message.role,
+        kind,
+        content_type: message.content_type().to_owned(),
+        content: message.content,
+        meta_data: message.meta_data.unwrap_or_default(),
+        created_at: chat.created_at,
+        updated_at: chat.created_at,
+    }
+}

@@ -1,0 +1,113 @@
+//! Carries out one fault on one request.
+
+use std::time::Duration;
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use http::{HeaderName, HeaderValue, header};
+use tokio_util::sync::CancellationToken;
+
+use super::rule::Fault;
+
+/// What happens to one request; nothing at all for most.
+#[derive(Debug)]
+pub(crate) struct Strike {
+    fault: Fault,
+}
+
+impl Strike {
+    pub(super) fn new(fault: Fault) -> Self {
+        Self { fault }
+    }
+
+    /// Waits as long as the fault says, or until the platform stops.
+    pub(crate) async fn delay(&self, stopping: &CancellationToken) {
+        if let Some(delay) = self.fault.delay_ms {
+            stopping
+                .run_until_cancelled(tokio::time::sleep(Duration::from_millis(delay)))
+                .await;
+        }
+    }
+
+    /// Returns the answer that replaces the platform's.
+    pub(crate) fn answer(&self) -> Option<Response> {
+        let mut response = Response::new(Body::from(self.fault.body.clone().unwrap_or_default()));
+        *response.status_mut() = self.fault.replaced_status()?;
+        let content_type = self.fault.content_type.as_deref().unwrap_or("application/json");
+        let content_type = [(header::CONTENT_TYPE.as_str(), content_type)];
+        let headers = self
+            .fault
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in content_type.into_iter().chain(headers) {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        Some(response)
+    }
+
+    /// Lets the connection break inside the body, if the fault says so and the body is longer.
+    pub(crate) fn cut(&self, response: Response) -> Response {
+        let Some(limit) = self.fault.cut_after_bytes else {
+            return response;
+        };
+        response.map(|body| Body::from_stream(cut_after(body.into_data_stream(), limit)))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer was cut, as a fault rule ordered")]
+struct Cut;
+
+/// Passes `limit` bytes of `body`, then fails, which makes the server drop the connection.
+fn cut_after(
+    body: impl Stream<Item = Result<Bytes, axum::Error>> + Send + Unpin,
+    limit: usize,
+) -> impl Stream<Item = Result<Bytes, axum::BoxError>> + Send {
+    stream::unfold(Some((body, limit)), |state| async {
+        let (mut body, left) = state?;
+        if left == 0 {
+            // The server writes what it has only when the body has nothing to add for the moment: without this pause
+            // the failure would overtake the bytes before it.
+            tokio::task::yield_now().await;
+            return Some((Err(Cut.into()), None));
+        }
+        match body.next().await? {
+            Ok(mut chunk) => {
+                chunk.truncate(left);
+                let left = left - chunk.len();
+                Some((Ok(chunk), Some((body, left))))
+            }
+            Err(error) => Some((Err(error.into()), None)),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn body_shorter_than_the_cut_stays_whole() {
+        let body = stream::iter([Ok(Bytes::from_static(b"abc")), Ok(Bytes::from_static(b"de"))]);
+
+        let parts: Vec<_> = cut_after(body, 6).collect().await;
+
+        assert_eq!(parts.len(), 2);
+        assert!(parts.iter().all(Result::is_ok));
+    }
+
+    #[tokio::test]
+    async fn cut_falls_inside_a_chunk() {
+        let body = stream::iter([Ok(Bytes::from_static(b"abc")), Ok(Bytes::from_static(b"de"))]);
+
+        let parts: Vec<_> = cut_after(body, 4).collect().await;
+
+        let passed: Vec<u8> = parts.iter().flatten().flatten().copied().collect();
+        assert_eq!(passed, b"abcd");
+        assert!(parts.last().unwrap().is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! Everything the double knows, in one place that all handlers share.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_lc_rs::error::Unspecified;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    accounts::Accounts, clock::Clock, config::EmulatorConfig, faults::Faults, history::History, ids::Ids,
+    journal::Journal, tokens::Tokens,
+};
+
+/// The state of one running double. Nothing is kept on disk.
+#[derive(Debug)]
+pub(crate) struct Platform {
+    pub(crate) config: EmulatorConfig,
+    /// The address it is bound to, with the real port.
+    pub(crate) addr: SocketAddr,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) accounts: Accounts,
+    pub(crate) tokens: Tokens,
+    pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
+    /// Where secrets were written, for whoever reads the info.
+    secret_files: Mutex<SecretFiles>,
+    /// Chats go on when their reader leaves; they end with the platform.
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stopping: CancellationToken,
+    history: Mutex<History>,
+    files: Mutex<HashMap<String, StoredFile>>,
+    delta_spacing_ms: AtomicU64,
+}
+
+/// Files that hold this run's secrets, once somebody asked for them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SecretFiles {
+    pub(crate) private_key: Option<PathBuf>,
+    pub(crate) personal_access_token: Option<PathBuf>,
+}
+
+/// What is remembered of an uploaded file; its bytes are counted, not kept.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredFile {
+    pub(crate) bytes: u64,
+    pub(crate) file_name: String,
+    /// Unix seconds.
+    pub(crate) created_at: i64,
+}
+
+impl Platform {
+    pub(crate) fn new(config: EmulatorConfig, addr: SocketAddr, accounts: Accounts) -> Result<Self, Unspecified> {
+        let platform = Self {
+            addr,
+            clock: Clock::default(),
+            ids: Ids::new()?,
+            accounts,
+            tokens: Tokens::default(),
+            journal: Journal::new(),
+            faults: Faults::default(),
+            secret_files: Mutex::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            history: Mutex::default(),
+            files: Mutex::default(),
+            delta_spacing_ms: AtomicU64::new(0),
+            config,
+        };
+        platform.set_delta_spacing(platform.config.delta_spacing);
+        Ok(platform)
+    }
+
+    pub(crate) fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn files(&self) -> MutexGuard<'_, HashMap<String, StoredFile>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn secret_files(&self) -> MutexGuard<'_, SecretFiles> {
+        self.secret_files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the time between two deltas, which may change while a bot speaks.
+    pub(crate) fn delta_spacing(&self) -> Duration {
+        Duration::from_millis(self.delta_spacing_ms.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_delta_spacing(&self, spacing: Duration) {
+        let millis = u64::try_from(spacing.as_millis()).unwrap_or(u64::MAX);
+        self.delta_spacing_ms.store(millis, Ordering::Relaxed);
+    }
+}

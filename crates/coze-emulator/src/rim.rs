@@ -1,0 +1,56 @@
+//! What every request passes on its way in and out, in the order in which it happens.
+//!
+//! One function instead of a stack of layers: journal outermost (it sees what the others refuse), then CORS (a page may
+//! read every refusal), then faults (they replace the platform, not its rim), then the endpoint.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use futures_util::StreamExt;
+use http::HeaderValue;
+
+use crate::{cors, envelope, journal::Authorization, platform::Platform};
+
+/// Answers `request` with all that is common to the platform's answers. Not used by the control side.
+pub(crate) async fn rim(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+    let log_id = platform.ids.next_log_id(&platform.clock);
+    let authorization = Authorization::read(request.headers(), &platform.tokens);
+    let (request, seq) = platform.journal.received(&platform.clock, authorization, request);
+
+    let mut response = if cors::is_preflight(request.method()) {
+        cors::preflight()
+    } else {
+        with_faults(&platform, &log_id, request, next).await
+    };
+
+    cors::open_to_scripts(response.headers_mut());
+    if let Ok(value) = HeaderValue::try_from(log_id) {
+        response.headers_mut().insert("x-tt-logid", value);
+    }
+    platform.journal.answered(seq, response.status());
+    response
+}
+
+async fn with_faults(platform: &Platform, log_id: &str, request: Request, next: Next) -> Response {
+    let strike = platform.faults.strike(request.method(), request.uri().path());
+    strike.delay(&platform.stopping).await;
+    let response = match strike.answer() {
+        Some(response) => {
+            read_to_the_end(request).await;
+            response
+        }
+        None => next.run(request).await,
+    };
+    strike.cut(envelope::finish(response, log_id))
+}
+
+/// Takes the whole body, so that the client can read the answer: a server that answers and closes while the client is
+/// still sending resets the connection instead.
+async fn read_to_the_end(request: Request) {
+    let mut body = request.into_body().into_data_stream();
+    while let Some(Ok(_)) = body.next().await {}
+}

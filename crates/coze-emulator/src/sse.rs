@@ -1,0 +1,27 @@
+//! Frames of a streamed chat, byte for byte as captured (protocol 6.3).
+//!
+//! No space after a colon, LF only, no `id:`, no comments: cozepy refuses any other line.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+/// The last frame. Its data is the JSON string `"[DONE]"`, quotes included.
+pub(crate) const DONE: Bytes = Bytes::from_static(b"event:done\ndata:\"[DONE]\"\n\n");
+
+/// Returns one frame. JSON text has no line break, so the data fits on one line.
+pub(crate) fn frame(event: &str, data: &impl Serialize) -> Result<Bytes, serde_json::Error> {
+    let data = serde_json::to_string(data)?;
+    Ok(Bytes::from(format!("event:{event}\ndata:{data}\n\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frame_has_no_space_after_its_colons_and_keeps_line_breaks_inside_json() {
+        let frame = frame("conversation.message.delta", &"a\nb").unwrap();
+
+        assert_eq!(frame, "event:conversation.message.delta\ndata:\"a\\nb\"\n\n");
+    }
+}
