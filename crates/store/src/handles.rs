@@ -1,0 +1,196 @@
+//! Handles: what a page or a program holds instead of a Coze token.
+//!
+//! A handle is 256 random bits. It is kept as its SHA-256 only, so that whoever reads our memory dump or, later, our
+//! database finds nothing that opens a chat. Looking one up is on the proxy's hot path: one hash, one lock-free read.
+//!
+//! This is the "phantom token" arrangement: revoking a handle acts at once, although the Coze token behind it lives on.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use coze_auth::{Random, Subject, UnixSeconds};
+use secrecy::{ExposeSecret, SecretString};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// What every handle starts with, so that a person and a secret scanner can tell it from Coze's own tokens.
+pub const HANDLE_PREFIX: &str = "cgh_";
+
+/// How many handles are issued between two sweeps of the expired ones.
+const ISSUES_BETWEEN_SWEEPS: usize = 1024;
+
+/// An opaque stand-in for a Coze token: `cgh_` and 43 characters of base64url.
+///
+/// It is a bearer secret: no `==`, no serialization, and [`expose`](Self::expose) is the visible act of reading it.
+#[derive(Clone)]
+pub struct Handle(SecretString);
+
+impl Handle {
+    /// Returns the handle's text, for the one answer that hands it out.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handle(..)")
+    }
+}
+
+/// What a handle stands for.
+#[derive(Clone, Debug)]
+pub struct HandleRecord {
+    /// Whose Coze token takes the handle's place on the way to the platform.
+    pub subject: Subject,
+    /// From this second on the handle is unknown.
+    pub expires_at: UnixSeconds,
+}
+
+/// SHA-256 of a handle's text.
+type HandleHash = [u8; 32];
+
+/// Takes the first eight bytes of a key: keys are SHA-256 values already, hashing them again would buy nothing.
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Called with the length prefix and with the key: mixing both keeps whichever carries the entropy.
+        for chunk in bytes.chunks(8).take(1) {
+            let mut word = [0; 8];
+            for (to, from) in word.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+}
+
+/// All live handles of this process. Cheap to read from many threads at once.
+#[derive(Debug, Default)]
+pub struct HandleTable {
+    records: papaya::HashMap<HandleHash, Arc<HandleRecord>, BuildHasherDefault<FirstBytes>>,
+    issued: AtomicUsize,
+}
+
+impl HandleTable {
+    /// Makes a new handle for `subject` that lives for `lifetime` from `now`.
+    pub fn issue(&self, subject: Subject, now: UnixSeconds, lifetime: Duration, random: &dyn Random) -> Handle {
+        if self.issued.fetch_add(1, Ordering::Relaxed) % ISSUES_BETWEEN_SWEEPS == ISSUES_BETWEEN_SWEEPS - 1 {
+            self.sweep(now);
+        }
+        let text = format!("{HANDLE_PREFIX}{}", coze_auth::random::base64url(random, 32));
+        let record = HandleRecord {
+            subject,
+            expires_at: now + lifetime,
+        };
+        self.records.pin().insert(hash(&text), Arc::new(record));
+        Handle(SecretString::from(text))
+    }
+
+    /// Returns what `handle` stands for; `None` when it is unknown, revoked or expired.
+    pub fn find(&self, handle: &str, now: UnixSeconds) -> Option<Arc<HandleRecord>> {
+        let record = self.records.pin().get(&hash(handle)).cloned()?;
+        (now < record.expires_at).then_some(record)
+    }
+
+    /// Forgets `handle` at once. Returns whether it was known.
+    pub fn revoke(&self, handle: &str) -> bool {
+        self.records.pin().remove(&hash(handle)).is_some()
+    }
+
+    /// Drops what has expired.
+    pub fn sweep(&self, now: UnixSeconds) {
+        self.records.pin().retain(|_, record| now < record.expires_at);
+    }
+
+    /// Returns how many handles are held, the expired ones not yet swept included.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Returns whether no handle is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn hash(handle: &str) -> HandleHash {
+    let mut key = [0; 32];
+    for (to, from) in key.iter_mut().zip(digest(&SHA256, handle.as_bytes()).as_ref()) {
+        *to = *from;
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coze_auth::{SeededRandom, SessionName};
+
+    const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn subject(name: &str) -> Subject {
+        Subject::of(SessionName::parse(name).unwrap())
+    }
+
+    #[test]
+    fn a_handle_finds_its_own_subject_until_it_expires() {
+        let table = HandleTable::default();
+        let random = SeededRandom::new(1);
+        let handle_a = table.issue(subject("a"), NOW, HOUR, &random);
+        let handle_b = table.issue(subject("b"), NOW, HOUR, &random);
+
+        assert_eq!(table.find(handle_a.expose(), NOW).unwrap().subject, subject("a"));
+        assert_eq!(table.find(handle_b.expose(), NOW).unwrap().subject, subject("b"));
+        assert!(table.find(handle_a.expose(), NOW + HOUR).is_none());
+        assert!(table.find("cgh_unknown", NOW).is_none());
+    }
+
+    #[test]
+    fn a_handle_is_256_random_bits_and_is_not_kept_in_clear() {
+        let table = HandleTable::default();
+        let handle = table.issue(subject("a"), NOW, HOUR, &SeededRandom::new(1));
+
+        assert_eq!(handle.expose().len(), HANDLE_PREFIX.len() + 43);
+        assert!(!format!("{table:?} {handle:?}").contains(handle.expose()));
+    }
+
+    #[test]
+    fn revoking_acts_at_once_and_sweeping_drops_the_expired_ones_only() {
+        let table = HandleTable::default();
+        let random = SeededRandom::new(1);
+        let revoked = table.issue(subject("a"), NOW, HOUR, &random);
+        let short = table.issue(subject("a"), NOW, Duration::from_secs(1), &random);
+        let long = table.issue(subject("a"), NOW, HOUR, &random);
+
+        assert!(table.revoke(revoked.expose()));
+        assert!(!table.revoke(revoked.expose()));
+        table.sweep(NOW + Duration::from_secs(1));
+
+        assert!(table.find(revoked.expose(), NOW).is_none());
+        assert!(table.find(short.expose(), NOW).is_none());
+        assert!(table.find(long.expose(), NOW).is_some());
+        assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn expired_handles_do_not_pile_up_while_new_ones_are_issued() {
+        let table = HandleTable::default();
+        let random = SeededRandom::new(1);
+        for round in 0..4 * ISSUES_BETWEEN_SWEEPS {
+            let now = NOW + Duration::from_secs(round.try_into().unwrap());
+            drop(table.issue(subject("a"), now, Duration::from_secs(10), &random));
+        }
+
+        assert!(table.len() <= ISSUES_BETWEEN_SWEEPS + 10, "{} held", table.len());
+    }
+}
