@@ -1,1 +1,108 @@
-### cli
+### What the command line says (crates/cli). Help texts: cli-about, cli-<command>-about, cli-<command>-arg-<argument>.
+
+cli-heading-usage = Usage:
+cli-heading-commands = Commands
+cli-heading-options = Options
+cli-heading-global-options = General options
+
+cli-about = One binary between your users and the Coze platform: proxy, tokens, one isolated history per user
+cli-arg-version = Print the version
+cli-arg-json = Print the result as JSON on stdout
+cli-arg-quiet = Print errors only
+cli-arg-verbose = Print log lines; twice for more
+cli-arg-lang = Language of texts (default: from LC_ALL, LC_MESSAGES, LANG)
+cli-arg-help = Print help
+cli-arg-config = Configuration file (default: cozegate.toml, coze_oauth_config.json, .env or the environment, in this order)
+cli-arg-proxy-addr = Where the proxy listens (default: 127.0.0.1:8080)
+cli-arg-auth-addr = Where the auth service listens (default: 127.0.0.1:8081)
+
+cli-serve-about = Run the proxy and the auth service until Ctrl-C
+cli-serve-arg-only = Run one of the two services only
+cli-demo-about = Try everything against a built-in emulator: no account, no network, no file
+cli-demo-arg-emulator-addr = Where the emulator listens (default: any free port of 127.0.0.1)
+cli-emulator-about = Run the emulator of the Coze platform alone
+cli-emulator-arg-addr = Where it listens (default: any free port of 127.0.0.1)
+cli-token-about = Print a Coze access token
+cli-token-arg-app = App of the configuration (default: its default app)
+cli-token-arg-session-name = User for whom the token is: every name has a history of its own
+cli-token-arg-duration = How long the token lives, in seconds (1 to 86399)
+cli-token-arg-bots = Bot that the token may talk to; may be repeated (default: all)
+cli-token-arg-permissions = Permission such as Connector.botChat; may be repeated (default: all of the app's)
+cli-ports-about = Show who holds the ports of the two services
+cli-config-about = Check or show the configuration
+cli-config-check-about = Show all mistakes of the configuration at once
+cli-config-show-about = Show the configuration with the place that each value comes from
+cli-config-show-arg-effective = Show defaults, too
+
+cli-label-error = error:{" "}
+cli-label-warning = warning:{" "}
+cli-label-cause = cause:{" "}
+cli-label-hint = hint:{" "}
+
+cli-config-mistakes = The configuration has { $count } mistakes:
+cli-config-right = { $source } is right. Apps: { $apps } (default: { $default_app }).
+cli-place-default = default
+cli-redacted = (secret)
+cli-source-environment = the environment
+cli-source-demo = the demo
+
+cli-service-proxy = The proxy
+cli-service-auth = The auth service
+cli-service-emulator = The emulator
+cli-address-taken = { $service } cannot listen on { $address }: { $holder }.
+cli-address-refused = This machine does not let us listen on { $address }.
+cli-holder-nobody = free
+cli-holder-cozegate = held by another cozegate (version { $version })
+cli-holder-cozegate-process = held by another cozegate (version { $version }, process { $pid })
+cli-holder-unknown = held by a program that this account may not see
+cli-process = held by { $name } (process { $pid })
+cli-process-by-pid = held by process { $pid }
+cli-hint-already-running = It may be all you need: it runs already.
+cli-hint-other-address = Choose another address with { $flag }, such as { $flag } 127.0.0.1:0 for any free port.
+cli-hint-other-addresses = Choose other addresses with --proxy-addr and --auth-addr, or under [server] in cozegate.toml.
+cli-ports-taken = Somebody else holds { $addresses }.
+cli-ports-usual-addresses = The configuration has mistakes ("cozegate config check" shows them), so these are the usual addresses.
+
+cli-runtime-failed = The program's own threads cannot be started.
+cli-signals-failed = The signals that stop the program cannot be listened to.
+cli-start-failed = The services cannot be started.
+cli-no-state-directory = There is no place to keep the visitors' secret, so visitors get a new history with every start. Set [visitors] secret_file, or HOME.
+cli-secret-file-failed = The visitors' secret cannot be kept in { $path }.
+cli-hint-secret-file = Choose another place: [visitors] secret_file in cozegate.toml, or COZEGATE__VISITORS__SECRET_FILE.
+cli-key-file-failed = The demo app's private key cannot be written to the temporary folder.
+
+cli-serve-running = cozegate { $version } is running on { $source }: app { $app } at { $api_base }
+cli-listens-proxy = {"  "}Proxy         { $url }
+cli-listens-auth = {"  "}Auth service  { $url }
+cli-listens-emulator = {"  "}Emulator      { $url }
+cli-open-next = {"  "}Open next     { $url }
+cli-how-to-stop = Ctrl-C stops it.
+cli-stopping = Stopping. Running answers have a moment to finish; Ctrl-C again ends at once.
+cli-demo-running = cozegate { $version } is running a demo: nothing leaves this machine, nothing is kept.
+cli-demo-bots = Bots:
+cli-bot = { $id }  { $name }
+cli-bot-unpublished = { $id }  { $name } (not published)
+cli-demo-try =
+    Try it in another terminal:
+        HANDLE=$(curl -s -X POST { $auth }/auth/session | sed 's/.*"handle":"\([^"]*\)".*/\1/')
+        curl -N { $proxy }/v3/chat -H "Authorization: Bearer $HANDLE" -H "Content-Type: application/json" \
+          -d '{"{"}"bot_id":"{ $bot_id }","user_id":"me","stream":true,"additional_messages":[{"{"}"role":"user","content_type":"text","content":"Hello"{"}"}]{"}"}'
+    or with cozepy:
+        Coze(auth=TokenAuth(HANDLE), base_url="{ $proxy }")
+cli-emulator-running = cozegate { $version } emulates the Coze platform. What a client needs:
+
+cli-unknown-app = There is no app called "{ $name }" in the configuration. It has: { $known }.
+cli-hint-did-you-mean = Did you mean "{ $meant }"?
+cli-token-session-name = The session name cannot be used.
+cli-token-options-unused = A personal access token is what it is: --session-name, --duration, --bot and --permission change nothing.
+cli-token-refused = { $host } does not accept the credentials of app { $app }.
+cli-token-unreachable = { $host } cannot be reached.
+cli-token-failed = { $host } gave no token for app { $app }.
+cli-hint-key-id-unknown = { $host } does not know the key's id. Most often the app belongs to the other region (api.coze.cn or api.coze.com); else compare public_key_id with the fingerprint in the console.
+cli-hint-client-id-unknown = { $host } does not know the app's client_id. Compare it with the console, and check the region.
+cli-hint-audience = The address in api_base is not the name by which the platform knows itself. Write https://api.coze.cn or https://api.coze.com.
+cli-hint-signature = The private key does not belong to public_key_id. Use the private key that was made together with it.
+cli-hint-clock = The clock of this machine is wrong. Set it, and try again.
+cli-hint-app-type = The app is of another kind. This needs a service app (OAuth app of type "JWT").
+cli-hint-app-disabled = The app is switched off. Its owner can switch it on in the console.
+cli-hint-log-id = Coze's support finds the request by its log id { $log_id }.

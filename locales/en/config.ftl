@@ -1,1 +1,89 @@
-### config
+### What can be wrong with a configuration (crates/gateway/src/config/mistake.rs) and what deserves a word (notice.rs).
+### A sentence goes on from "file:line:column: key: "; it says what is wrong and what to write instead.
+
+config-did-you-mean = { $sentence } Did you mean "{ $suggestion }"?
+config-place-variable = environment variable { $name }
+
+config-shape-text = a text in quotes
+config-shape-number = a whole number
+config-shape-fraction = a number with a fraction
+config-shape-switch = true or false
+config-shape-moment = a date or time
+config-shape-list = a list
+config-shape-table = a section
+config-shape-null = null
+
+config-no-configuration =
+    There is no configuration in { $directory }. Choose one of three ways:
+    1. Download coze_oauth_config.json from your OAuth app's page in the Coze console and put it here.
+    2. Set COZE_API_BASE together with COZE_API_TOKEN (a personal access token), or with COZE_CLIENT_ID, COZE_PUBLIC_KEY (the key's id) and COZE_PRIVATE_KEY_PATH, in the environment or in a .env file.
+    3. Run "cozegate demo": it needs no account and no configuration.
+config-file-unreadable = The file cannot be read: { $reason }.
+config-not-utf8 = The file is not UTF-8 text. Save it as UTF-8.
+config-syntax = The file cannot be understood here: { $reason }.
+config-unknown-key = This key is not known.
+config-unknown-key-of = This key is not known. Known here: { $known }.
+config-key-of-other-kind = This key belongs to apps of kind "{ $kind }".
+config-missing-key = This key is missing.
+config-blank = The value is empty.
+config-wrong-shape = Expected { $expected }, found { $found }.
+config-not-one-of = "{ $value }" is not one of: { $allowed }.
+config-out-of-range = { $value } is not a whole number from { $min } to { $max }.
+config-invalid-address = "{ $value }" is not an address. Write IP:PORT, such as 127.0.0.1:8080.
+config-not-loopback = { $address } can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
+config-same-address = Both services would listen on { $address }. Give one of them another port.
+config-public-mode-later = Public mode is not in this version. Write "local", or leave the key out.
+config-base-not-a-url = "{ $value }" is not an address that begins with https://.
+config-base-scheme = "{ $value }" has the wrong scheme: api_base and www_base begin with https:// (or http://), ws_base with wss:// (or ws://).
+config-base-credentials = "{ $value }" holds a name or password. Write scheme and host only.
+config-base-path = "{ $value }" has something behind the host. Write scheme and host only.
+config-base-console = "{ $value }" is the console's address; the API has its own.
+config-regions-mixed = { $other_host } and { $api_host } belong to different regions, whose apps, accounts and tokens do not know each other.
+config-region-and-base = Both "region" and "api_base" are set. Keep one of them.
+config-region-unknown = Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
+config-origin-everyone = "*" would let every web page use your tokens. List the origins that may.
+config-origin-null = "null" is the origin of every local file and sandboxed frame. Serve the page over http:// or https:// and list that origin.
+config-origin-not-an-origin = "{ $value }" is not the origin of a web page. Write scheme://host or scheme://host:port.
+config-origin-path = "{ $value }" has something behind the host. An origin is scheme://host[:port].
+config-invalid-moment = "{ $value }" is not a point in time. Write 2026-12-31, 2026-12-31T12:00:00Z or Unix seconds.
+config-invalid-app-name = "{ $name }" cannot be an app's name. Use lower-case letters, digits, "-" and "_", 64 at most.
+config-no-apps = No app is configured. Add a section [apps.main] with kind = "jwt" or kind = "pat".
+config-unknown-default-app = There is no app called "{ $name }".
+config-default-app-needed = There are several apps ({ $names }). Say which one serves when none is named: default_app = "...".
+config-login-kind = Apps of kind "{ $kind }" need a person who logs in, which comes with "cozegate login" and is not in this version. Use a service app (kind "jwt") or a personal access token (kind "pat").
+config-historic-app-id = Old tutorials show this field, but the console does not write it. Download coze_oauth_config.json again from the OAuth app's page.
+config-historic-domain = Old code used this field, but the console does not write it. It is coze_api_base now, with https:// in front.
+config-key-instead-of-id = Here stands a key. Write its id instead: the fingerprint that the console shows beside the public key.
+config-several-sources = The secret has more than one source. Keep one of them (also set: { $keys }).
+config-no-source = A secret is missing. Write one of: { $keys }.
+config-secret-file-unreadable = { $path } cannot be read: { $reason }.
+config-secret-variable-unset = The environment variable { $name } is not set.
+config-command-not-started = The command "{ $program }" could not be started: { $reason }.
+config-command-status = The command "{ $program }" failed ({ $reason }).
+config-command-timed-out = The command "{ $program }" did not end within { $reason } seconds.
+config-command-output = The command "{ $program }" printed something that is not text.
+config-secret-empty = The secret is empty.
+config-token-malformed = The token holds characters that no token has, such as spaces or line breaks.
+
+config-key-public = This is a public key. The private key of the same pair is needed; the public half belongs into the console.
+config-key-encrypted = The private key is protected by a passphrase. Write it without one: openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW.
+config-key-elliptic-curve = This is an elliptic curve key. Coze takes RSA keys only; make a new pair in the console.
+config-key-too-weak = The RSA key has { $bits } bits, and at least 2048 are needed. Make a new pair in the console.
+config-key-certificate = This is a certificate. The private key that belongs to it is needed.
+config-key-not-pem = This is not a private key: there is no line -----BEGIN PRIVATE KEY-----.
+config-key-malformed = The private key is damaged or incomplete. Copy it again, from -----BEGIN to -----END.
+config-key-unsupported = "{ $label }" is not a kind of key that Coze takes. An RSA key in PKCS#8 form is needed.
+
+config-notice-inline-secret = A secret stands in the configuration itself. A file of its own, a variable or a command keeps it out of backups and version control.
+config-notice-secret-file-readable = Others on this machine may read { $path } (mode { $mode }). Run: chmod 600 { $path }
+config-notice-unknown-field = Nobody reads this field.
+config-notice-unused-variable = This variable is not used, because { $winner } is set as well.
+config-notice-plain-http = Tokens travel unencrypted to { $host }. Use https.
+config-repair-byte-order-mark = The private key began with a byte order mark; it works all the same.
+config-repair-quotes = The private key stood in quotes; it works all the same.
+config-repair-escaped-newlines = The private key's line breaks were written as \n; it works all the same.
+config-repair-carriage-returns = The private key has Windows line ends; it works all the same.
+config-repair-line-breaks = The private key had lost its line breaks; it works all the same.
+config-repair-armor = The private key had lost its BEGIN and END lines; it works all the same.
+config-repair-surrounding-text = There is other text around the private key; it was ignored.
+config-repair-pkcs1 = The private key has the older PKCS#1 form. It works here; some Coze SDKs take PKCS#8 only.

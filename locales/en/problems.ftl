@@ -1,1 +1,69 @@
-### problems
+### What we answer when something is wrong: one title (what happened) and one detail (why, and what to do next) per
+### problem. The ids follow ProblemKind::name() in crates/gateway/src/problem.rs.
+
+problem-host-not-allowed-title = This address does not belong to cozegate
+problem-host-not-allowed-detail =
+    The request names a host or port that is not ours. A page may be trying to reach your machine under a name of its own (DNS
+    rebinding). Use http://127.0.0.1 or http://localhost with the port that cozegate printed when it started.
+problem-origin-not-allowed-title = The page's origin is not on the list
+problem-origin-not-allowed-detail =
+    Only pages of listed origins may use this gateway. If the page is yours, add its origin (scheme, host and port) to
+    cors.origins in cozegate.toml and restart.
+problem-cross-site-title = Another site caused this request
+problem-cross-site-detail =
+    The browser says that a foreign page triggered the request without naming its origin. Open the address yourself, or call it
+    with fetch() from a page whose origin is listed in cors.origins.
+problem-credential-missing-title = The request carries no handle
+problem-credential-missing-detail =
+    Send "Authorization: Bearer <handle>". A handle comes from POST /auth/session on the auth service.
+problem-handle-unknown-title = The handle is unknown or has expired
+problem-handle-unknown-detail =
+    Open a new one with POST /auth/session and repeat the request; the visitor's history stays.
+problem-credential-not-accepted-title = This credential is not accepted here
+problem-credential-not-accepted-detail =
+    Send one Authorization field with "Bearer" and a handle from POST /auth/session. In local mode a Coze token (pat_, sat_, czs_,
+    czu_) is accepted as well.
+problem-no-such-endpoint-title = Nothing is served under this address
+problem-no-such-endpoint-detail =
+    The proxy serves /v1/, /v3/ and /open_api/; the auth service serves /, /login, /callback, /chat and /auth/session. Check the
+    path and the port.
+problem-path-refused-title = The path is not allowed
+problem-path-refused-detail =
+    The path holds dot segments, backslashes or control characters, plain or encoded. Send it in its plain form.
+problem-method-not-allowed-title = The method does not exist here
+problem-method-not-allowed-detail =
+    The address exists, but not for this method; the Allow field names those that do.
+problem-bad-request-title = The request does not fit
+problem-bad-request-detail =
+    The body or a parameter is not what this address expects. Compare it with the reference in docs/reference.
+problem-session-name-invalid-title = This session_name cannot be used
+problem-session-name-invalid-detail =
+    A session_name has 1 to 256 bytes, is not blank and holds no control characters.
+problem-body-too-large-title = The body is too large
+problem-body-too-large-detail = This address takes a small JSON body only. Files go to /v1/files/upload on the proxy.
+problem-token-refused-title = Coze refuses to issue a token for this app
+problem-token-refused-detail =
+    The app's settings and its keys do not fit what Coze knows: region, client_id, public_key_id or private key. Run
+    "cozegate config check", then "cozegate token" to see Coze's own words; the log id helps its support.
+problem-personal-token-ended-title = The personal access token has ended
+problem-personal-token-ended-detail =
+    Coze's personal access tokens live at most 30 days. Make a new one in the console, put it into the configuration and restart;
+    an OAuth app of kind jwt needs no such renewal.
+problem-token-endpoint-unreachable-title = Coze's token endpoint does not answer
+problem-token-endpoint-unreachable-detail =
+    No token could be fetched: the address is not reachable or something else answers there. Check the network, a proxy in
+    between and api_base; cozegate tries again by itself.
+problem-upstream-unreachable-title = Coze's API cannot be reached
+problem-upstream-unreachable-detail =
+    No connection to the API address came about. Check the network and api_base, then try again.
+problem-upstream-timed-out-title = Coze's API did not answer in time
+problem-upstream-timed-out-detail =
+    The request was sent, but no answer began within timeouts.head_seconds. It may have been carried out: look before you repeat
+    it.
+problem-upstream-broken-title = The connection to Coze's API broke
+problem-upstream-broken-detail =
+    The connection ended before an answer came. The request may have been carried out: look before you repeat it.
+problem-stopping-title = cozegate is shutting down
+problem-stopping-detail = Running answers are finished, new requests are not taken. Try again when it is back.
+problem-internal-title = cozegate made a mistake
+problem-internal-detail = This should not happen. The log holds more; please report it with the time of the request.

@@ -1,1 +1,89 @@
-### config
+### 配置里可能出的错（crates/gateway/src/config/mistake.rs）和值得一提的事（notice.rs）。
+### 每句话接在“文件:行:列: 键: ”之后，先说哪里不对，再说该怎么写。
+
+config-did-you-mean = { $sentence }是不是想写“{ $suggestion }”？
+config-place-variable = 环境变量 { $name }
+
+config-shape-text = 带引号的文本
+config-shape-number = 整数
+config-shape-fraction = 小数
+config-shape-switch = true 或 false
+config-shape-moment = 日期或时间
+config-shape-list = 列表
+config-shape-table = 一节配置
+config-shape-null = null
+
+config-no-configuration =
+    在 { $directory } 里没有找到配置。有三种办法，任选其一：
+    1. 在扣子控制台的 OAuth 应用页面下载 coze_oauth_config.json，放到这个目录。
+    2. 在环境变量或 .env 文件里设置 COZE_API_BASE，再配上 COZE_API_TOKEN（个人访问令牌），或者配上 COZE_CLIENT_ID、COZE_PUBLIC_KEY（公钥 ID）和 COZE_PRIVATE_KEY_PATH。
+    3. 运行 cozegate demo：不需要账号，也不需要任何配置。
+config-file-unreadable = 读不了这个文件：{ $reason }。
+config-not-utf8 = 文件不是 UTF-8 编码，请另存为 UTF-8。
+config-syntax = 文件在这里写得不对：{ $reason }。
+config-unknown-key = 没有这个配置项。
+config-unknown-key-of = 没有这个配置项。这里可以写：{ $known }。
+config-key-of-other-kind = 这个配置项只用于 kind 为 "{ $kind }" 的应用。
+config-missing-key = 缺少这个配置项。
+config-blank = 值是空的。
+config-wrong-shape = 这里应该是{ $expected }，实际写的是{ $found }。
+config-not-one-of = 不能写“{ $value }”，只能是：{ $allowed }。
+config-out-of-range = { $value } 不是 { $min } 到 { $max } 之间的整数。
+config-invalid-address = “{ $value }”不是地址，请写成 IP:端口，例如 127.0.0.1:8080。
+config-not-loopback = { $address } 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请在前面放一个带登录的 Web 服务器。
+config-same-address = 两个服务都要监听 { $address }，请给其中一个换个端口。
+config-public-mode-later = 这个版本还没有 public 模式。请写 "local"，或者删掉这一行。
+config-base-not-a-url = “{ $value }”不是以 https:// 开头的地址。
+config-base-scheme = “{ $value }”的协议不对：api_base 和 www_base 以 https://（或 http://）开头，ws_base 以 wss://（或 ws://）开头。
+config-base-credentials = “{ $value }”里带有用户名或密码，请只写协议和主机。
+config-base-path = “{ $value }”在主机后面还有内容，请只写协议和主机。
+config-base-console = “{ $value }”是控制台的地址，API 有自己的地址。
+config-regions-mixed = { $other_host } 和 { $api_host } 属于不同的区域，两边的应用、账号和令牌互不相通。
+config-region-and-base = "region" 和 "api_base" 都写了，请只留一个。
+config-region-unknown = 没有写明用的是哪个扣子平台，而应用只存在于其中一个。请写 https://api.coze.cn（region 为 "cn"）或 https://api.coze.com（region 为 "com"）。
+config-origin-everyone = 写“*”会让任何网页都能用你的令牌，请逐个列出允许的来源。
+config-origin-null = “null”是所有本地文件和沙盒框架的来源。请用 http:// 或 https:// 提供页面，再把那个来源列在这里。
+config-origin-not-an-origin = “{ $value }”不是网页来源，请写成 scheme://host 或 scheme://host:port。
+config-origin-path = “{ $value }”在主机后面还有内容，来源的写法是 scheme://host[:port]。
+config-invalid-moment = “{ $value }”不是时间，请写成 2026-12-31、2026-12-31T12:00:00Z 或 Unix 秒数。
+config-invalid-app-name = “{ $name }”不能用作应用名。请使用小写字母、数字、“-”和“_”，最多 64 个字符。
+config-no-apps = 一个应用都没有配置。请加上 [apps.main] 一节，并写明 kind = "jwt" 或 kind = "pat"。
+config-unknown-default-app = 没有名为“{ $name }”的应用。
+config-default-app-needed = 有多个应用（{ $names }），请写明默认用哪一个：default_app = "..."。
+config-login-kind = kind 为 "{ $kind }" 的应用需要有人登录，这要等 cozegate login，当前版本还没有。请改用服务类应用（kind 为 "jwt"）或个人访问令牌（kind 为 "pat"）。
+config-historic-app-id = 旧教程里有这个字段，但控制台并不生成它。请到 OAuth 应用页面重新下载 coze_oauth_config.json。
+config-historic-domain = 旧代码里有这个字段，但控制台并不生成它。现在叫 coze_api_base，并且要带上 https://。
+config-key-instead-of-id = 这里写的是密钥本身，应该写它的 ID，也就是控制台里公钥旁边显示的指纹。
+config-several-sources = 这个密钥写了不止一个来源，请只留一个（另外还写了：{ $keys }）。
+config-no-source = 缺少密钥，请写其中一项：{ $keys }。
+config-secret-file-unreadable = 读不了 { $path }：{ $reason }。
+config-secret-variable-unset = 没有设置环境变量 { $name }。
+config-command-not-started = 无法启动命令“{ $program }”：{ $reason }。
+config-command-status = 命令“{ $program }”执行失败（{ $reason }）。
+config-command-timed-out = 命令“{ $program }”在 { $reason } 秒内没有结束。
+config-command-output = 命令“{ $program }”的输出不是文本。
+config-secret-empty = 密钥是空的。
+config-token-malformed = 令牌里有不该出现的字符，比如空格或换行。
+
+config-key-public = 这是公钥。这里需要同一对里的私钥，公钥应该上传到控制台。
+config-key-encrypted = 私钥设置了密码。请去掉密码：openssl pkcs8 -topk8 -nocrypt -in 旧文件 -out 新文件。
+config-key-elliptic-curve = 这是椭圆曲线密钥，而扣子只接受 RSA 密钥。请在控制台重新生成一对。
+config-key-too-weak = RSA 密钥只有 { $bits } 位，至少需要 2048 位。请在控制台重新生成一对。
+config-key-certificate = 这是证书，这里需要与它对应的私钥。
+config-key-not-pem = 这不是私钥：没有 -----BEGIN PRIVATE KEY----- 这一行。
+config-key-malformed = 私钥损坏或不完整。请从 -----BEGIN 到 -----END 重新完整复制一遍。
+config-key-unsupported = 扣子不接受“{ $label }”这种密钥，需要 PKCS#8 格式的 RSA 私钥。
+
+config-notice-inline-secret = 密钥直接写在了配置里。放到单独的文件、环境变量或命令里，就不会跟着进备份和版本库。
+config-notice-secret-file-readable = 这台机器上的其他人也能读 { $path }（权限 { $mode }）。请运行：chmod 600 { $path }
+config-notice-unknown-field = 这个字段没有用处。
+config-notice-unused-variable = 这个变量没有用到，因为同时设置了 { $winner }。
+config-notice-plain-http = 令牌会以明文发往 { $host }，请改用 https。
+config-repair-byte-order-mark = 私钥开头有字节顺序标记（BOM），不影响使用。
+config-repair-quotes = 私钥外面多了引号，不影响使用。
+config-repair-escaped-newlines = 私钥里的换行写成了 \n，不影响使用。
+config-repair-carriage-returns = 私钥用的是 Windows 换行，不影响使用。
+config-repair-line-breaks = 私钥丢了换行，不影响使用。
+config-repair-armor = 私钥丢了 BEGIN 和 END 两行，不影响使用。
+config-repair-surrounding-text = 私钥前后还有别的内容，已经忽略。
+config-repair-pkcs1 = 私钥是较旧的 PKCS#1 格式。这里能用，但部分扣子 SDK 只认 PKCS#8。

@@ -1,1 +1,57 @@
-### problems
+### 出错时的回答：每个问题一个标题（发生了什么）和一段说明（为什么、接下来怎么办）。
+### 键名与 crates/gateway/src/problem.rs 中的 ProblemKind::name() 对应。
+
+problem-host-not-allowed-title = 这个地址不属于 cozegate
+problem-host-not-allowed-detail =
+    请求里的主机名或端口不是我们的，可能有网页正借自己的域名访问你的电脑（DNS 重绑定）。请使用 http://127.0.0.1 或
+    http://localhost，并带上 cozegate 启动时打印的端口。
+problem-origin-not-allowed-title = 页面的来源不在名单上
+problem-origin-not-allowed-detail =
+    只有名单上的来源才能使用本网关。如果这是你自己的页面，请把它的来源（协议、主机和端口）加入 cozegate.toml 的
+    cors.origins，然后重启。
+problem-cross-site-title = 这个请求由其他网站触发
+problem-cross-site-detail =
+    浏览器表明，请求由外部页面触发，却没有说明来源。请直接打开这个地址，或在来源已列入 cors.origins 的页面里用 fetch() 调用。
+problem-credential-missing-title = 请求没有携带句柄
+problem-credential-missing-detail =
+    请发送 "Authorization: Bearer <句柄>"。句柄由认证服务的 POST /auth/session 签发。
+problem-handle-unknown-title = 句柄不存在或已过期
+problem-handle-unknown-detail = 请用 POST /auth/session 重新获取句柄后再次请求；访客的历史记录会保留。
+problem-credential-not-accepted-title = 这里不接受这种凭证
+problem-credential-not-accepted-detail =
+    请只发送一个 Authorization 字段，内容为 "Bearer" 加上 POST /auth/session 签发的句柄。本地模式下也接受 Coze 令牌（pat_、
+    sat_、czs_、czu_）。
+problem-no-such-endpoint-title = 这个地址下没有内容
+problem-no-such-endpoint-detail =
+    代理服务提供 /v1/、/v3/ 和 /open_api/；认证服务提供 /、/login、/callback、/chat 和 /auth/session。请检查路径和端口。
+problem-path-refused-title = 路径不被允许
+problem-path-refused-detail = 路径中含有点段、反斜杠或控制字符（原样或编码形式）。请使用普通写法。
+problem-method-not-allowed-title = 这里不支持该方法
+problem-method-not-allowed-detail = 地址存在，但不支持这个方法；可用的方法见 Allow 字段。
+problem-bad-request-title = 请求不符合要求
+problem-bad-request-detail = 请求体或参数与该地址的要求不符，请对照 docs/reference 中的说明。
+problem-session-name-invalid-title = 这个 session_name 不能使用
+problem-session-name-invalid-detail = session_name 的长度为 1 到 256 字节，不能全是空白，也不能包含控制字符。
+problem-body-too-large-title = 请求体过大
+problem-body-too-large-detail = 这个地址只接受小的 JSON 请求体。文件请发送到代理的 /v1/files/upload。
+problem-token-refused-title = Coze 拒绝为此应用签发令牌
+problem-token-refused-detail =
+    应用的设置或密钥与 Coze 的记录不一致：区域、client_id、public_key_id 或私钥。请运行 "cozegate config check"，再运行
+    "cozegate token" 查看 Coze 的原话；联系其支持时请提供 log id。
+problem-personal-token-ended-title = 个人访问令牌已到期
+problem-personal-token-ended-detail =
+    Coze 的个人访问令牌最长有效 30 天。请在控制台新建一个，写入配置后重启；使用 jwt 类型的 OAuth 应用则无需这样更换。
+problem-token-endpoint-unreachable-title = Coze 的令牌接口没有响应
+problem-token-endpoint-unreachable-detail =
+    没有取到令牌：地址无法访问，或应答的是别的服务。请检查网络、中间的代理以及 api_base；cozegate 会自动重试。
+problem-upstream-unreachable-title = 无法连接 Coze 的 API
+problem-upstream-unreachable-detail = 与 API 地址的连接没有建立。请检查网络和 api_base，然后重试。
+problem-upstream-timed-out-title = Coze 的 API 没有及时应答
+problem-upstream-timed-out-detail =
+    请求已发出，但在 timeouts.head_seconds 内没有开始应答。它可能已经执行，重复之前请先确认。
+problem-upstream-broken-title = 与 Coze API 的连接中断
+problem-upstream-broken-detail = 连接在应答到达之前断开。请求可能已经执行，重复之前请先确认。
+problem-stopping-title = cozegate 正在停止
+problem-stopping-detail = 正在进行的应答会完成，不再接受新的请求。请在恢复后重试。
+problem-internal-title = cozegate 自身出错
+problem-internal-detail = 这不应该发生。日志里有更多信息；请连同请求的时间一起报告。

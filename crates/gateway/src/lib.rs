@@ -1,3 +1,29 @@
-//! What cozegate's HTTP service does.
+//! What cozegate's HTTP service does: a proxy for the platform's API on 8080, an auth service on 8081.
+//!
+//! | folder | question it answers |
+//! |---|---|
+//! | [`config`] | what did the operator ask for? |
+//! | [`guard`] | may this request be answered at all? |
+//! | [`caller`] | who is calling, and for whom? |
+//! | `proxy` | how does a request travel to the platform and its answer back? (8080) |
+//! | [`portal`] | tokens, sessions and the pages around them (8081) |
+//! | [`problem`] | what does a caller see when something is wrong? |
+//! | [`text`] | in which words? |
+//! | [`service`] | how does it all start and stop? |
+//!
+//! The cli is the only user: it reads arguments, prints, and decides about exit codes. Nothing here prints, and the
+//! environment is read in `config::env` only.
 
+pub mod caller;
+pub mod config;
+mod connections;
+pub mod guard;
+mod listen;
+pub mod portal;
+pub mod problem;
+mod proxy;
+pub mod service;
+mod state;
 pub mod text;
+
+pub use service::{Running, Service, Services, StartError, StartRequest, start, token_source};

@@ -1,0 +1,202 @@
+//! Anonymous visitors: an id that we make, kept by the browser in a cookie that we signed.
+//!
+//! The id is never taken from the outside: without a cookie of ours a visitor is new. The signature keeps anybody from
+//! planting an id of their choice (session fixation); the cookie is HttpOnly, same-site, and sent to
+//! `/auth/session` only.
+
+use super::session_name::VisitorKeys;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use coze_auth::Random;
+use http::HeaderMap;
+use http::header::{COOKIE, HeaderValue};
+use std::fmt::Write as _;
+
+/// 256 random bits in base64url.
+const ID_LENGTH: usize = 43;
+/// 400 days, the longest that browsers keep a cookie (RFC 6265bis 5.5).
+const MAX_AGE_SECONDS: u32 = 400 * 24 * 3600;
+
+/// A visitor's id. Knowing it is not enough to be that visitor (the cookie is signed), yet it stays inside.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VisitorId(String);
+
+impl VisitorId {
+    /// Makes a new one.
+    pub fn generate(random: &dyn Random) -> Self {
+        Self(coze_auth::random::base64url(random, 32))
+    }
+
+    /// Returns the id, for deriving names from it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns a short name of the visitor that may be shown: one cannot get back from it to the id.
+    pub fn public_id(&self) -> String {
+        let hash = digest(&SHA256, format!("cozegate public visitor id\x1f{}", self.0).as_bytes());
+        let mut text = BASE64_URL_SAFE_NO_PAD.encode(hash);
+        text.truncate(16);
+        format!("v_{text}")
+    }
+}
+
+impl std::fmt::Debug for VisitorId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VisitorId({})", self.public_id())
+    }
+}
+
+/// The cookie that carries a [`VisitorId`].
+///
+/// Browsers keep cookies per host and not per port, so two gateways on one machine see each other's. The name carries a
+/// tag of the app, and each finds its own.
+#[derive(Clone, Debug)]
+pub struct VisitorCookie {
+    name: String,
+}
+
+impl VisitorCookie {
+    /// The cookie for visitors of the app `tenant` (its `client_id`).
+    pub fn for_tenant(tenant: &str) -> Self {
+        let mut name = "cozegate_visitor_".to_owned();
+        for byte in digest(&SHA256, tenant.as_bytes()).as_ref().iter().take(4) {
+            // Writing into a String cannot fail.
+            let _infallible = write!(name, "{byte:02x}");
+        }
+        Self { name }
+    }
+
+    /// Finds the visitor in a request's cookies; a cookie that we did not sign counts as none.
+    pub fn read(&self, headers: &HeaderMap, keys: &VisitorKeys) -> Option<VisitorId> {
+        headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|field| field.to_str().ok())
+            .flat_map(|field| field.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| *name == self.name)
+            .find_map(|(_, value)| verify(value, keys))
+    }
+
+    /// Writes the `Set-Cookie` value that keeps `visitor`.
+    ///
+    /// No `Secure`: local mode is plain HTTP on loopback, and Safari drops secure cookies there.
+    pub fn write(&self, visitor: &VisitorId, keys: &VisitorKeys) -> Option<HeaderValue> {
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&keys.cookie, visitor.0.as_bytes()));
+        let text = format!(
+            "{}={}.{signature}; Max-Age={MAX_AGE_SECONDS}; Path=/auth/session; HttpOnly; SameSite=Strict",
+            self.name, visitor.0
+        );
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+fn verify(value: &str, keys: &VisitorKeys) -> Option<VisitorId> {
+    let (id, signature) = value.split_once('.')?;
+    if id.len() != ID_LENGTH {
+        return None;
+    }
+    let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
+    // Constant time, by aws-lc.
+    hmac::verify(&keys.cookie, id.as_bytes(), &signature).ok()?;
+    Some(VisitorId(id.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coze_auth::SeededRandom;
+    use cozegate_store::GatewaySecret;
+
+    fn keys(seed: u64) -> VisitorKeys {
+        VisitorKeys::derive(&GatewaySecret::throw_away(&SeededRandom::new(seed)))
+    }
+
+    fn request_with(cookie: &str) -> HeaderMap {
+        HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).unwrap())])
+    }
+
+    /// `name=value` of a Set-Cookie field.
+    fn pair(set_cookie: &HeaderValue) -> String {
+        set_cookie.to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_visitor_comes_back_by_the_cookie() {
+        let (cookie, keys) = (VisitorCookie::for_tenant("app"), keys(1));
+        let visitor = VisitorId::generate(&SeededRandom::new(7));
+        let kept = pair(&cookie.write(&visitor, &keys).unwrap());
+
+        assert_eq!(
+            cookie.read(&request_with(&format!("theme=dark; {kept}; x=y")), &keys),
+            Some(visitor)
+        );
+    }
+
+    #[test]
+    fn forged_cookies_make_nobody() {
+        let (cookie, own) = (VisitorCookie::for_tenant("app"), keys(1));
+        let visitor = VisitorId::generate(&SeededRandom::new(7));
+        let kept = pair(&cookie.write(&visitor, &own).unwrap());
+        let (name, value) = kept.split_once('=').unwrap();
+        let (id, signature) = value.split_once('.').unwrap();
+        let other = VisitorId::generate(&SeededRandom::new(8));
+        let forged_elsewhere = pair(&cookie.write(&visitor, &keys(2)).unwrap());
+        let bad = [
+            format!("{name}="),
+            format!("{name}={id}"),
+            format!("{name}={id}."),
+            format!("{name}={}.{signature}", other.as_str()),
+            format!("{name}={id}.{}", signature.to_lowercase()),
+            format!("{name}={id}.{signature}A"),
+            format!("{name}={}.{signature}", id.get(1..).unwrap()),
+            format!("{name}=a.b"),
+            format!("{name}2={value}"),
+            forged_elsewhere,
+        ];
+
+        let let_through: Vec<_> = bad
+            .iter()
+            .filter(|c| cookie.read(&request_with(c), &own).is_some())
+            .collect();
+
+        let refused = i32::from(cookie.read(&request_with(&kept), &own).is_none());
+        println!(
+            "cookies: bad tried {} / let through {}; good tried 1 / refused {refused}",
+            bad.len(),
+            let_through.len()
+        );
+        assert_eq!((let_through, refused), (vec![], 0));
+    }
+
+    #[test]
+    fn the_cookie_of_another_app_is_not_ours() {
+        let (cookie, keys) = (VisitorCookie::for_tenant("one"), keys(1));
+        let foreign = VisitorCookie::for_tenant("two")
+            .write(&VisitorId::generate(&SeededRandom::new(7)), &keys)
+            .unwrap();
+
+        assert_eq!(cookie.read(&request_with(&pair(&foreign)), &keys), None);
+    }
+
+    #[test]
+    fn scripts_and_foreign_sites_do_not_get_the_cookie() {
+        let value = VisitorCookie::for_tenant("app")
+            .write(&VisitorId::generate(&SeededRandom::new(7)), &keys(1))
+            .unwrap();
+        let text = value.to_str().unwrap();
+
+        for attribute in ["HttpOnly", "SameSite=Strict", "Path=/auth/session"] {
+            assert!(text.contains(attribute), "{text}");
+        }
+        assert!(
+            !format!("{value:?}").contains("cozegate_visitor"),
+            "sensitive values print redacted"
+        );
+    }
+}

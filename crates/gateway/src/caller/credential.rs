@@ -1,0 +1,55 @@
+//! Reads the caller's `Authorization` field: a handle of ours, or in local mode a Coze token of the caller's own.
+
+use crate::config::Mode;
+use crate::problem::ProblemKind;
+use coze_auth::{TokenKind, UnixSeconds};
+use cozegate_store::{HandleRecord, HandleTable};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderValue};
+use std::sync::Arc;
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A holder of a handle: the Coze token of its subject takes the handle's place.
+    Visitor(Arc<HandleRecord>),
+    /// A program on this machine with a Coze token of its own, which passes unchanged (local mode only).
+    OwnToken(HeaderValue),
+}
+
+/// Finds out who calls by the one `Authorization: Bearer` field (RFC 6750 2.1; the scheme in any case).
+pub fn identify(
+    headers: &HeaderMap,
+    handles: &HandleTable,
+    mode: Mode,
+    now: UnixSeconds,
+) -> Result<Caller, ProblemKind> {
+    let mut fields = headers.get_all(AUTHORIZATION).iter();
+    let Some(field) = fields.next() else {
+        return Err(ProblemKind::CredentialMissing);
+    };
+    if fields.next().is_some() {
+        return Err(ProblemKind::CredentialNotAccepted);
+    }
+    let text = field.to_str().map_err(|_| ProblemKind::CredentialNotAccepted)?;
+    let token = match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_matches(' '),
+        Some(_) => return Err(ProblemKind::CredentialNotAccepted),
+        // The SDKs send "Bearer " for an empty token, which arrives trimmed.
+        None => return Err(ProblemKind::CredentialMissing),
+    };
+    if token.starts_with(cozegate_store::handles::HANDLE_PREFIX) {
+        return handles
+            .find(token, now)
+            .map(Caller::Visitor)
+            .ok_or(ProblemKind::HandleUnknown);
+    }
+    match (mode, TokenKind::of(token)) {
+        (Mode::Local, TokenKind::PersonalAccess | TokenKind::ServiceAccess | TokenKind::App | TokenKind::User) => {
+            let mut field = field.clone();
+            field.set_sensitive(true);
+            Ok(Caller::OwnToken(field))
+        }
+        (Mode::Local, _) => Err(ProblemKind::CredentialNotAccepted),
+    }
+}

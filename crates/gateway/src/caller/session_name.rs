@@ -1,0 +1,113 @@
+//! The isolation rule: (tenant, kind, subject) -> `session_name`.
+//!
+//! The platform keeps one history per `session_name` of a JWT (protocol 5), so whoever chooses the name chooses whose
+//! history is read. We derive it with a keyed hash: nobody can compute a neighbour's name, no personal data reaches the
+//! platform, and the parts cannot be joined in two ways, because the separator cannot occur in them.
+
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use coze_auth::SessionName;
+use cozegate_store::GatewaySecret;
+
+/// How the user was proved. Two kinds never share a history, even with equal ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// An id that we made for a browser.
+    Anonymous,
+}
+
+impl SubjectKind {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// Between the parts of the hashed text; control characters are refused in ids.
+const SEPARATOR: u8 = 0x1f;
+
+/// The keys derived from the gateway's secret, one for each purpose.
+pub struct VisitorKeys {
+    pepper: hmac::Key,
+    pub(super) cookie: hmac::Key,
+}
+
+impl VisitorKeys {
+    /// Derives them. The labels carry a version: changing one starts every visitor with an empty history.
+    pub fn derive(secret: &GatewaySecret) -> Self {
+        let root = hmac::Key::new(HMAC_SHA256, secret.expose());
+        let key = |label: &str| hmac::Key::new(HMAC_SHA256, hmac::sign(&root, label.as_bytes()).as_ref());
+        Self {
+            pepper: key("cozegate session_name v1"),
+            cookie: key("cozegate visitor cookie v1"),
+        }
+    }
+
+    /// Returns the `session_name` of `id` with the platform: `cg1_` and 43 characters. `tenant` is the app's
+    /// `client_id`.
+    ///
+    /// # Panics
+    ///
+    /// Never: what it builds is a name by construction.
+    pub fn session_name(&self, tenant: &str, kind: SubjectKind, id: &str) -> SessionName {
+        let mut context = hmac::Context::with_key(&self.pepper);
+        for (index, part) in [tenant, kind.label(), id].into_iter().enumerate() {
+            if index > 0 {
+                context.update(&[SEPARATOR]);
+            }
+            context.update(part.as_bytes());
+        }
+        let name = format!("cg1_{}", BASE64_URL_SAFE_NO_PAD.encode(context.sign()));
+        #[expect(clippy::expect_used, reason = "47 characters of base64url are always a session_name")]
+        let name = SessionName::parse(&name).expect("a derived name is a valid one");
+        name
+    }
+}
+
+impl std::fmt::Debug for VisitorKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VisitorKeys(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coze_auth::SeededRandom;
+    use std::collections::HashSet;
+
+    fn keys(seed: u64) -> VisitorKeys {
+        VisitorKeys::derive(&GatewaySecret::throw_away(&SeededRandom::new(seed)))
+    }
+
+    #[test]
+    fn the_same_visitor_keeps_the_same_name_and_another_secret_gives_another() {
+        let name = |keys: &VisitorKeys| keys.session_name("app", SubjectKind::Anonymous, "visitor");
+
+        assert_eq!(name(&keys(1)), name(&keys(1)));
+        assert_ne!(name(&keys(1)), name(&keys(2)));
+        assert_eq!(name(&keys(1)).as_str().len(), 47);
+    }
+
+    #[test]
+    fn no_two_visitors_of_a_hundred_thousand_share_a_name() {
+        let keys = keys(1);
+        let names: HashSet<_> = (0..100_000)
+            .map(|n| keys.session_name("app", SubjectKind::Anonymous, &format!("v{n}")))
+            .collect();
+
+        assert_eq!(names.len(), 100_000);
+    }
+
+    #[test]
+    fn parts_cannot_be_joined_into_another_visitor() {
+        let keys = keys(1);
+
+        assert_ne!(
+            keys.session_name("app", SubjectKind::Anonymous, "x"),
+            keys.session_name("ap", SubjectKind::Anonymous, "px")
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! Reads the console's own `coze_oauth_config.json` as it is (protocol 1.3).
+//!
+//! The file becomes an app named `main`. Shapes that old tutorials show (`app_id`, `coze_domain`) are recognised by
+//! name, because whoever copied them sees nothing wrong with them.
+
+use super::dialect::{CONSOLE_FIELDS, ONLY_APP};
+use super::mistake::{ConfigMistake, MistakeKind};
+use super::place::{Place, Position};
+use super::tree::{Node, Shape, Table, Value};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Reads `text`, the content of `path`, into a tree with the one app.
+pub(super) fn read(path: &Path, text: &str) -> Result<Table, Vec<ConfigMistake>> {
+    let whole_file = Place::whole_file(path);
+    let json: Json = serde_json::from_str(text).map_err(|error| {
+        let position = Some(Position::of_offset(text, offset_of(text, &error)));
+        let reason = error.to_string();
+        // serde_json ends its message with the position that we show in front.
+        let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+        let place = Place::File {
+            path: path.to_owned(),
+            position,
+        };
+        vec![ConfigMistake::new(place, "", MistakeKind::Syntax { reason })]
+    })?;
+    let Json::Object(fields) = json else {
+        let kind = MistakeKind::WrongShape {
+            expected: Shape::Table,
+            found: shape(&json),
+        };
+        return Err(vec![ConfigMistake::new(whole_file, "", kind)]);
+    };
+
+    let mut mistakes = Vec::new();
+    let mut entries = BTreeMap::new();
+    for (field, value) in fields {
+        let place = Place::File {
+            path: path.to_owned(),
+            position: position_of_field(text, &field),
+        };
+        let historic = match field.as_str() {
+            "app_id" | "appid" => Some((MistakeKind::HistoricAppId, "client_id")),
+            "coze_domain" => Some((MistakeKind::HistoricDomain, "coze_api_base")),
+            _ => None,
+        };
+        if let Some((kind, meant)) = historic {
+            let mut mistake = ConfigMistake::new(place, field, kind);
+            mistake.suggestion = Some(meant.to_owned());
+            mistakes.push(mistake);
+            continue;
+        }
+        let key = CONSOLE_FIELDS
+            .iter()
+            .find(|(theirs, _)| *theirs == field)
+            .map(|(_, ours)| (*ours).to_owned());
+        entries.insert(key.unwrap_or(field), Node::at(place, raw(&value)));
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+
+    let app = Node::at(
+        whole_file.clone(),
+        Value::Table(Table {
+            place: whole_file.clone(),
+            entries,
+        }),
+    );
+    let apps = Table {
+        place: whole_file.clone(),
+        entries: BTreeMap::from([(ONLY_APP.to_owned(), app)]),
+    };
+    let apps = Node::at(whole_file.clone(), Value::Table(apps));
+    Ok(Table {
+        place: whole_file,
+        entries: BTreeMap::from([("apps".to_owned(), apps)]),
+    })
+}
+
+/// `serde_json` counts columns in bytes from 1, and from 0 at the end of the input.
+fn offset_of(text: &str, error: &serde_json::Error) -> usize {
+    let lines_before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    lines_before.map(str::len).sum::<usize>() + error.column().saturating_sub(1)
+}
+
+fn raw(json: &Json) -> Value {
+    match json {
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Number(number) => number.as_i64().map_or(Value::Other(Shape::Fraction), Value::Number),
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => Value::Other(shape(json)),
+    }
+}
+
+fn shape(json: &Json) -> Shape {
+    match json {
+        Json::Null => Shape::Null,
+        Json::Bool(_) => Shape::Switch,
+        Json::Number(_) => Shape::Number,
+        Json::String(_) => Shape::Text,
+        Json::Array(_) => Shape::List,
+        Json::Object(_) => Shape::Table,
+    }
+}
+
+/// Finds `"field"` followed by a colon. The file is flat, so the first such place is the field; inside a string value
+/// the quotes would be escaped.
+fn position_of_field(text: &str, field: &str) -> Option<Position> {
+    let quoted = format!("\"{field}\"");
+    let found = text.match_indices(&quoted).find(|(at, _)| {
+        let before = text.get(..*at).unwrap_or_default();
+        let behind = text.get(at + quoted.len()..).unwrap_or_default();
+        !before.ends_with('\\') && behind.trim_start().starts_with(':')
+    });
+    found.map(|(at, _)| Position::of_offset(text, at))
+}

@@ -1,0 +1,336 @@
+//! From what is written to what is checked: chooses the source, reads it, lays variables and flags over it, checks all.
+
+use super::dialect::{COZE_VARIABLES, Dialect, ONLY_APP};
+use super::env::Environment;
+use super::mistake::{ConfigErrors, ConfigMistake, MistakeKind};
+use super::notice::{Notice, NoticeKind};
+use super::place::Place;
+use super::section::{Checker, Section};
+use super::settings::{Setting, SettingValue};
+use super::suggest::closest;
+use super::tree::{Table, Value};
+use super::{
+    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, Mode, ServerConfig, TimeoutsConfig,
+    VisitorsConfig, apps, console_file, dot_env, toml_file,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Our own file.
+const TOML_FILE: &str = "cozegate.toml";
+/// The console's file; its name is fixed (protocol 1.3).
+const CONSOLE_FILE: &str = "coze_oauth_config.json";
+/// The file of variables.
+const DOT_ENV_FILE: &str = ".env";
+
+/// What to load.
+#[derive(Clone, Debug)]
+pub struct LoadRequest {
+    /// The file that was asked for; without it we look into `directory`.
+    pub explicit: Option<PathBuf>,
+    /// The working directory: where we look, and what relative paths in variables start from.
+    pub directory: PathBuf,
+    /// The captured variables.
+    pub environment: Environment,
+    /// What flags say; they win over everything.
+    pub flags: Vec<Flag>,
+}
+
+/// A value that a flag of the command line sets.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// The flag with its dashes, for mistakes.
+    pub name: &'static str,
+    /// The dotted key that it sets.
+    pub key: &'static str,
+    /// The value as written.
+    pub value: String,
+}
+
+/// What was loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The checked configuration.
+    pub config: Config,
+    /// What works but deserves a word.
+    pub notices: Vec<Notice>,
+    /// Every setting with its source, for `config show`; secrets redacted.
+    pub settings: Vec<Setting>,
+}
+
+/// Loads and checks a configuration; answers every mistake at once.
+pub fn load(request: LoadRequest) -> Result<Loaded, ConfigErrors> {
+    let LoadRequest {
+        explicit,
+        directory,
+        environment,
+        flags,
+    } = request;
+    let raw = read_source(explicit, &directory, environment);
+    raw.and_then(|raw| check_source(raw, &directory, &flags))
+        .map_err(ConfigErrors::of)
+}
+
+/// Makes the configuration of a demo: the app is given, every other setting may come from variables and flags.
+pub fn load_demo(
+    app: AppConfig,
+    directory: &Path,
+    environment: &Environment,
+    flags: &[Flag],
+) -> Result<Loaded, ConfigErrors> {
+    let mut root = Table::empty(Place::Default);
+    environment.write_overlay(&mut root);
+    // A demo never speaks with a real app, whatever the environment describes.
+    root.entries.retain(|key, _| key != "apps" && key != "default_app");
+    let checker = Checker::new(Dialect::Environment, environment, directory);
+    check(checker, root, flags, ConfigSource::Demo, Some(app)).map_err(ConfigErrors::of)
+}
+
+/// A source, read but not checked.
+struct Raw {
+    source: ConfigSource,
+    dialect: Dialect,
+    root: Table,
+    environment: Environment,
+}
+
+/// Chooses where the configuration comes from and reads it.
+fn read_source(
+    explicit: Option<PathBuf>,
+    directory: &Path,
+    environment: Environment,
+) -> Result<Raw, Vec<ConfigMistake>> {
+    if let Some(path) = explicit {
+        let text = read_text(&directory.join(&path)).map_err(|kind| mistake_in(&path, kind))?;
+        return match path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => from_console_file(path, &text, environment),
+            _ if is_dot_env(&path) => Ok(from_variables(environment.with_dot_env(dot_env::read(&path, &text)?))),
+            _ => from_toml(path, &text, environment),
+        };
+    }
+    if let Some(text) = read_if_there(directory, TOML_FILE)? {
+        return from_toml(PathBuf::from(TOML_FILE), &text, environment);
+    }
+    if let Some(text) = read_if_there(directory, CONSOLE_FILE)? {
+        return from_console_file(PathBuf::from(CONSOLE_FILE), &text, environment);
+    }
+    let environment = match read_if_there(directory, DOT_ENV_FILE)? {
+        Some(text) => environment.with_dot_env(dot_env::read(Path::new(DOT_ENV_FILE), &text)?),
+        None => environment,
+    };
+    if environment.describes_an_app() {
+        return Ok(from_variables(environment));
+    }
+    let kind = MistakeKind::NoConfiguration {
+        directory: directory.to_owned(),
+    };
+    Err(vec![ConfigMistake::new(Place::Default, "", kind)])
+}
+
+fn from_toml(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
+    let root = toml_file::read(&path, text)?;
+    let source = ConfigSource::File {
+        path,
+        kind: FileKind::Toml,
+    };
+    Ok(Raw {
+        source,
+        dialect: Dialect::Toml,
+        root,
+        environment,
+    })
+}
+
+fn from_console_file(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
+    let root = console_file::read(&path, text)?;
+    let source = ConfigSource::File {
+        path,
+        kind: FileKind::ConsoleJson,
+    };
+    Ok(Raw {
+        source,
+        dialect: Dialect::Console,
+        root,
+        environment,
+    })
+}
+
+/// The `COZE_*` variables as an app; `COZEGATE__` ones are laid over it like over any source.
+fn from_variables(environment: Environment) -> Raw {
+    let mut root = Table::empty(Place::Default);
+    let has_oauth_app = environment.get("COZE_CLIENT_ID").is_some();
+    for (name, key) in COZE_VARIABLES {
+        // With an OAuth app the token would have to be ignored; `check` says so.
+        let is_beaten = name == "COZE_API_TOKEN" && has_oauth_app;
+        if let Some(value) = environment.get(name).filter(|_| !is_beaten) {
+            let path = ["apps", ONLY_APP, key].map(str::to_owned);
+            root.write(&path, &environment.place(name), Value::Text(value.to_owned()));
+        }
+    }
+    if !root.entries.is_empty() {
+        let kind = if has_oauth_app || environment.get("COZE_API_TOKEN").is_none() {
+            "jwt"
+        } else {
+            "pat"
+        };
+        root.write(
+            &["apps", ONLY_APP, "kind"].map(str::to_owned),
+            &Place::Default,
+            Value::Text(kind.to_owned()),
+        );
+    }
+    Raw {
+        source: ConfigSource::Environment,
+        dialect: Dialect::Environment,
+        root,
+        environment,
+    }
+}
+
+/// Lays the variables over the source and checks everything.
+fn check_source(raw: Raw, directory: &Path, flags: &[Flag]) -> Result<Loaded, Vec<ConfigMistake>> {
+    let Raw {
+        source,
+        dialect,
+        mut root,
+        environment,
+    } = raw;
+    environment.write_overlay(&mut root);
+    let mut checker = Checker::new(dialect, &environment, directory);
+    let is_set = |name| environment.get(name).is_some();
+    if dialect == Dialect::Environment && is_set("COZE_CLIENT_ID") && is_set("COZE_API_TOKEN") {
+        let kind = NoticeKind::UnusedVariable {
+            winner: "COZE_CLIENT_ID",
+        };
+        checker.notice(&environment.place("COZE_API_TOKEN"), "", kind);
+    }
+    check(checker, root, flags, source, None)
+}
+
+/// Lays the flags over everything and checks it all. `given` is the app of a demo.
+fn check(
+    mut checker: Checker<'_>,
+    mut root: Table,
+    flags: &[Flag],
+    source: ConfigSource,
+    given: Option<AppConfig>,
+) -> Result<Loaded, Vec<ConfigMistake>> {
+    for flag in flags {
+        let path: Vec<String> = flag.key.split('.').map(str::to_owned).collect();
+        root.write(&path, &Place::Flag(flag.name), Value::Text(flag.value.clone()));
+    }
+    let config = check_root(Section::new(&mut checker, String::new(), root), source, given);
+    let Checker {
+        mistakes,
+        notices,
+        settings,
+        ..
+    } = checker;
+    match config {
+        Some(config) if mistakes.is_empty() => Ok(Loaded {
+            config,
+            notices,
+            settings,
+        }),
+        _ => Err(mistakes),
+    }
+}
+
+/// Reads every section of the document; `None` when a part of the configuration could not be made at all.
+fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<AppConfig>) -> Option<Config> {
+    let mode = root.checked_or("mode", Mode::Local, |text| match text {
+        "local" => Ok(Mode::Local),
+        "public" => Err(MistakeKind::PublicModeLater.into()),
+        other => Err(MistakeKind::NotOneOf {
+            value: other.to_owned(),
+            allowed: &["local"],
+        }
+        .into()),
+    });
+    let server = ServerConfig::read(root.section("server"), mode);
+    let cors = CorsConfig::read(root.section("cors"));
+    let chat = ChatConfig::read(root.section("chat"));
+    let visitors = VisitorsConfig::read(root.section("visitors"));
+    let timeouts = TimeoutsConfig::read(root.section("timeouts"));
+    let (apps, default_app) = if let Some(app) = given {
+        (BTreeMap::from([(app.name.clone(), app.clone())]), Some(app.name))
+    } else {
+        let names = root.entry_names("apps");
+        let apps = apps::read(root.section("apps"));
+        (apps, check_default_app(&mut root, &names))
+    };
+    root.finish();
+    Some(Config {
+        source,
+        mode,
+        server,
+        apps,
+        default_app: default_app?,
+        cors,
+        chat,
+        visitors,
+        timeouts,
+    })
+}
+
+/// The default app: the one that is named, or the only one. `names` are those written, right or wrong.
+fn check_default_app(root: &mut Section<'_, '_>, names: &[String]) -> Option<String> {
+    if let Some((name, place)) = root.text("default_app") {
+        if names.contains(&name) {
+            root.setting("default_app", &place, SettingValue::Text(name.clone()));
+            return Some(name);
+        }
+        let meant = closest(&name, names.iter().map(String::as_str)).map(str::to_owned);
+        root.checker
+            .mistake_suggesting(&place, "default_app", MistakeKind::UnknownDefaultApp { name }, meant);
+        return None;
+    }
+    let place = root.place().clone();
+    match names {
+        [] => root.mistake("apps", &place, MistakeKind::NoApps),
+        [only] => {
+            root.setting("default_app", &Place::Default, SettingValue::Text(only.clone()));
+            return Some(only.clone());
+        }
+        several => root.mistake(
+            "default_app",
+            &place,
+            MistakeKind::DefaultAppNeeded {
+                names: several.to_vec(),
+            },
+        ),
+    }
+    None
+}
+
+/// Reads a file of the directory when it is there; a file that is there and cannot be read is a mistake. It is shown by
+/// its bare name, as the person in that directory would name it.
+fn read_if_there(directory: &Path, name: &str) -> Result<Option<String>, Vec<ConfigMistake>> {
+    let path = directory.join(name);
+    if !path.exists() {
+        return Ok(None);
+    }
+    read_text(&path)
+        .map(Some)
+        .map_err(|kind| mistake_in(Path::new(name), kind))
+}
+
+fn read_text(path: &Path) -> Result<String, MistakeKind> {
+    let bytes = std::fs::read(path).map_err(|error| MistakeKind::FileUnreadable {
+        reason: error.to_string(),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| MistakeKind::NotUtf8)?;
+    // Editors on Windows put a byte order mark in front.
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map_or_else(|| text.clone(), str::to_owned))
+}
+
+fn mistake_in(path: &Path, kind: MistakeKind) -> Vec<ConfigMistake> {
+    vec![ConfigMistake::new(Place::whole_file(path), "", kind)]
+}
+
+fn is_dot_env(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.is_some_and(|name| name == ".env" || name.starts_with(".env.") || name.ends_with(".env"))
+}

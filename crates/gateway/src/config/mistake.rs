@@ -1,0 +1,354 @@
+//! What can be wrong with a configuration, as kinds with data; the words stand in `locales/*/config.ftl`.
+//!
+//! A mistake points at its place and names the key as the reader knows it: `server.proxy_addr` in TOML,
+//! `coze_api_base` in the console's file, `COZE_API_BASE` in the environment. No kind carries a secret.
+
+use super::place::Place;
+use super::tree::Shape;
+use crate::text::{Language, text};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub struct ConfigMistake {
+    /// Where it stands.
+    pub place: Place,
+    /// The key as its source spells it; empty when the mistake belongs to a whole file or directory.
+    pub key: String,
+    /// What is wrong.
+    pub kind: MistakeKind,
+    /// What was probably meant.
+    pub suggestion: Option<String>,
+}
+
+/// What is wrong.
+#[derive(Debug)]
+#[expect(
+    missing_docs,
+    reason = "the fields are named after what they hold, and the sentences show them"
+)]
+pub enum MistakeKind {
+    /// There is neither a file nor a variable to start from.
+    NoConfiguration { directory: PathBuf },
+    /// The file could not be read.
+    FileUnreadable { reason: String },
+    /// The file is not UTF-8.
+    NotUtf8,
+    /// The file is not TOML, JSON or `NAME=value`.
+    Syntax { reason: String },
+    /// Nobody reads this key.
+    UnknownKey { known: Vec<String> },
+    /// The key belongs to another kind of app.
+    KeyOfOtherKind { kind: &'static str },
+    /// The key has to be there.
+    MissingKey,
+    /// The value is empty.
+    Blank,
+    /// A text where a number is expected, and the like.
+    WrongShape { expected: Shape, found: Shape },
+    /// A word that is not one of the list.
+    NotOneOf {
+        value: String,
+        allowed: &'static [&'static str],
+    },
+    /// A number outside its range.
+    OutOfRange { value: String, min: u32, max: u32 },
+    /// Not an `IP:PORT`.
+    InvalidAddress { value: String },
+    /// Local mode listens on this machine only.
+    NotLoopback { address: SocketAddr },
+    /// Both services want the same address.
+    SameAddress { address: SocketAddr },
+    /// Public mode is planned, and not there yet.
+    PublicModeLater,
+    /// Not the base address of an API.
+    InvalidBase { value: String, fault: BaseFault },
+    /// The addresses belong to different regions, whose accounts, apps and tokens are strangers to each other.
+    RegionsMixed { api_host: String, other_host: String },
+    /// Both `region` and `api_base` are there.
+    RegionAndBase,
+    /// Neither says which of the two platforms is meant.
+    RegionUnknown,
+    /// Not the origin of a web page.
+    InvalidOrigin { value: String, fault: OriginFault },
+    /// Not a point in time.
+    InvalidMoment { value: String },
+    /// An app's name holds something other than lower-case letters, digits, `-` and `_`.
+    InvalidAppName { name: String },
+    /// No app at all.
+    NoApps,
+    /// `default_app` names no app.
+    UnknownDefaultApp { name: String },
+    /// Several apps, and none is the default.
+    DefaultAppNeeded { names: Vec<String> },
+    /// A kind of app that needs a person to log in.
+    LoginKind { kind: String },
+    /// The console's file in a shape that old tutorials show.
+    HistoricAppId,
+    /// The same, for the address.
+    HistoricDomain,
+    /// The key itself where the platform's name for it belongs.
+    KeyInsteadOfId,
+    /// A secret has more than one source.
+    SeveralSources { keys: Vec<String> },
+    /// A secret has no source.
+    NoSource { keys: Vec<String> },
+    /// The file of a secret could not be read.
+    SecretFileUnreadable { path: PathBuf, reason: String },
+    /// The variable of a secret is not set.
+    SecretVariableUnset { name: String },
+    /// The command of a secret failed.
+    SecretCommandFailed { program: String, reason: CommandFault },
+    /// The source of a secret holds nothing.
+    SecretEmpty,
+    /// A token with spaces or control characters inside, or one that cannot be a header.
+    TokenMalformed,
+    /// The private key cannot sign.
+    PrivateKeyUnusable { source: coze_auth::KeyError },
+}
+
+/// Why a text is not the base address of an API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseFault {
+    /// Not an absolute URL.
+    NotAUrl,
+    /// A scheme other than the one or two that fit.
+    Scheme,
+    /// Name and password inside.
+    Credentials,
+    /// A path, a query or a fragment behind the host.
+    PathOrQuery,
+    /// The console's address in the place of the API's.
+    Console,
+}
+
+/// Why a text is not the origin of a web page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginFault {
+    /// `*`: every page of the world.
+    Everyone,
+    /// `null`: every sandboxed frame and local file.
+    Null,
+    /// Not `scheme://host[:port]`.
+    NotAnOrigin,
+    /// Something behind the host.
+    PathOrQuery,
+}
+
+/// How a command that should print a secret failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandFault {
+    /// It could not be started; the operating system's words.
+    NotStarted(String),
+    /// It ended with this status.
+    Status(String),
+    /// It did not end in time.
+    TimedOut {
+        /// How long we waited.
+        seconds: u64,
+    },
+    /// Its output is not text, or far too long.
+    Output,
+}
+
+impl ConfigMistake {
+    /// A mistake without a suggestion.
+    pub(super) fn new(place: Place, key: impl Into<String>, kind: MistakeKind) -> Self {
+        Self {
+            place,
+            key: key.into(),
+            kind,
+            suggestion: None,
+        }
+    }
+
+    /// The mistake in one line: place, key, what is wrong, what was probably meant.
+    pub fn text(&self, language: Language) -> String {
+        let (id, args) = self.kind.words(language);
+        let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let sentence = text(language, id, &args);
+        let sentence = match &self.suggestion {
+            Some(suggestion) => {
+                let args = [("sentence", sentence.as_str()), ("suggestion", suggestion.as_str())];
+                text(language, "config-did-you-mean", &args)
+            }
+            None => sentence,
+        };
+        located(language, &self.place, &self.key, &sentence)
+    }
+}
+
+/// Puts place and key before a sentence.
+pub(super) fn located(language: Language, place: &Place, key: &str, sentence: &str) -> String {
+    let where_it_stands = match place {
+        Place::Default => String::new(),
+        Place::Variable(name) => text(language, "config-place-variable", &[("name", name)]),
+        Place::Flag(flag) => (*flag).to_owned(),
+        Place::File { .. } | Place::DotEnv { .. } => place.to_string(),
+    };
+    // A variable's or flag's name is the place already.
+    let key = if matches!(place, Place::Variable(_) | Place::Flag(_)) {
+        ""
+    } else {
+        key
+    };
+    [where_it_stands.as_str(), key, sentence]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+/// English, for logs and `Error`; people get [`ConfigMistake::text`] in their language.
+impl fmt::Display for ConfigMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(Language::English))
+    }
+}
+
+impl MistakeKind {
+    /// The id of the sentence and what to fill in.
+    fn words(&self, language: Language) -> (&'static str, Vec<(&'static str, String)>) {
+        let shape = |shape: &Shape| text(language, shape.text_id(), &[]);
+        match self {
+            Self::NoConfiguration { directory } => (
+                "config-no-configuration",
+                vec![("directory", directory.display().to_string())],
+            ),
+            Self::FileUnreadable { reason } => ("config-file-unreadable", vec![("reason", reason.clone())]),
+            Self::NotUtf8 => ("config-not-utf8", vec![]),
+            Self::Syntax { reason } => ("config-syntax", vec![("reason", reason.clone())]),
+            Self::UnknownKey { known } if known.is_empty() => ("config-unknown-key", vec![]),
+            Self::UnknownKey { known } => ("config-unknown-key-of", vec![("known", known.join(", "))]),
+            Self::KeyOfOtherKind { kind } => ("config-key-of-other-kind", vec![("kind", (*kind).to_owned())]),
+            Self::MissingKey => ("config-missing-key", vec![]),
+            Self::Blank => ("config-blank", vec![]),
+            Self::WrongShape { expected, found } => (
+                "config-wrong-shape",
+                vec![("expected", shape(expected)), ("found", shape(found))],
+            ),
+            Self::NotOneOf { value, allowed } => (
+                "config-not-one-of",
+                vec![("value", value.clone()), ("allowed", allowed.join(", "))],
+            ),
+            Self::OutOfRange { value, min, max } => (
+                "config-out-of-range",
+                vec![
+                    ("value", value.clone()),
+                    ("min", min.to_string()),
+                    ("max", max.to_string()),
+                ],
+            ),
+            Self::InvalidAddress { value } => ("config-invalid-address", vec![("value", value.clone())]),
+            Self::NotLoopback { address } => ("config-not-loopback", vec![("address", address.to_string())]),
+            Self::SameAddress { address } => ("config-same-address", vec![("address", address.to_string())]),
+            Self::PublicModeLater => ("config-public-mode-later", vec![]),
+            Self::InvalidBase { value, fault } => (fault.text_id(), vec![("value", value.clone())]),
+            Self::RegionsMixed { api_host, other_host } => (
+                "config-regions-mixed",
+                vec![("api_host", api_host.clone()), ("other_host", other_host.clone())],
+            ),
+            Self::RegionAndBase => ("config-region-and-base", vec![]),
+            Self::RegionUnknown => ("config-region-unknown", vec![]),
+            Self::InvalidOrigin { value, fault } => (fault.text_id(), vec![("value", value.clone())]),
+            Self::InvalidMoment { value } => ("config-invalid-moment", vec![("value", value.clone())]),
+            Self::InvalidAppName { name } => ("config-invalid-app-name", vec![("name", name.clone())]),
+            Self::NoApps => ("config-no-apps", vec![]),
+            Self::UnknownDefaultApp { name } => ("config-unknown-default-app", vec![("name", name.clone())]),
+            Self::DefaultAppNeeded { names } => ("config-default-app-needed", vec![("names", names.join(", "))]),
+            Self::LoginKind { kind } => ("config-login-kind", vec![("kind", kind.clone())]),
+            Self::HistoricAppId => ("config-historic-app-id", vec![]),
+            Self::HistoricDomain => ("config-historic-domain", vec![]),
+            Self::KeyInsteadOfId => ("config-key-instead-of-id", vec![]),
+            Self::SeveralSources { keys } => ("config-several-sources", vec![("keys", keys.join(", "))]),
+            Self::NoSource { keys } => ("config-no-source", vec![("keys", keys.join(", "))]),
+            Self::SecretFileUnreadable { path, reason } => (
+                "config-secret-file-unreadable",
+                vec![("path", path.display().to_string()), ("reason", reason.clone())],
+            ),
+            Self::SecretVariableUnset { name } => ("config-secret-variable-unset", vec![("name", name.clone())]),
+            Self::SecretCommandFailed { program, reason } => {
+                let (id, argument) = reason.words();
+                (id, vec![("program", program.clone()), ("reason", argument)])
+            }
+            Self::SecretEmpty => ("config-secret-empty", vec![]),
+            Self::TokenMalformed => ("config-token-malformed", vec![]),
+            Self::PrivateKeyUnusable { source } => super::key_words::of_error(source),
+        }
+    }
+}
+
+impl BaseFault {
+    const fn text_id(self) -> &'static str {
+        match self {
+            Self::NotAUrl => "config-base-not-a-url",
+            Self::Scheme => "config-base-scheme",
+            Self::Credentials => "config-base-credentials",
+            Self::PathOrQuery => "config-base-path",
+            Self::Console => "config-base-console",
+        }
+    }
+}
+
+impl OriginFault {
+    const fn text_id(self) -> &'static str {
+        match self {
+            Self::Everyone => "config-origin-everyone",
+            Self::Null => "config-origin-null",
+            Self::NotAnOrigin => "config-origin-not-an-origin",
+            Self::PathOrQuery => "config-origin-path",
+        }
+    }
+}
+
+impl CommandFault {
+    fn words(&self) -> (&'static str, String) {
+        match self {
+            Self::NotStarted(reason) => ("config-command-not-started", reason.clone()),
+            Self::Status(status) => ("config-command-status", status.clone()),
+            Self::TimedOut { seconds } => ("config-command-timed-out", seconds.to_string()),
+            Self::Output => ("config-command-output", String::new()),
+        }
+    }
+}
+
+/// All mistakes of a configuration, in the order in which a reader would meet them; never empty.
+#[derive(Debug)]
+pub struct ConfigErrors(Vec<ConfigMistake>);
+
+impl ConfigErrors {
+    /// Sorts by file and position; what has none comes behind.
+    pub(super) fn of(mut mistakes: Vec<ConfigMistake>) -> Self {
+        mistakes.sort_by_key(|mistake| {
+            let place = &mistake.place;
+            (
+                place.file().is_none(),
+                place.file().map(std::path::Path::to_owned),
+                place.position(),
+            )
+        });
+        Self(mistakes)
+    }
+
+    /// The mistakes.
+    pub fn mistakes(&self) -> &[ConfigMistake] {
+        &self.0
+    }
+}
+
+/// English, one mistake per line.
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}

@@ -1,0 +1,152 @@
+//! The configuration: what was written ([`load`]) becomes what is checked ([`Config`]).
+//!
+//! Every source - `cozegate.toml`, the console's `coze_oauth_config.json`, a `.env` file, the environment - becomes one
+//! raw tree in which each value knows its place (`tree.rs`, `place.rs`). Reading the tree section by section
+//! (`section.rs`) collects *all* mistakes, with file, line, column and "did you mean". Behind this door there is no
+//! `Option` that is always set and no text that still has to be parsed.
+//!
+//! This module reads files and, in `env.rs` alone, the environment. It prints nothing: mistakes and notices are kinds,
+//! their words stand in `locales/*/config.ftl`.
+
+mod apps;
+mod base_url;
+mod console_file;
+mod cors;
+mod dialect;
+mod dot_env;
+mod env;
+mod key_words;
+mod load;
+mod mistake;
+mod notice;
+mod place;
+mod secret_source;
+mod section;
+mod sections;
+mod server;
+mod settings;
+mod suggest;
+mod toml_file;
+mod tree;
+
+pub use apps::{AppConfig, Credentials};
+pub use cors::{CorsConfig, Origin};
+pub use env::{Environment, PREFIX, VARIABLES};
+pub use load::{Flag, LoadRequest, Loaded, load, load_demo};
+pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault};
+pub use notice::{Notice, NoticeKind};
+pub use place::{Place, Position};
+pub use secret_source::SecretText;
+pub use sections::{ChatBot, ChatConfig, TimeoutsConfig, VisitorsConfig};
+pub use server::ServerConfig;
+pub use settings::{Setting, SettingValue};
+pub use tree::Shape;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it comes from.
+    pub source: ConfigSource,
+    /// Whom the services trust.
+    pub mode: Mode,
+    /// Where they listen.
+    pub server: ServerConfig,
+    /// Our apps at Coze, by name; at least one.
+    pub apps: BTreeMap<String, AppConfig>,
+    /// The app that serves where none is named; a key of `apps`.
+    pub default_app: String,
+    /// Which web pages may call us.
+    pub cors: CorsConfig,
+    /// What the chat page opens with.
+    pub chat: ChatConfig,
+    /// The handles of visitors.
+    pub visitors: VisitorsConfig,
+    /// How long we wait.
+    pub timeouts: TimeoutsConfig,
+}
+
+impl Config {
+    /// A configuration with one app and our defaults for everything else.
+    pub fn for_app(source: ConfigSource, app: AppConfig) -> Self {
+        Self {
+            source,
+            mode: Mode::Local,
+            server: ServerConfig::default(),
+            default_app: app.name.clone(),
+            apps: BTreeMap::from([(app.name.clone(), app)]),
+            cors: CorsConfig::default(),
+            chat: ChatConfig::default(),
+            visitors: VisitorsConfig::default(),
+            timeouts: TimeoutsConfig::default(),
+        }
+    }
+
+    /// Returns the app called `name`, or the default one.
+    pub fn app(&self, name: Option<&str>) -> Result<&AppConfig, UnknownApp> {
+        let name = name.unwrap_or(&self.default_app);
+        self.apps.get(name).ok_or_else(|| UnknownApp {
+            name: name.to_owned(),
+            known: self.apps.keys().cloned().collect(),
+            suggestion: suggest::closest(name, self.apps.keys().map(String::as_str)).map(str::to_owned),
+        })
+    }
+}
+
+/// The configuration has no app of this name.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("there is no app called {name:?} in the configuration; it has: {}", known.join(", "))]
+pub struct UnknownApp {
+    /// The name that was asked for.
+    pub name: String,
+    /// The names that are there.
+    pub known: Vec<String>,
+    /// The one that was probably meant.
+    pub suggestion: Option<String>,
+}
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigSource {
+    /// A file.
+    File {
+        /// As it was named, or found.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// Variables, possibly from a `.env` file.
+    Environment,
+    /// Nobody wrote it: the demo makes it up.
+    Demo,
+}
+
+/// What a configuration file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Our own `cozegate.toml`.
+    Toml,
+    /// The console's `coze_oauth_config.json`.
+    ConsoleJson,
+}
+
+/// Whom the services trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One person's machine: listens on loopback only, programs of this machine are trusted.
+    Local,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("local"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! The small sections: `[chat]`, `[visitors]`, `[timeouts]`.
+
+use super::mistake::MistakeKind;
+use super::section::Section;
+use super::settings::SettingValue;
+use std::path::PathBuf;
+
+/// `[chat]`: what the chat page opens with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChatConfig {
+    /// The bot to talk to; the page asks when absent.
+    pub bot_id: Option<String>,
+    /// The page's title.
+    pub title: Option<String>,
+    /// The bots that the page offers, as the demo knows them; when empty the page asks Coze.
+    pub bots: Vec<ChatBot>,
+}
+
+/// A bot on offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatBot {
+    /// Its id at Coze.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+impl ChatConfig {
+    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
+        let bot_id = section.checked("bot_id", |text| Ok(text.to_owned()));
+        let title = section.checked("title", |text| Ok(text.to_owned()));
+        section.finish();
+        Self {
+            bot_id,
+            title,
+            bots: Vec::new(),
+        }
+    }
+}
+
+/// `[visitors]`: the handles that browsers hold instead of Coze tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitorsConfig {
+    /// How long a handle works; a day.
+    pub handle_ttl_seconds: u32,
+    /// Where the secret rests from which visitors' session names are derived; a place of our own when absent.
+    pub secret_file: Option<PathBuf>,
+}
+
+impl Default for VisitorsConfig {
+    fn default() -> Self {
+        Self {
+            handle_ttl_seconds: 86_400,
+            secret_file: None,
+        }
+    }
+}
+
+impl VisitorsConfig {
+    /// A handle shorter than a minute is renewed more often than used; one older than thirty days is a password.
+    const HANDLE_TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=30 * 86_400;
+
+    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
+        let default = Self::default().handle_ttl_seconds;
+        let handle_ttl_seconds = section.number_or("handle_ttl_seconds", default, Self::HANDLE_TTL_SECONDS);
+        let secret_file = section.text("secret_file").map(|(path, place)| {
+            section.setting("secret_file", &place, SettingValue::Text(path.clone()));
+            let file = section.checker.resolve(&place, &path);
+            if file.is_dir() {
+                let reason = std::io::Error::from(std::io::ErrorKind::IsADirectory).to_string();
+                section.mistake(
+                    "secret_file",
+                    &place,
+                    MistakeKind::SecretFileUnreadable {
+                        path: file.clone(),
+                        reason,
+                    },
+                );
+            }
+            file
+        });
+        section.finish();
+        Self {
+            handle_ttl_seconds,
+            secret_file,
+        }
+    }
+}
+
+/// `[timeouts]`: how long we wait for the upstream, and for ourselves when stopping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeoutsConfig {
+    /// Until a connection to the upstream stands.
+    pub connect_seconds: u32,
+    /// From the end of the request until the head of the answer.
+    pub head_seconds: u32,
+    /// Between two pieces of a streamed answer.
+    pub idle_seconds: u32,
+    /// For running answers after a stop was asked for.
+    pub shutdown_seconds: u32,
+}
+
+impl Default for TimeoutsConfig {
+    fn default() -> Self {
+        Self {
+            connect_seconds: 10,
+            head_seconds: 120,
+            idle_seconds: 300,
+            shutdown_seconds: 10,
+        }
+    }
+}
+
+impl TimeoutsConfig {
+    /// An hour is longer than any answer of the platform.
+    const SECONDS: std::ops::RangeInclusive<u32> = 1..=3600;
+
+    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
+        let default = Self::default();
+        let connect_seconds = section.number_or("connect_seconds", default.connect_seconds, Self::SECONDS);
+        let head_seconds = section.number_or("head_seconds", default.head_seconds, Self::SECONDS);
+        let idle_seconds = section.number_or("idle_seconds", default.idle_seconds, Self::SECONDS);
+        // Zero is a choice here: end at once.
+        let shutdown_seconds = section.number_or("shutdown_seconds", default.shutdown_seconds, 0..=3600);
+        section.finish();
+        Self {
+            connect_seconds,
+            head_seconds,
+            idle_seconds,
+            shutdown_seconds,
+        }
+    }
+}

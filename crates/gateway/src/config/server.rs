@@ -1,0 +1,77 @@
+//! `[server]`: where the two services listen.
+
+use super::Mode;
+use super::mistake::MistakeKind;
+use super::section::{Section, Wrong};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+
+const DEFAULT_PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_AUTH: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+const MOST_WORKERS: u32 = 1024;
+
+/// `[server]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Where the proxy listens; `127.0.0.1:8080`.
+    pub proxy_addr: SocketAddr,
+    /// Where the auth service listens; `127.0.0.1:8081`.
+    pub auth_addr: SocketAddr,
+    /// How many threads carry proxied traffic; one per core when absent.
+    pub workers: Option<NonZeroUsize>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            proxy_addr: DEFAULT_PROXY,
+            auth_addr: DEFAULT_AUTH,
+            workers: None,
+        }
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
+        let proxy_addr = address(&mut section, "proxy_addr", DEFAULT_PROXY, mode);
+        let auth_addr = address(&mut section, "auth_addr", DEFAULT_AUTH, mode);
+        if proxy_addr == auth_addr && proxy_addr.port() != 0 {
+            let place = section.place().clone();
+            section.mistake("auth_addr", &place, MistakeKind::SameAddress { address: auth_addr });
+        }
+        let workers = section.number("workers", 1..=MOST_WORKERS);
+        let workers = workers.and_then(|workers| NonZeroUsize::new(usize::try_from(workers).ok()?));
+        section.finish();
+        Self {
+            proxy_addr,
+            auth_addr,
+            workers,
+        }
+    }
+}
+
+/// Takes an `IP:PORT` and holds local mode to this machine.
+fn address(section: &mut Section<'_, '_>, key: &'static str, default: SocketAddr, mode: Mode) -> SocketAddr {
+    section.checked_or(key, default, |text| {
+        let address = parse_address(text)?;
+        match mode {
+            Mode::Local if !address.ip().is_loopback() => Err(MistakeKind::NotLoopback { address }.into()),
+            Mode::Local => Ok(address),
+        }
+    })
+}
+
+/// Reads `IP:PORT`, and guesses what was meant by the usual shorter forms.
+fn parse_address(text: &str) -> Result<SocketAddr, Wrong> {
+    text.parse().map_err(|_| {
+        let kind = MistakeKind::InvalidAddress { value: text.to_owned() };
+        let port = text
+            .strip_prefix("localhost:")
+            .or_else(|| text.strip_prefix(':'))
+            .unwrap_or(text);
+        match port.parse::<u16>() {
+            Ok(port) => Wrong::suggesting(kind, format!("127.0.0.1:{port}")),
+            Err(_) => kind.into(),
+        }
+    })
+}

@@ -1,0 +1,252 @@
+//! Wrong configurations, each with the exact words it is answered with.
+
+use super::{Workplace, console_file, private_key, token};
+use crate::text::Language;
+use serde_json::json;
+
+fn toml(content: &str) -> Workplace {
+    Workplace::new()
+        .variable("MY_TOKEN", &token())
+        .file("cozegate.toml", content)
+}
+
+/// A right app, for files whose mistake is elsewhere.
+const APP: &str = "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_env = \"MY_TOKEN\"\n";
+
+#[test]
+fn several_mistakes_are_answered_at_once() {
+    let workplace = toml(
+        r#"mode = "public"
+[server]
+proxy_adr = "127.0.0.1:9080"
+auth_addr = "localhost:9081"
+workers = "many"
+[apps.main]
+kind = "jwt"
+region = "china"
+client_id = ""
+token = "x"
+[apps.Mine]
+kind = "pat"
+region = "cn"
+token_env = "NOBODY"
+expires_at = "soon"
+[cors]
+origins = ["*", "null", "shop.example", "https://shop.example/"]
+[timeouts]
+idle_seconds = 0
+head_seconds = 1.5
+"#,
+    )
+    .variable("COZEGATE__SERVER__PROXY_ADRR", "127.0.0.1:1")
+    .variable("COZEGATE__VISITORS__HANDLE_TTL_SECONDS", "5");
+
+    insta::assert_snapshot!(workplace.mistakes(), @r#"
+    cozegate.toml: default_app: There are several apps (Mine, main). Say which one serves when none is named: default_app = "...".
+    cozegate.toml:1:8: mode: Public mode is not in this version. Write "local", or leave the key out.
+    cozegate.toml:3:1: server.proxy_adr: This key is not known. Did you mean "proxy_addr"?
+    cozegate.toml:4:13: server.auth_addr: "localhost:9081" is not an address. Write IP:PORT, such as 127.0.0.1:8080. Did you mean "127.0.0.1:9081"?
+    cozegate.toml:5:11: server.workers: Expected a whole number, found a text in quotes.
+    cozegate.toml:6:1: apps.main.public_key_id: This key is missing.
+    cozegate.toml:6:1: apps.main.private_key: A secret is missing. Write one of: private_key, private_key_file, private_key_env, private_key_command.
+    cozegate.toml:8:10: apps.main.region: "china" is not one of: cn, com.
+    cozegate.toml:9:13: apps.main.client_id: The value is empty.
+    cozegate.toml:10:1: apps.main.token: This key belongs to apps of kind "pat".
+    cozegate.toml:11:7: apps.Mine: "Mine" cannot be an app's name. Use lower-case letters, digits, "-" and "_", 64 at most.
+    cozegate.toml:14:13: apps.Mine.token_env: The environment variable NOBODY is not set.
+    cozegate.toml:15:14: apps.Mine.expires_at: "soon" is not a point in time. Write 2026-12-31, 2026-12-31T12:00:00Z or Unix seconds.
+    cozegate.toml:17:12: cors.origins: "*" would let every web page use your tokens. List the origins that may.
+    cozegate.toml:17:17: cors.origins: "null" is the origin of every local file and sandboxed frame. Serve the page over http:// or https:// and list that origin.
+    cozegate.toml:17:25: cors.origins: "shop.example" is not the origin of a web page. Write scheme://host or scheme://host:port. Did you mean "https://shop.example"?
+    cozegate.toml:17:41: cors.origins: "https://shop.example/" has something behind the host. An origin is scheme://host[:port]. Did you mean "https://shop.example"?
+    cozegate.toml:19:16: timeouts.idle_seconds: 0 is not a whole number from 1 to 3600.
+    cozegate.toml:20:16: timeouts.head_seconds: Expected a whole number, found a number with a fraction.
+    environment variable COZEGATE__SERVER__PROXY_ADRR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
+    environment variable COZEGATE__VISITORS__HANDLE_TTL_SECONDS: 5 is not a whole number from 60 to 2592000.
+    "#);
+}
+
+#[test]
+fn chinese_says_the_same() {
+    let workplace =
+        toml("[server]\nproxy_adr = \"127.0.0.1:9080\"\nauth_addr = \"0.0.0.0:8081\"\n[apps.main]\nkind = \"pkce\"\n");
+
+    insta::assert_snapshot!(workplace.mistakes_in(Language::Chinese), @r#"
+    cozegate.toml:2:1: server.proxy_adr: 没有这个配置项。是不是想写“proxy_addr”？
+    cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请在前面放一个带登录的 Web 服务器。
+    cozegate.toml:5:8: apps.main.kind: kind 为 "pkce" 的应用需要有人登录，这要等 cozegate login，当前版本还没有。请改用服务类应用（kind 为 "jwt"）或个人访问令牌（kind 为 "pat"）。
+    "#);
+}
+
+#[test]
+fn nothing_at_all_says_what_to_do() {
+    insta::assert_snapshot!(Workplace::new().mistakes(), @r#"
+    There is no configuration in DIR. Choose one of three ways:
+    1. Download coze_oauth_config.json from your OAuth app's page in the Coze console and put it here.
+    2. Set COZE_API_BASE together with COZE_API_TOKEN (a personal access token), or with COZE_CLIENT_ID, COZE_PUBLIC_KEY (the key's id) and COZE_PRIVATE_KEY_PATH, in the environment or in a .env file.
+    3. Run "cozegate demo": it needs no account and no configuration.
+    "#);
+}
+
+#[test]
+fn every_place_that_is_not_toml_is_named() {
+    insta::assert_snapshot!(toml("[server\nmode = \n= 3\n").mistakes(), @"
+    cozegate.toml:1:8: The file cannot be understood here: unclosed table, expected `]`.
+    cozegate.toml:3:1: The file cannot be understood here: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`.
+    ");
+}
+
+#[test]
+fn local_mode_stays_on_this_machine_whoever_says_otherwise() {
+    let workplace = toml(&format!("[server]\nproxy_addr = \"0.0.0.0:8080\"\n{APP}")).flag(
+        "--auth-addr",
+        "server.auth_addr",
+        "192.168.1.2:8081",
+    );
+
+    insta::assert_snapshot!(workplace.mistakes(), @"
+    cozegate.toml:2:14: server.proxy_addr: 0.0.0.0:8080 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
+    --auth-addr: 192.168.1.2:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
+    ");
+}
+
+#[test]
+fn two_services_cannot_share_an_address() {
+    let workplace = toml(&format!("[server]\nauth_addr = \"127.0.0.1:8080\"\n{APP}"));
+
+    insta::assert_snapshot!(workplace.mistakes(), @"cozegate.toml:1:1: server.auth_addr: Both services would listen on 127.0.0.1:8080. Give one of them another port.");
+}
+
+#[test]
+fn addresses_of_the_platform_are_checked() {
+    let bases = [
+        "api_base = \"api.coze.cn\"",
+        "api_base = \"https://www.coze.cn\"",
+        "api_base = \"https://api.coze.cn/v3/chat\"",
+        "api_base = \"ftp://api.coze.cn\"",
+        "api_base = \"https://me:canary@api.coze.cn\"",
+        "api_base = \"https://api.coze.cn\"\nregion = \"cn\"",
+        "region = \"com\"\nwww_base = \"https://www.coze.cn\"",
+        "region = \"cn\"\nws_base = \"https://ws.coze.cn\"",
+        "",
+    ];
+    let said: Vec<String> = bases
+        .iter()
+        .map(|base| {
+            toml(&format!(
+                "[apps.main]\nkind = \"pat\"\ntoken_env = \"MY_TOKEN\"\n{base}\n"
+            ))
+            .mistakes()
+        })
+        .collect();
+
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    cozegate.toml:4:12: apps.main.api_base: "api.coze.cn" is not an address that begins with https://. Did you mean "https://api.coze.cn"?
+    cozegate.toml:4:12: apps.main.api_base: "https://www.coze.cn" is the console's address; the API has its own. Did you mean "https://api.coze.cn"?
+    cozegate.toml:4:12: apps.main.api_base: "https://api.coze.cn/v3/chat" has something behind the host. Write scheme and host only. Did you mean "https://api.coze.cn"?
+    cozegate.toml:4:12: apps.main.api_base: "ftp://api.coze.cn" has the wrong scheme: api_base and www_base begin with https:// (or http://), ws_base with wss:// (or ws://).
+    cozegate.toml:4:12: apps.main.api_base: "https://***@api.coze.cn" holds a name or password. Write scheme and host only.
+    cozegate.toml:4:1: apps.main.api_base: Both "region" and "api_base" are set. Keep one of them.
+    cozegate.toml:5:12: apps.main.www_base: www.coze.cn and api.coze.com belong to different regions, whose apps, accounts and tokens do not know each other.
+    cozegate.toml:5:11: apps.main.ws_base: "https://ws.coze.cn" has the wrong scheme: api_base and www_base begin with https:// (or http://), ws_base with wss:// (or ws://).
+    cozegate.toml:1:1: apps.main.region: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
+    "#);
+}
+
+#[test]
+fn apps_and_their_default_are_checked() {
+    let files = [
+        String::new(),
+        format!("{APP}[apps.other]\nkind = \"pat\"\nregion = \"cn\"\ntoken_env = \"MY_TOKEN\"\n"),
+        format!("default_app = \"mian\"\n{APP}"),
+        "[apps]\nmain = 3\n".to_owned(),
+        "[apps.main]\nregion = \"cn\"\ntoken = \"x\"\n".to_owned(),
+        "[apps.main]\nkind = \"jwt\"\nregion = \"cn\"\n".to_owned(),
+        "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken = \"a b\"\n".to_owned(),
+        "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken = \"a\"\ntoken_file = \"b\"\n".to_owned(),
+        "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_file = \"absent\"\n".to_owned(),
+        "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_command = [\"no-such-program-here\"]\n".to_owned(),
+    ];
+    let said: Vec<String> = files.iter().map(|file| toml(file).mistakes()).collect();
+
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    cozegate.toml: apps: No app is configured. Add a section [apps.main] with kind = "jwt" or kind = "pat".
+    cozegate.toml: default_app: There are several apps (main, other). Say which one serves when none is named: default_app = "...".
+    cozegate.toml:1:15: default_app: There is no app called "mian". Did you mean "main"?
+    cozegate.toml:2:8: apps.main: Expected a section, found a whole number.
+    cozegate.toml:1:1: apps.main.kind: This key is missing. Did you mean "pat"?
+    cozegate.toml:1:1: apps.main.client_id: This key is missing.
+    cozegate.toml:1:1: apps.main.public_key_id: This key is missing.
+    cozegate.toml:1:1: apps.main.private_key: A secret is missing. Write one of: private_key, private_key_file, private_key_env, private_key_command.
+    cozegate.toml:4:9: apps.main.token: The token holds characters that no token has, such as spaces or line breaks.
+    cozegate.toml:5:1: apps.main.token_file: The secret has more than one source. Keep one of them (also set: token).
+    cozegate.toml:4:14: apps.main.token_file: DIR/absent cannot be read: No such file or directory (os error 2).
+    cozegate.toml:4:17: apps.main.token_command: The command "no-such-program-here" could not be started: No such file or directory (os error 2).
+    "#);
+}
+
+#[test]
+fn the_consoles_file_is_checked_under_its_own_names() {
+    let files = [
+        console_file(&[("coze_api_base", json!(null))]),
+        console_file(&[("coze_api_base", json!(null)), ("coze_www_base", json!(null))]),
+        console_file(&[("coze_api_base", json!("https://api.coze.com"))]),
+        console_file(&[("client_type", json!("pkce"))]),
+        console_file(&[("client_type", json!(null))]),
+        console_file(&[
+            ("client_id", json!(null)),
+            ("app_id", json!("1")),
+            ("coze_domain", json!("api.coze.cn")),
+        ]),
+        console_file(&[("private_key", json!(null)), ("public_key_id", json!(private_key()))]),
+        console_file(&[("private_key", json!(private_key().replace("PRIVATE", "PUBLIC")))]),
+        "{\"client_type\": \"jwt\",\n \"client_id\": }".to_owned(),
+        "[]".to_owned(),
+    ];
+    let said: Vec<String> = files
+        .iter()
+        .map(|file| Workplace::new().file("coze_oauth_config.json", file).mistakes())
+        .collect();
+
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    coze_oauth_config.json: coze_api_base: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com"). Did you mean "https://api.coze.cn"?
+    coze_oauth_config.json: coze_api_base: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
+    coze_oauth_config.json:5:3: coze_www_base: www.coze.cn and api.coze.com belong to different regions, whose apps, accounts and tokens do not know each other.
+    coze_oauth_config.json:3:3: client_type: Apps of kind "pkce" need a person who logs in, which comes with "cozegate login" and is not in this version. Use a service app (kind "jwt") or a personal access token (kind "pat").
+    coze_oauth_config.json: client_type: This key is missing. Did you mean "jwt"?
+    coze_oauth_config.json:2:3: app_id: Old tutorials show this field, but the console does not write it. Download coze_oauth_config.json again from the OAuth app's page. Did you mean "client_id"?
+    coze_oauth_config.json:5:3: coze_domain: Old code used this field, but the console does not write it. It is coze_api_base now, with https:// in front. Did you mean "coze_api_base"?
+    coze_oauth_config.json: private_key: A secret is missing. Write one of: private_key.
+    coze_oauth_config.json:6:3: public_key_id: Here stands a key. Write its id instead: the fingerprint that the console shows beside the public key.
+    coze_oauth_config.json:6:3: private_key: This is a public key. The private key of the same pair is needed; the public half belongs into the console.
+    coze_oauth_config.json:2:15: The file cannot be understood here: expected value.
+    coze_oauth_config.json: Expected a section, found a list.
+    "#);
+}
+
+#[test]
+fn the_environment_is_checked_under_its_own_names() {
+    let workplace = Workplace::new()
+        .file(".env", "# seeds\nCOZE_CLIENT_ID=1\nCOZE_PRIVATE_KEY_PATH=absent.pem\n")
+        .variable("COZEGATE__SERVR__PROXY_ADDR", "127.0.0.1:1")
+        .variable("COZEGATE__MODE__X", "1")
+        .variable("COZEGATE__", "1");
+
+    insta::assert_snapshot!(workplace.mistakes(), @r#"
+    .env:3:1: COZE_PRIVATE_KEY_PATH: DIR/absent.pem cannot be read: No such file or directory (os error 2).
+    environment variable COZEGATE__MODE__X: Expected a text in quotes, found a section.
+    COZE_API_BASE: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
+    COZE_PUBLIC_KEY: This key is missing.
+    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, timeouts, apps, default_app.
+    environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
+    "#);
+}
+
+#[test]
+fn a_file_that_was_asked_for_has_to_be_there() {
+    let workplace = Workplace::new();
+
+    let errors = workplace.load(Some("other.toml")).unwrap_err();
+
+    insta::assert_snapshot!(errors, @"other.toml: The file cannot be read: No such file or directory (os error 2).");
+}

@@ -1,0 +1,129 @@
+//! The raw configuration: what was written, where, before anybody asks whether it is right.
+//!
+//! TOML, the console's JSON and environment variables all become this one tree, so that checking (`section.rs` and the
+//! files per section) exists once. The tree may hold secrets; it has no `Debug` and does not outlive loading.
+
+use super::place::Place;
+use std::collections::BTreeMap;
+
+/// A value with the places of its key and of itself.
+pub(super) struct Node {
+    /// Where the key stands: what an unknown key points at.
+    pub(super) key_place: Place,
+    /// Where the value stands: what a wrong value points at.
+    pub(super) place: Place,
+    /// What was written.
+    pub(super) value: Value,
+}
+
+impl Node {
+    /// A node of a source that knows one place only.
+    pub(super) fn at(place: Place, value: Value) -> Self {
+        Self {
+            key_place: place.clone(),
+            place,
+            value,
+        }
+    }
+}
+
+/// What was written.
+pub(super) enum Value {
+    Text(String),
+    Number(i64),
+    /// A TOML date or time, as written.
+    Moment(String),
+    List(Vec<Node>),
+    Table(Table),
+    /// Something that no key of ours takes; kept for its name in the mistake.
+    Other(Shape),
+}
+
+impl Value {
+    /// Returns what kind of value this is.
+    pub(super) fn shape(&self) -> Shape {
+        match self {
+            Self::Text(_) => Shape::Text,
+            Self::Number(_) => Shape::Number,
+            Self::Moment(_) => Shape::Moment,
+            Self::List(_) => Shape::List,
+            Self::Table(_) => Shape::Table,
+            Self::Other(shape) => *shape,
+        }
+    }
+}
+
+/// A kind of value, for "expected this, found that".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A string.
+    Text,
+    /// A whole number.
+    Number,
+    /// A number with a fraction.
+    Fraction,
+    /// `true` or `false`.
+    Switch,
+    /// A date or time.
+    Moment,
+    /// A list.
+    List,
+    /// A section.
+    Table,
+    /// JSON's `null`.
+    Null,
+}
+
+impl Shape {
+    /// The id of its name in the catalogue.
+    pub(super) const fn text_id(self) -> &'static str {
+        match self {
+            Self::Text => "config-shape-text",
+            Self::Number => "config-shape-number",
+            Self::Fraction => "config-shape-fraction",
+            Self::Switch => "config-shape-switch",
+            Self::Moment => "config-shape-moment",
+            Self::List => "config-shape-list",
+            Self::Table => "config-shape-table",
+            Self::Null => "config-shape-null",
+        }
+    }
+}
+
+/// A section as written.
+pub(super) struct Table {
+    pub(super) place: Place,
+    pub(super) entries: BTreeMap<String, Node>,
+}
+
+impl Table {
+    /// A section in which nothing was written.
+    pub(super) const fn empty(place: Place) -> Self {
+        Self {
+            place,
+            entries: BTreeMap::new(),
+        }
+    }
+
+    /// Writes `value` at `path`, over what stands there, and makes sections on the way. Answers whether it could: a
+    /// plain value on the way cannot hold anything.
+    pub(super) fn write(&mut self, path: &[String], place: &Place, value: Value) -> bool {
+        let Some((key, rest)) = path.split_first() else {
+            return false;
+        };
+        if rest.is_empty() {
+            self.entries.insert(key.clone(), Node::at(place.clone(), value));
+            return true;
+        }
+        // A section that only variables make begins nowhere: what is missing in it cannot be pointed at.
+        let node = self.entries.entry(key.clone()).or_insert_with(|| Node {
+            key_place: place.clone(),
+            place: place.clone(),
+            value: Value::Table(Self::empty(Place::Default)),
+        });
+        match &mut node.value {
+            Value::Table(table) => table.write(rest, place, value),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Which `Host` values mean us.
+//!
+//! The comparison is with whole spellings, port included: no suffix, no pattern, no parsing of numbers. What is not
+//! spelled exactly like one of ours is not us, so `127.0.0.1.evil.example`, `2130706433` and `[::ffff:127.0.0.1]` need
+//! no rule of their own.
+
+use super::{Repeated, at_most_one};
+use http::Uri;
+use http::header::HeaderMap;
+use std::net::SocketAddr;
+
+/// The names under which people reach a listener on their own machine.
+const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// The accepted `Host` values of one listener, lower case.
+#[derive(Clone, Debug)]
+pub struct OwnHosts(Vec<String>);
+
+impl OwnHosts {
+    /// The loopback names with the port of `addr`, and `addr` itself (for 127.0.0.2 and the like).
+    pub fn loopback(addr: SocketAddr) -> Self {
+        let port = addr.port();
+        let mut hosts: Vec<String> = LOOPBACK_NAMES.iter().map(|name| format!("{name}:{port}")).collect();
+        hosts.push(addr.to_string());
+        if port == 80 {
+            hosts.extend(LOOPBACK_NAMES.map(str::to_owned));
+        }
+        Self(hosts)
+    }
+
+    /// The origins of our own pages on these hosts (plain HTTP).
+    pub fn http_origins(&self) -> impl Iterator<Item = String> + '_ {
+        self.0.iter().map(|host| format!("http://{host}"))
+    }
+
+    /// Whether the request is meant for us. RFC 9112 3.2: exactly one `Host`, and in absolute form the target's
+    /// authority counts as well; HTTP/1.0 without `Host` is refused like any other unnamed target.
+    pub(super) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let named_by_field = match at_most_one(headers, &http::header::HOST) {
+            Ok(Some(host)) => self.contains(host.as_bytes()),
+            Ok(None) | Err(Repeated) => false,
+        };
+        let named_by_target = uri
+            .authority()
+            .is_none_or(|authority| self.contains(authority.as_str().as_bytes()));
+        named_by_field && named_by_target
+    }
+
+    fn contains(&self, host: &[u8]) -> bool {
+        self.0.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(host))
+    }
+}

@@ -1,0 +1,156 @@
+//! `GET /assets/*`: our scripts, styles and pictures, embedded in the binary.
+//!
+//! The files stand in `web/`, as they are served: no bundler, no build step. The entity tag is the content's hash, so a
+//! browser asks again and gets "not modified" until the binary changes.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::language::Reader;
+use super::respond;
+use crate::problem::ProblemKind;
+
+/// One embedded file.
+struct Asset {
+    content: &'static [u8],
+    content_type: &'static str,
+    entity_tag: HeaderValue,
+}
+
+/// Embeds the listed files of `web/`.
+macro_rules! embedded {
+    ($($path:literal),+ $(,)?) => {
+        &[$(($path, include_bytes!(concat!("../../../../web/", $path)))),+]
+    };
+}
+
+/// Every file that a page may ask for, by its path below `web/`. A test compares the list with the folder.
+const FILES: &[(&str, &[u8])] = embedded![
+    "chat/address.js",
+    "chat/answer.js",
+    "chat/answer_view.js",
+    "chat/api.js",
+    "chat/chat.css",
+    "chat/chat.js",
+    "chat/composer.js",
+    "chat/drawer.js",
+    "chat/failure.js",
+    "chat/history.js",
+    "chat/keep.js",
+    "chat/links.js",
+    "chat/main.js",
+    "chat/picker.js",
+    "chat/session.js",
+    "chat/sse.js",
+    "chat/thread.js",
+    "chat/view.js",
+    "logo.svg",
+    "pages/callback.js",
+    "pages/copy.js",
+    "pages/language.js",
+    "pages/page_data.js",
+    "pages/pages.css",
+    "pages/token_answer.js",
+    "styles.css",
+];
+
+static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
+    FILES
+        .iter()
+        .map(|(path, content)| (*path, asset(path, content)))
+        .collect()
+});
+
+fn asset(path: &str, content: &'static [u8]) -> Asset {
+    let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content));
+    let tag = format!("\"{}\"", hash.get(..22).unwrap_or(&hash));
+    Asset {
+        content,
+        content_type: content_type(path),
+        entity_tag: HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")),
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Serves one file.
+pub(super) async fn serve(Path(path): Path<String>, headers: HeaderMap, reader: Reader) -> Response {
+    let Some(asset) = ASSETS.get(path.as_str()) else {
+        return respond::problem(ProblemKind::NoSuchEndpoint.into(), &reader);
+    };
+    let shared = [
+        (ETAG, asset.entity_tag.clone()),
+        // May be kept, must be asked about: the files belong to the binary that runs now.
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    // RFC 9110 13.1.2: `*`, or a list that holds our tag (weak comparison).
+    let known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|list| {
+            list.split(',')
+                .map(|tag| tag.trim().trim_start_matches("W/"))
+                .any(|tag| tag == "*" || tag == asset.entity_tag)
+        });
+    if known {
+        return (StatusCode::NOT_MODIFIED, shared).into_response();
+    }
+    (
+        shared,
+        [(CONTENT_TYPE, asset.content_type)],
+        Bytes::from_static(asset.content),
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path as FilePath;
+
+    fn collect(folder: &FilePath, base: &FilePath, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                if !["node_modules", "tests"].contains(&name.as_str()) {
+                    collect(&path, base, found);
+                }
+            } else if ["js", "css", "svg"]
+                .iter()
+                .any(|ending| name.ends_with(&format!(".{ending}")))
+            {
+                let relative = path.strip_prefix(base).unwrap();
+                found.push(relative.to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_web_folder_is_embedded() {
+        let web = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+        let mut found = Vec::new();
+        collect(&web, &web, &mut found);
+        found.sort();
+        let mut listed: Vec<String> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        listed.sort();
+
+        assert_eq!(found, listed);
+    }
+}

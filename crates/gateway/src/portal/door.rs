@@ -1,0 +1,65 @@
+//! The door of the auth service: the guard before every request, the protecting header fields on every answer.
+
+use super::language::Reader;
+use super::respond;
+use crate::guard::Guard;
+use crate::guard::cors::{self, Credentials};
+use crate::state::Shared;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// What the door needs to know.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) guard: Guard,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// Lets a request pass to its handler, with its [`crate::guard::Passage`] as an extension, or answers itself.
+pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let reader = match Reader::from_request_parts(&mut parts, &door.shared).await {
+        Ok(reader) => reader,
+        Err(never) => match never {},
+    };
+    let (origin, mut response) = match door.guard.check(&parts.method, &parts.uri, &parts.headers) {
+        Err(kind) => (None, respond::problem(kind.into(), &reader)),
+        Ok(passage) => {
+            let origin = passage.origin.clone();
+            if let Some(origin) = &origin
+                && cors::is_preflight(&parts.method, &parts.headers)
+            {
+                return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
+            }
+            parts.extensions.insert(passage);
+            (origin, next.run(Request::from_parts(parts, body)).await)
+        }
+    };
+    reader.remember_language(response.headers_mut());
+    protect(response.headers_mut());
+    cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Allowed);
+    response
+}
+
+/// The fields that keep an answer where it belongs, where the handler has not set stricter ones itself.
+fn protect(headers: &mut HeaderMap) {
+    const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+    let fields = [
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (OPENER_POLICY, "same-origin"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in fields {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}

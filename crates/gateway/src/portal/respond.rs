@@ -1,0 +1,112 @@
+//! How pages are sent: the values that they show, their content type and their content security policy.
+
+use super::language::Reader;
+use super::pages::{
+    self, AppKind, AppLine, AppRegion, BotChoice, CallbackPage, ChatPage, ErrorPage, Frame, HomePage, Setup,
+};
+use crate::problem::Problem;
+use crate::state::{AppFacts, Shared};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use coze_auth::Region;
+
+/// The overview.
+pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
+    let apps = [app_line(&shared.app)];
+    let page = HomePage {
+        frame: frame(reader),
+        setup: if shared.app.is_demo { Setup::Demo } else { Setup::Local },
+        proxy_url: &shared.proxy_base_for(&reader.headers),
+        auth_url: &shared.auth_base_for(&reader.headers),
+        apps: &apps,
+        bot_id: shared.chat.bot_id.as_deref(),
+    };
+    html(pages::home(&page), None)
+}
+
+/// The token page; it holds no token.
+pub(super) fn callback(reader: &Reader, shared: &Shared, session_name: Option<&str>) -> Response {
+    let page = CallbackPage {
+        frame: frame(reader),
+        auth_url: &shared.auth_base_for(&reader.headers),
+        session_name,
+    };
+    html(pages::callback(&page), None)
+}
+
+/// The chat.
+pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
+    let api_base = shared.proxy_base_for(&reader.headers);
+    let bots: Vec<BotChoice> = shared
+        .chat
+        .bots
+        .iter()
+        .map(|bot| BotChoice {
+            id: bot.id.clone(),
+            name: bot.name.clone(),
+        })
+        .collect();
+    let page = ChatPage {
+        frame: frame(reader),
+        api_base: &api_base,
+        bot_id: shared.chat.bot_id.as_deref(),
+        bots: Some(bots.as_slice()).filter(|bots| !bots.is_empty()),
+        title: shared.chat.title.as_deref(),
+    };
+    html(pages::chat(&page), Some(&api_base))
+}
+
+/// A problem: a page for people, JSON for programs.
+pub(super) fn problem(problem: Problem, reader: &Reader) -> Response {
+    if !reader.wants_page {
+        return problem.into_response(reader.language, &reader.request);
+    }
+    problem.log(&reader.request);
+    let status = problem.kind.status();
+    let page = ErrorPage {
+        frame: frame(reader),
+        status: status.as_u16(),
+        title: &problem.kind.title(reader.language),
+        detail: &problem.kind.detail(reader.language),
+        advice: None,
+        request_id: problem.log_id.as_deref(),
+    };
+    (status, html(pages::error(&page), None)).into_response()
+}
+
+fn frame(reader: &Reader) -> Frame<'_> {
+    Frame {
+        language: reader.language,
+        query: &reader.query,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+fn app_line(app: &AppFacts) -> AppLine<'_> {
+    AppLine {
+        name: &app.name,
+        kind: if app.isolates {
+            AppKind::Jwt
+        } else {
+            AppKind::PersonalAccessToken
+        },
+        region: match app.region {
+            Some(Region::China) => AppRegion::China,
+            Some(Region::International) => AppRegion::International,
+            None => AppRegion::Other,
+        },
+        api_base: &app.api_base,
+        is_default: true,
+    }
+}
+
+fn html(page: String, api_base: Option<&str>) -> Response {
+    let policy = HeaderValue::from_str(&pages::content_security_policy(api_base));
+    let mut response = (StatusCode::OK, page).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    // Where the policy cannot be written, the door's stricter one stands.
+    headers.extend(policy.ok().map(|policy| (CONTENT_SECURITY_POLICY, policy)));
+    response
+}

@@ -1,0 +1,154 @@
+//! `POST /auth/session`: opens a visitor's session, or continues it, and answers with a handle.
+//!
+//! The page never sees the platform's token: it gets a handle, which the proxy accepts in the token's place. Who the
+//! visitor is comes from our own cookie; the body may name a `session_name` in local mode only, where the one person at
+//! the machine is all users anyway (legacy contract).
+
+use super::language::Reader;
+use crate::caller::VisitorId;
+use crate::caller::session_name::SubjectKind;
+use crate::config::Mode;
+use crate::problem::{Problem, ProblemKind};
+use crate::state::Shared;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use coze_auth::{SessionName, Subject};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The request's body; an empty one is `{}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionRequest {
+    /// Local mode only: the name to chat under.
+    session_name: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+struct SessionAnswer<'a> {
+    /// Stands for the visitor's Coze token at the proxy. Secret.
+    handle: &'a str,
+    /// How many seconds the handle lives.
+    expires_in: u64,
+    /// When it ends, in Unix seconds.
+    expires_at: i64,
+    /// Where to send the platform's calls.
+    api_base: String,
+    /// The same for WebSocket.
+    ws_base: String,
+    user: User,
+    /// Whether this visitor has a history of their own; `false` with a personal access token, which has one for all.
+    isolated: bool,
+}
+
+/// Who the visitor is, as far as a page may know.
+#[derive(Debug, Serialize)]
+struct User {
+    /// Stable for the same visitor; good as `user_id` of a chat.
+    id: String,
+    /// `anonymous` (an id of ours) or `named` (a `session_name` of the caller's, local mode).
+    kind: &'static str,
+}
+
+/// Answers the request.
+pub(super) async fn open(
+    State(shared): State<Arc<Shared>>,
+    reader: Reader,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match try_open(&shared, &reader.headers, body) {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(reader.language, &reader.request),
+    }
+}
+
+fn try_open(shared: &Shared, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
+    let request = parse(body)?;
+    let named = request.session_name.filter(|name| !name.is_empty());
+    let visitor = match (named, shared.mode) {
+        (Some(name), Mode::Local) => Visitor::named(&name)?,
+        (None, _) => Visitor::anonymous(shared, headers),
+    };
+    let now = shared.clock.now();
+    let handle = shared
+        .handles
+        .issue(visitor.subject, now, shared.handle_lifetime, shared.random.as_ref());
+    let api_base = shared.proxy_base_for(headers);
+    let answer = SessionAnswer {
+        handle: handle.expose(),
+        expires_in: shared.handle_lifetime.as_secs(),
+        expires_at: (now + shared.handle_lifetime).0,
+        ws_base: api_base.replacen("http", "ws", 1),
+        api_base,
+        user: visitor.user,
+        isolated: shared.app.isolates,
+    };
+    let mut response = Json(answer).into_response();
+    if let Some(id) = visitor.keep {
+        let cookie = shared.visitor_cookie.write(&id, &shared.visitor_keys);
+        response.headers_mut().extend(cookie.map(|value| (SET_COOKIE, value)));
+    }
+    Ok(response)
+}
+
+fn parse(body: Result<Bytes, BytesRejection>) -> Result<SessionRequest, Problem> {
+    let body = body.map_err(|rejection| Problem::with_inside(ProblemKind::BodyTooLarge, rejection))?;
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(SessionRequest::default());
+    }
+    // The parser's words may quote the body, so they go nowhere; where they point to does.
+    serde_json::from_slice(&body).map_err(|error| {
+        Problem::with_inside(
+            ProblemKind::BadRequest,
+            format!("no session request: {:?}", error.classify()),
+        )
+    })
+}
+
+/// The one for whom a handle is made.
+struct Visitor {
+    subject: Subject,
+    user: User,
+    /// The id that the browser shall keep.
+    keep: Option<VisitorId>,
+}
+
+impl Visitor {
+    fn named(name: &str) -> Result<Self, Problem> {
+        let name =
+            SessionName::parse(name).map_err(|error| Problem::with_inside(ProblemKind::SessionNameInvalid, error))?;
+        let user = User {
+            id: name.as_str().to_owned(),
+            kind: "named",
+        };
+        Ok(Self {
+            subject: Subject::of(name),
+            user,
+            keep: None,
+        })
+    }
+
+    fn anonymous(shared: &Shared, headers: &HeaderMap) -> Self {
+        let id = shared
+            .visitor_cookie
+            .read(headers, &shared.visitor_keys)
+            .unwrap_or_else(|| VisitorId::generate(shared.random.as_ref()));
+        let name = shared
+            .visitor_keys
+            .session_name(&shared.app.tenant, SubjectKind::Anonymous, id.as_str());
+        Self {
+            subject: Subject::of(name),
+            user: User {
+                id: id.public_id(),
+                kind: "anonymous",
+            },
+            keep: Some(id),
+        }
+    }
+}

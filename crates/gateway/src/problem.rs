@@ -1,0 +1,328 @@
+//! The only place where something that went wrong becomes an HTTP answer.
+//!
+//! Answers are RFC 9457 problems (`application/problem+json`) with two members more: `code` and `msg`, because the
+//! platform's SDKs look for exactly these (protocol 4.6). The numbers are chosen by what an SDK then *does*: 4100 with
+//! 401 makes the Chat SDK fetch a new token, so it stands only where a new handle helps; everything else has numbers
+//! that no SDK acts upon.
+
+use crate::text::{Language, text};
+use bytes::Bytes;
+use coze_auth::{AuthError, FailedSide};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use serde::Serialize;
+use std::time::Duration;
+
+/// Everything that we answer ourselves because something is wrong. One kind, one documented problem
+/// (`docs/reference/problems.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// `Host` is not one of ours: a rebound DNS name, a wrong port, or a name that is not configured.
+    HostNotAllowed,
+    /// The page's `Origin` is not on the list.
+    OriginNotAllowed,
+    /// Another site caused the request without naming its origin.
+    CrossSite,
+    /// The request needs a handle and has none.
+    CredentialMissing,
+    /// The handle is unknown, revoked or expired; a new one helps.
+    HandleUnknown,
+    /// The credential is none that this gateway accepts.
+    CredentialNotAccepted,
+    /// Nothing is served under this path.
+    NoSuchEndpoint,
+    /// The path climbs out of its place (dot segments, backslashes, control characters).
+    PathRefused,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The request's body or parameters do not fit.
+    BadRequest,
+    /// A `session_name` that cannot be one.
+    SessionNameInvalid,
+    /// The request body is larger than the route takes.
+    BodyTooLarge,
+    /// The platform refused to issue a token for our app: a person has to mend the app or the configuration.
+    TokenRefused,
+    /// The configured personal access token has ended: a person has to make a new one.
+    PersonalTokenEnded,
+    /// The token endpoint could not be reached or did not answer sensibly.
+    TokenEndpointUnreachable,
+    /// The platform's API could not be reached.
+    UpstreamUnreachable,
+    /// The platform's API did not answer in time.
+    UpstreamTimedOut,
+    /// The connection to the platform broke before an answer came.
+    UpstreamBroken,
+    /// We are shutting down.
+    Stopping,
+    /// A fault of ours.
+    Internal,
+}
+
+impl ProblemKind {
+    /// All kinds, for the documentation and the tests.
+    pub const ALL: [Self; 20] = [
+        Self::HostNotAllowed,
+        Self::OriginNotAllowed,
+        Self::CrossSite,
+        Self::CredentialMissing,
+        Self::HandleUnknown,
+        Self::CredentialNotAccepted,
+        Self::NoSuchEndpoint,
+        Self::PathRefused,
+        Self::MethodNotAllowed,
+        Self::BadRequest,
+        Self::SessionNameInvalid,
+        Self::BodyTooLarge,
+        Self::TokenRefused,
+        Self::PersonalTokenEnded,
+        Self::TokenEndpointUnreachable,
+        Self::UpstreamUnreachable,
+        Self::UpstreamTimedOut,
+        Self::UpstreamBroken,
+        Self::Stopping,
+        Self::Internal,
+    ];
+
+    /// The stable name, used in `type`, in the logs and as the anchor in the documentation.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HostNotAllowed => "host-not-allowed",
+            Self::OriginNotAllowed => "origin-not-allowed",
+            Self::CrossSite => "cross-site",
+            Self::CredentialMissing => "credential-missing",
+            Self::HandleUnknown => "handle-unknown",
+            Self::CredentialNotAccepted => "credential-not-accepted",
+            Self::NoSuchEndpoint => "no-such-endpoint",
+            Self::PathRefused => "path-refused",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::BadRequest => "bad-request",
+            Self::SessionNameInvalid => "session-name-invalid",
+            Self::BodyTooLarge => "body-too-large",
+            Self::TokenRefused => "token-refused",
+            Self::PersonalTokenEnded => "personal-token-ended",
+            Self::TokenEndpointUnreachable => "token-endpoint-unreachable",
+            Self::UpstreamUnreachable => "upstream-unreachable",
+            Self::UpstreamTimedOut => "upstream-timed-out",
+            Self::UpstreamBroken => "upstream-broken",
+            Self::Stopping => "stopping",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::HostNotAllowed | Self::OriginNotAllowed | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => StatusCode::UNAUTHORIZED,
+            Self::NoSuchEndpoint => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::PathRefused | Self::BadRequest | Self::SessionNameInvalid => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Self::TokenRefused
+            | Self::PersonalTokenEnded
+            | Self::TokenEndpointUnreachable
+            | Self::UpstreamUnreachable
+            | Self::UpstreamBroken => StatusCode::BAD_GATEWAY,
+            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The number that the platform's SDKs read. 4100 asks the Chat SDK for a new token; 4000 is a parameter error to
+    /// all of them; the others are ours (990 and the status) and make no SDK act.
+    pub const fn code(self) -> u32 {
+        match self {
+            Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => 4100,
+            Self::NoSuchEndpoint
+            | Self::PathRefused
+            | Self::MethodNotAllowed
+            | Self::BadRequest
+            | Self::SessionNameInvalid => 4000,
+            Self::HostNotAllowed | Self::OriginNotAllowed | Self::CrossSite => 990_403,
+            Self::BodyTooLarge => 990_413,
+            Self::TokenRefused
+            | Self::PersonalTokenEnded
+            | Self::TokenEndpointUnreachable
+            | Self::UpstreamUnreachable
+            | Self::UpstreamBroken => 990_502,
+            Self::UpstreamTimedOut => 990_504,
+            Self::Stopping => 990_503,
+            Self::Internal => 990_500,
+        }
+    }
+
+    /// One short line: what happened.
+    pub fn title(self, language: Language) -> String {
+        text(language, &format!("problem-{}-title", self.name()), &[])
+    }
+
+    /// Why, and what to do next.
+    pub fn detail(self, language: Language) -> String {
+        text(language, &format!("problem-{}-detail", self.name()), &[])
+    }
+}
+
+/// Something wrong with one request, on its way to becoming an answer.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Which one.
+    pub kind: ProblemKind,
+    /// What the platform calls the request in its own logs, where it answered at all.
+    pub log_id: Option<String>,
+    /// When it makes sense to try again.
+    pub retry_after: Option<Duration>,
+    /// The inside of it, for our log only: never part of an answer.
+    pub inside: Option<String>,
+}
+
+impl From<ProblemKind> for Problem {
+    fn from(kind: ProblemKind) -> Self {
+        Self {
+            kind,
+            log_id: None,
+            retry_after: None,
+            inside: None,
+        }
+    }
+}
+
+impl Problem {
+    /// Adds what only the log may hold.
+    pub fn with_inside(kind: ProblemKind, inside: impl std::fmt::Display) -> Self {
+        Self {
+            inside: Some(inside.to_string()),
+            ..kind.into()
+        }
+    }
+
+    /// What a caller sees when no Coze token could be had.
+    pub fn from_auth_error(error: &AuthError) -> Self {
+        // A failure that is remembered for a while tells what happened first.
+        let kind = match error.original() {
+            AuthError::Refused(_) => ProblemKind::TokenRefused,
+            AuthError::PersonalAccessTokenExpired { .. } => ProblemKind::PersonalTokenEnded,
+            AuthError::Interrupted => ProblemKind::Stopping,
+            _ if error.failed_side() == FailedSide::Upstream => ProblemKind::TokenEndpointUnreachable,
+            _ => ProblemKind::Internal,
+        };
+        Self {
+            kind,
+            log_id: error.log_id().map(str::to_owned),
+            retry_after: error.retry_after(),
+            inside: Some(describe(error)),
+        }
+    }
+
+    /// Writes the answer in `language` and the log line. `request` names method and path (no query) in the log.
+    pub fn into_response<B: From<Bytes>>(self, language: Language, request: &str) -> Response<B> {
+        self.log(request);
+        let body = ProblemBody {
+            r#type: format!("urn:cozegate:problem:{}", self.kind.name()),
+            title: self.kind.title(language),
+            status: self.kind.status().as_u16(),
+            detail: self.kind.detail(language),
+            code: self.kind.code(),
+            msg: self.kind.title(language),
+            log_id: self.log_id.as_deref(),
+        };
+        let json = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = Response::new(B::from(Bytes::from(json)));
+        *response.status_mut() = self.kind.status();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        response
+    }
+
+    /// Writes the log line: once, where the problem becomes an answer.
+    pub(crate) fn log(&self, request: &str) {
+        let (problem, log_id, inside) = (self.kind.name(), self.log_id.as_deref(), self.inside.as_deref());
+        if self.kind.status().is_server_error() {
+            tracing::warn!(problem, log_id, inside, "{request} failed: {problem}");
+        } else {
+            tracing::info!(problem, inside, "{request} refused: {problem}");
+        }
+    }
+}
+
+/// The error and its sources, once each.
+fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}
+
+#[derive(Serialize)]
+struct ProblemBody<'a> {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: String,
+    code: u32,
+    msg: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_id: Option<&'a str>,
+}
+
+/// The language in which the caller wants to read: that of an `Accept-Language` field, else English.
+pub fn language_of(accept_language: Option<&HeaderValue>) -> Language {
+    accept_language
+        .and_then(|value| value.to_str().ok())
+        .map_or(Language::English, Language::from_accept_language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::has_text;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_problem_has_a_name_of_its_own_and_its_texts() {
+        let names: HashSet<_> = ProblemKind::ALL.iter().map(|kind| kind.name()).collect();
+
+        assert_eq!(names.len(), ProblemKind::ALL.len());
+        for name in names {
+            assert!(has_text(&format!("problem-{name}-title")), "problem-{name}-title");
+            assert!(has_text(&format!("problem-{name}-detail")), "problem-{name}-detail");
+        }
+    }
+
+    #[test]
+    fn only_what_a_new_handle_mends_looks_like_a_dead_token_to_the_sdks() {
+        // chat-sdk.md 3.6: these make the Chat SDK call onRefreshToken.
+        let refreshing = |kind: &ProblemKind| {
+            kind.status() == StatusCode::UNAUTHORIZED || [401, 4100, 4101, 700_012_006].contains(&kind.code())
+        };
+
+        let found: Vec<_> = ProblemKind::ALL.into_iter().filter(refreshing).collect();
+
+        let wanted = vec![
+            ProblemKind::CredentialMissing,
+            ProblemKind::HandleUnknown,
+            ProblemKind::CredentialNotAccepted,
+        ];
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn what_is_inside_stays_out_of_the_answer() {
+        let problem = Problem::with_inside(ProblemKind::Internal, "SELECT secret FROM /var/lib/x");
+
+        let response: Response<Bytes> = problem.into_response(Language::English, "GET /x");
+
+        let body = String::from_utf8(response.into_body().to_vec()).unwrap();
+        assert!(!body.contains("SELECT") && !body.contains("/var"), "{body}");
+        assert!(body.contains(r#""type":"urn:cozegate:problem:internal""#), "{body}");
+    }
+}

@@ -1,0 +1,143 @@
+//! The proxy on 8080: the platform's own paths, for browsers and programs that must not hold its credential.
+//!
+//! Plain hyper on one single-threaded runtime per core (`docs/decisions/0003-proxy-on-plain-hyper.md`). One request
+//! passes these phases, and [`Proxy::answer`] reads like the list:
+//!
+//! 1. guard: may it be answered at all ([`crate::guard`])? preflights end here;
+//! 2. route: is the path one of the platform's ([`route`])?
+//! 3. caller: who asks ([`crate::caller`])?
+//! 4. credential: the Coze token of that caller's subject - from memory, or renewed once for everybody;
+//! 5. request: the head that goes upstream ([`request`]), the body as it comes;
+//! 6. exchange: a connection of this core's own pool ([`upstream`]);
+//! 7. response: what comes back ([`response`]), byte for byte, as it comes.
+//!
+//! When the caller leaves, the response body is dropped, which closes the upstream connection: the platform sees it.
+
+mod about;
+mod body;
+mod connect;
+mod pool;
+mod request;
+mod response;
+mod route;
+mod upstream;
+pub(crate) mod workers;
+
+use crate::caller::{Caller, identify};
+use crate::guard::cors::{self, Credentials};
+use crate::guard::{Guard, Passage};
+use crate::problem::{Problem, ProblemKind, language_of};
+use crate::state::Shared;
+use body::Answer;
+use http::header::{ACCEPT_LANGUAGE, HeaderValue};
+use http::{Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use route::Route;
+use std::sync::Arc;
+use upstream::Upstream;
+
+/// One core's proxy: the shared state, and an upstream with connections of its own.
+pub(crate) struct Proxy {
+    shared: Arc<Shared>,
+    guard: Guard,
+    upstream: Upstream,
+}
+
+/// What an answer of our own needs to know of the request, kept while the request itself travels on. All clones share
+/// the request's memory.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    accept_language: Option<HeaderValue>,
+}
+
+impl Proxy {
+    /// Answers one request. Never fails: what goes wrong is an answer too.
+    async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
+        let asked = Asked::of(&request);
+        let (origin, outcome) = match self.guard.check(request.method(), request.uri(), request.headers()) {
+            Err(kind) => (None, Err(kind.into())),
+            Ok(Passage {
+                origin: Some(origin), ..
+            }) if cors::is_preflight(request.method(), request.headers()) => {
+                return cors::preflight_answer(request.headers(), &origin, Credentials::Omitted);
+            }
+            Ok(passage) => {
+                let outcome = self.pass(request, passage.foreign_navigation).await;
+                (passage.origin, outcome)
+            }
+        };
+        let mut response = outcome.unwrap_or_else(|problem| asked.problem(problem));
+        tracing::debug!(
+            status = response.status().as_u16(),
+            "{} {}",
+            asked.method,
+            asked.uri.path()
+        );
+        cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Omitted);
+        response
+    }
+
+    async fn pass(&self, request: Request<Incoming>, foreign_navigation: bool) -> Result<Response<Answer>, Problem> {
+        match route::find(request.uri().path())? {
+            Route::About => about::answer(&self.shared, request.method(), request.headers()),
+            Route::Api if request.method() == Method::OPTIONS => Ok(about::options()),
+            // Nobody follows a link to an API call.
+            Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
+            Route::Api => {
+                let now = self.shared.clock.now();
+                let caller = identify(request.headers(), &self.shared.handles, self.shared.mode, now)?;
+                let authorization = self.authorization(caller).await?;
+                let request = request::outgoing(request, self.upstream.target(), authorization)?;
+                let answer = self.upstream.exchange(request).await?;
+                Ok(response::incoming(answer))
+            }
+        }
+    }
+
+    /// The credential that goes upstream for this caller.
+    async fn authorization(&self, caller: Caller) -> Result<HeaderValue, Problem> {
+        let record = match caller {
+            Caller::OwnToken(field) => return Ok(field),
+            Caller::Visitor(record) => record,
+        };
+        let token = match self.shared.tokens.ready_token(&record.subject) {
+            Some(token) => token,
+            None => self
+                .shared
+                .tokens
+                .access_token(&record.subject)
+                .await
+                .map_err(|error| Problem::from_auth_error(&error))?,
+        };
+        bearer(token.access_token().expose()).ok_or_else(|| {
+            Problem::with_inside(
+                ProblemKind::Internal,
+                "the access token does not fit into a header field",
+            )
+        })
+    }
+}
+
+impl Asked {
+    fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            accept_language: request.headers().get(ACCEPT_LANGUAGE).cloned(),
+        }
+    }
+
+    /// Turns what went wrong into the answer, and into its line in the log (which never holds a query).
+    fn problem(&self, problem: Problem) -> Response<Answer> {
+        let language = language_of(self.accept_language.as_ref());
+        problem.into_response(language, &format!("{} {}", self.method, self.uri.path()))
+    }
+}
+
+/// `Authorization: Bearer <token>`, marked so that it never prints.
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

@@ -1,0 +1,229 @@
+//! The head that goes upstream: ours to answer for, so nothing of the caller's standing travels with it.
+//!
+//! Removed are the hop-by-hop fields (RFC 9110 7.6.1), every credential and cookie of the caller, everything that says
+//! where the request came from, and what only concerns our own hop. Everything else passes as it is.
+
+use super::body::Upload;
+use super::connect::Target;
+use crate::problem::{Problem, ProblemKind};
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use http::{Request, Uri, Version};
+use hyper::body::Incoming;
+
+/// Field names that never go upstream, in lower case. Names are compared with `_` read as `-`: servers behind CGI-like
+/// interfaces cannot tell the two apart (CVE-2025-64484).
+const REMOVED: [&str; 20] = [
+    // Hop by hop (RFC 9110 7.6.1), beside what `Connection` names.
+    "connection",
+    "expect",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    // The caller's credentials and cookies: one of ours takes their place.
+    "authorization",
+    "cookie",
+    "cookie2",
+    // Where it came from.
+    "forwarded",
+    "origin",
+    "referer",
+    "via",
+    "x-real-ip",
+    // Ours.
+    "host",
+    "x-session-name",
+];
+
+/// The same, for whole families.
+const REMOVED_PREFIXES: [&str; 5] = [
+    "access-control-request-",
+    "sec-fetch-",
+    "x-forwarded-",
+    "x-original-",
+    "x-cozegate-",
+];
+
+/// Makes the upstream request from the caller's.
+pub(super) fn outgoing(
+    request: Request<Incoming>,
+    target: &Target,
+    authorization: HeaderValue,
+) -> Result<Request<Upload>, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let uri = upstream_uri(&parts.uri, target.base_path())
+        .map_err(|error| Problem::with_inside(ProblemKind::PathRefused, error))?;
+    parts.uri = uri;
+    parts.version = Version::HTTP_11;
+    clean(&mut parts.headers);
+    parts.headers.insert(HOST, target.host_field().clone());
+    parts.headers.insert(AUTHORIZATION, authorization);
+    // A compressed stream would be buffered on the way; the clients ask for event streams in clear.
+    parts
+        .headers
+        .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Ok(Request::from_parts(parts, Upload::new(body)))
+}
+
+/// Path and query as they came, behind the base path of the configured upstream.
+fn upstream_uri(uri: &Uri, base_path: &str) -> Result<Uri, http::Error> {
+    let path_and_query = uri.path_and_query().map_or("/", |p| p.as_str());
+    let path_and_query = super::route::without_doubled_slash(path_and_query);
+    if base_path.is_empty() {
+        return Uri::builder().path_and_query(path_and_query).build();
+    }
+    Uri::builder()
+        .path_and_query(format!("{base_path}{path_and_query}"))
+        .build()
+}
+
+/// Removes what must not go upstream.
+fn clean(headers: &mut HeaderMap) {
+    for name in named_by_connection(headers) {
+        headers.remove(name);
+    }
+    let removed: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_removed(name.as_str()))
+        .cloned()
+        .collect();
+    for name in removed {
+        headers.remove(name);
+    }
+}
+
+/// RFC 9110 7.6.1: the fields that `Connection` names go as well. `Transfer-Encoding` and the like are on our own list;
+/// what frames the message (`Content-Length`) cannot be named away.
+pub(super) fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
+        .filter(|name| *name != http::header::CONTENT_LENGTH && *name != TRANSFER_ENCODING)
+        .collect()
+}
+
+fn is_removed(name: &str) -> bool {
+    let same = |listed: &str| {
+        listed.len() == name.len()
+            && listed
+                .bytes()
+                .zip(name.bytes())
+                .all(|(want, have)| want == dashed(have))
+    };
+    let begins = |prefix: &str| {
+        prefix.len() <= name.len()
+            && prefix
+                .bytes()
+                .zip(name.bytes())
+                .all(|(want, have)| want == dashed(have))
+    };
+    REMOVED.iter().any(|listed| same(listed)) || REMOVED_PREFIXES.iter().any(|prefix| begins(prefix))
+}
+
+const fn dashed(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&str, &str)]) -> HeaderMap {
+        fields
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap()))
+            .collect()
+    }
+
+    fn names(headers: &HeaderMap) -> Vec<&str> {
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn nothing_of_the_callers_standing_goes_upstream() {
+        let mut sent = headers(&[
+            ("accept", "*/*"),
+            ("authorization", "Bearer cgh_x"),
+            ("connection", "keep-alive, X-Named, content-length"),
+            ("content-length", "2"),
+            ("content-type", "application/json"),
+            ("cookie", "a=b"),
+            ("expect", "100-continue"),
+            ("forwarded", "for=1.2.3.4"),
+            ("keep-alive", "timeout=5"),
+            ("origin", "http://127.0.0.1:8081"),
+            ("proxy-authorization", "Basic x"),
+            ("referer", "http://127.0.0.1:8081/chat"),
+            ("sec-fetch-site", "same-site"),
+            ("te", "trailers"),
+            ("upgrade", "h2c"),
+            ("user-agent", "cozepy/0.20.0"),
+            ("via", "1.1 x"),
+            ("x-coze-client-user-agent", "{}"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x_forwarded_user", "admin"),
+            ("X-Forwarded_Host", "evil"),
+            ("x_real_ip", "1.2.3.4"),
+            ("x-named", "1"),
+            ("x-session-name", "somebody"),
+        ]);
+
+        clean(&mut sent);
+
+        let passed = [
+            "accept",
+            "content-length",
+            "content-type",
+            "user-agent",
+            "x-coze-client-user-agent",
+        ];
+        assert_eq!(names(&sent), passed);
+    }
+
+    #[test]
+    fn cleaning_twice_changes_nothing_more() {
+        let mut once = headers(&[
+            ("accept", "*/*"),
+            ("connection", "close, accept-language"),
+            ("accept-language", "zh"),
+        ]);
+        clean(&mut once);
+        let mut twice = once.clone();
+        clean(&mut twice);
+
+        assert_eq!(once, twice);
+        assert_eq!(names(&once), ["accept"]);
+    }
+
+    #[test]
+    fn path_and_query_stay_as_they_are_behind_the_base_path() {
+        let uri: Uri = "//v3/chat?conversation_id=7&x=%E4%BD%A0"
+            .parse()
+            .unwrap_or_else(|_| Uri::from_static("/"));
+        let uri = if uri.path() == "/" {
+            Uri::from_static("/v3/chat?conversation_id=7&x=%E4%BD%A0")
+        } else {
+            uri
+        };
+
+        assert_eq!(
+            upstream_uri(&uri, "").unwrap(),
+            "/v3/chat?conversation_id=7&x=%E4%BD%A0"
+        );
+        assert_eq!(
+            upstream_uri(&uri, "/coze").unwrap(),
+            "/coze/v3/chat?conversation_id=7&x=%E4%BD%A0"
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! The closed set of paths that the proxy serves, and the refusal of paths that would climb out of it.
+//!
+//! The upstream is chosen from the configuration only; a request chooses nothing but a path below `/v1/`, `/v3/` and
+//! `/open_api/`. In particular `/api/permission/**`, where tokens are made, is not reachable.
+
+use crate::problem::ProblemKind;
+
+/// What a path asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// The proxy about itself.
+    About,
+    /// The same path at the app's API base.
+    Api,
+}
+
+const API_PREFIXES: [&str; 3] = ["/v1/", "/v3/", "/open_api/"];
+
+/// How often a path is decoded in search of hidden dot segments; who encodes four times means no good.
+const DECODING_ROUNDS: usize = 3;
+
+/// Finds what `path` (as it stands in the request target) asks for.
+pub(super) fn find(path: &str) -> Result<Route, ProblemKind> {
+    let path = without_doubled_slash(path);
+    if path == "/" || path.is_empty() {
+        return Ok(Route::About);
+    }
+    if !API_PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+        return Err(ProblemKind::NoSuchEndpoint);
+    }
+    if climbs(path) {
+        Err(ProblemKind::PathRefused)
+    } else {
+        Ok(Route::Api)
+    }
+}
+
+/// Returns `path` with one leading slash. `@coze/api` joins base and path as they are, so a base that ends in a slash
+/// asks for `//v3/chat` (protocol 1.2).
+pub(super) fn without_doubled_slash(path: &str) -> &str {
+    let extra = path.bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
+    path.get(extra..).unwrap_or(path)
+}
+
+/// Whether the path, however often it is decoded on the way, could leave its prefix: dot segments (RFC 3986 5.2.4),
+/// backslashes, which some servers take for slashes, and control characters.
+fn climbs(path: &str) -> bool {
+    let mut bytes = path.as_bytes().to_vec();
+    for _ in 0..=DECODING_ROUNDS {
+        let has_odd_byte = bytes.iter().any(|byte| byte.is_ascii_control() || *byte == b'\\');
+        let has_dot_segment = bytes.split(|byte| *byte == b'/').any(|segment| {
+            // A path parameter ("..;x") is cut off by some servers before they resolve dots.
+            let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+            name == b"." || name == b".."
+        });
+        if has_odd_byte || has_dot_segment {
+            return true;
+        }
+        let decoded = percent_decoded(&bytes);
+        if decoded == bytes {
+            return false;
+        }
+        bytes = decoded;
+    }
+    true
+}
+
+fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
+    let hex = |byte: Option<&u8>| {
+        byte.and_then(|b| char::from(*b).to_digit(16))
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        if let (b'%', Some(high), Some(low)) = (*first, hex(after.first()), hex(after.get(1))) {
+            decoded.push(high << 4 | low);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            decoded.push(*first);
+            rest = after;
+        }
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_platforms_paths_are_served_and_others_are_not() {
+        for path in [
+            "/v3/chat",
+            "//v3/chat",
+            "/v1/conversations/75/clear",
+            "/open_api/v2/chat",
+            "/v1/a..b",
+            "/v1/%E4%BD%A0",
+        ] {
+            assert_eq!(find(path), Ok(Route::Api), "{path}");
+        }
+        assert_eq!(find("/"), Ok(Route::About));
+        for path in [
+            "/v1",
+            "/v2/chat",
+            "/api/permission/oauth2/token",
+            "/v10/x",
+            "/V1/chat",
+            "/favicon.ico",
+            "/v1%2fchat",
+        ] {
+            assert_eq!(find(path), Err(ProblemKind::NoSuchEndpoint), "{path}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_climbs_out_of_its_prefix() {
+        let bad = [
+            "/v1/../api/permission/oauth2/token",
+            "/v1/..",
+            "/v1/.",
+            "/v1/./users",
+            "/v1/%2e%2e/api",
+            "/v1/%2E%2e/api",
+            "/v1/.%2e/api",
+            "/v1/%252e%252e/api",
+            "/v1/%25252e%25252e/api",
+            "/v1/%2525252525252e/api",
+            "/v1/..%2fapi",
+            "/v1/..%5capi",
+            "/v1/..;x/api",
+            "/v1/..%3bx/api",
+            "/v1/a\\..\\b",
+            "/v1/%5c",
+            "/v1/%00",
+            "/v1/%0d%0aHost:%20x",
+            "/v3/%2e/",
+            "/open_api/../v1",
+            "//v1/../api",
+        ];
+
+        let let_through: Vec<_> = bad
+            .iter()
+            .filter(|path| find(path) != Err(ProblemKind::PathRefused))
+            .collect();
+
+        println!("paths: bad tried {} / let through {}", bad.len(), let_through.len());
+        assert_eq!(let_through, Vec::<&&str>::new());
+    }
+}

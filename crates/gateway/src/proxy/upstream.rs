@@ -1,0 +1,139 @@
+//! One exchange with the platform: a connection, the request, the answer's head - and what is tried again.
+//!
+//! A request is repeated in two cases only, both before a byte came back: it was never sent, because the idle
+//! connection had just been closed; or it is safe by its method, has no body, and the reused connection broke
+//! (RFC 9110 9.2.2). A chat that may have begun is never sent twice.
+
+use super::body::{Answer, Progress, Upload};
+use super::connect::{Target, TargetError};
+use super::pool::{Lease, Pool};
+use crate::config::TimeoutsConfig;
+use crate::problem::{Problem, ProblemKind};
+use http::{Request, Response, request};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// The platform's API, seen from one core.
+pub(super) struct Upstream {
+    target: Target,
+    pool: Arc<Pool>,
+    tasks: TaskTracker,
+    connect_timeout: Duration,
+    head_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+/// How sending a request ended.
+enum Sent {
+    /// With the head of an answer.
+    Answered(Response<Incoming>),
+    /// It never left us: the connection was closed already.
+    Unsent(Box<Request<Upload>>),
+    /// It left us, at least in part, and nothing came back.
+    Lost(hyper::Error),
+    /// It left us, and nothing came back in time.
+    TimedOut,
+}
+
+impl Upstream {
+    /// The API at `api_base`; the tasks of its connections run on `tasks`.
+    pub(super) fn new(api_base: &Url, timeouts: &TimeoutsConfig, tasks: TaskTracker) -> Result<Self, TargetError> {
+        Ok(Self {
+            target: Target::new(api_base)?,
+            pool: Arc::default(),
+            tasks,
+            connect_timeout: Duration::from_secs(timeouts.connect_seconds.into()),
+            head_timeout: Duration::from_secs(timeouts.head_seconds.into()),
+            idle_timeout: Duration::from_secs(timeouts.idle_seconds.into()),
+        })
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Sends `request` and gives back the answer with its body still to come.
+    pub(super) async fn exchange(&self, mut request: Request<Upload>) -> Result<Response<Answer>, Problem> {
+        let mut repeatable = repeatable_head(&request);
+        while let Some(mut lease) = self.pool.take().await {
+            match self.send(&mut lease, request).await {
+                Sent::Answered(answer) => return Ok(self.pass_on(answer, lease)),
+                Sent::Unsent(unsent) => request = *unsent,
+                Sent::Lost(error) => match repeatable.take() {
+                    Some(head) => request = Request::from_parts(head, Upload::empty()),
+                    None => return Err(Problem::with_inside(ProblemKind::UpstreamBroken, error)),
+                },
+                Sent::TimedOut => return Err(ProblemKind::UpstreamTimedOut.into()),
+            }
+        }
+        let mut lease = self.connect().await?;
+        match self.send(&mut lease, request).await {
+            Sent::Answered(answer) => Ok(self.pass_on(answer, lease)),
+            Sent::Unsent(_) => Err(Problem::with_inside(
+                ProblemKind::UpstreamBroken,
+                "closed as soon as it was open",
+            )),
+            Sent::Lost(error) => Err(Problem::with_inside(ProblemKind::UpstreamBroken, error)),
+            Sent::TimedOut => Err(ProblemKind::UpstreamTimedOut.into()),
+        }
+    }
+
+    async fn connect(&self) -> Result<Lease, Problem> {
+        match tokio::time::timeout(self.connect_timeout, self.target.connect(&self.tasks)).await {
+            Ok(Ok(connection)) => Ok(self.pool.lease(connection)),
+            Ok(Err(error)) => Err(Problem::with_inside(ProblemKind::UpstreamUnreachable, error)),
+            Err(_) => Err(Problem::with_inside(
+                ProblemKind::UpstreamUnreachable,
+                "connecting timed out",
+            )),
+        }
+    }
+
+    async fn send(&self, lease: &mut Lease, request: Request<Upload>) -> Sent {
+        let progress = request.body().progress();
+        let answer = lease.sender().try_send_request(request);
+        tokio::select! {
+            outcome = answer => match outcome {
+                Ok(answer) => Sent::Answered(answer),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => Sent::Unsent(Box::new(unsent)),
+                    None => Sent::Lost(error.into_error()),
+                },
+            },
+            () = self.head_overdue(progress) => Sent::TimedOut,
+        }
+    }
+
+    /// Ends when the body has stood still, and no head has come, for `timeouts.head_seconds`.
+    async fn head_overdue(&self, progress: Progress) {
+        let mut before = progress.frames();
+        loop {
+            tokio::time::sleep(self.head_timeout).await;
+            let now = progress.frames();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    fn pass_on(&self, answer: Response<Incoming>, lease: Lease) -> Response<Answer> {
+        answer.map(|body| Answer::from_upstream(body, lease, self.idle_timeout))
+    }
+}
+
+/// The head of a request that may be sent a second time: a safe method (RFC 9110 9.2.1) without a body.
+fn repeatable_head(request: &Request<Upload>) -> Option<request::Parts> {
+    if !request.method().is_safe() || !request.body().is_end_stream() {
+        return None;
+    }
+    let mut copy = Request::new(());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy.into_parts().0)
+}

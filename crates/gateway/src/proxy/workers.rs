@@ -1,0 +1,224 @@
+//! One thread with a single-threaded runtime per core, each with its own sockets and its own upstream connections.
+//!
+//! Nothing on the hot path crosses threads, which is where most of the saving over one multi-threaded runtime comes
+//! from (`docs/decisions/0003-proxy-on-plain-hyper.md`). Renewing a token happens elsewhere; a worker only waits for it.
+
+use super::Proxy;
+use super::body::Answer;
+use super::connect::TargetError;
+use super::upstream::Upstream;
+use crate::config::TimeoutsConfig;
+use crate::connections;
+use crate::guard::Guard;
+use crate::listen::{self, Spread};
+use crate::state::Shared;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// The proxy's sockets, taken and not yet served.
+pub(crate) struct Sockets {
+    listeners: Vec<TcpListener>,
+    workers: usize,
+    addr: SocketAddr,
+}
+
+impl Sockets {
+    /// Takes `addr` for `workers` threads (default: one per core).
+    pub(crate) fn bind(addr: SocketAddr, workers: Option<NonZeroUsize>, spread: Spread) -> io::Result<Self> {
+        let workers = workers
+            .or_else(|| std::thread::available_parallelism().ok())
+            .map_or(1, NonZeroUsize::get);
+        let listeners = match spread {
+            Spread::Kernel => listen::bind_shared(addr, workers)?,
+            Spread::Acceptor => vec![listen::bind(addr)?],
+        };
+        let addr = listeners.first().map_or(Ok(addr), TcpListener::local_addr)?;
+        Ok(Self {
+            listeners,
+            workers,
+            addr,
+        })
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+/// What a worker needs to know.
+#[derive(Clone)]
+pub(crate) struct WorkerSetup {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) guard: Guard,
+    pub(crate) api_base: Url,
+    pub(crate) timeouts: TimeoutsConfig,
+}
+
+/// Why the workers could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// A thread or its runtime could not be made.
+    #[error("a proxy worker could not be started")]
+    Start(#[from] io::Error),
+    /// The API base is none.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
+/// Starts the threads. The receivers end when their worker has ended.
+pub(crate) fn start(sockets: Sockets, setup: &WorkerSetup) -> Result<Vec<oneshot::Receiver<()>>, WorkerError> {
+    let mut ends = Vec::with_capacity(sockets.workers);
+    if sockets.listeners.len() == sockets.workers {
+        for (index, listener) in sockets.listeners.into_iter().enumerate() {
+            ends.push(start_worker(index, Intake::Own(listener), setup)?);
+        }
+        return Ok(ends);
+    }
+    let mut hand_out = Vec::with_capacity(sockets.workers);
+    for index in 0..sockets.workers {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        ends.push(start_worker(index, Intake::Handed(receiver), setup)?);
+        hand_out.push(sender);
+    }
+    for listener in sockets.listeners {
+        ends.push(start_acceptor(listener, hand_out.clone(), setup.shared.stop.clone())?);
+    }
+    Ok(ends)
+}
+
+/// Where a worker's connections come from.
+enum Intake {
+    /// A socket of its own, beside the others on the same address.
+    Own(TcpListener),
+    /// The acceptor.
+    Handed(mpsc::UnboundedReceiver<(std::net::TcpStream, SocketAddr)>),
+}
+
+fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<oneshot::Receiver<()>, WorkerError> {
+    let tasks = TaskTracker::new();
+    let upstream = Upstream::new(&setup.api_base, &setup.timeouts, tasks.clone())?;
+    let proxy = Proxy {
+        shared: Arc::clone(&setup.shared),
+        guard: setup.guard.clone(),
+        upstream,
+    };
+    let grace = Duration::from_secs(setup.timeouts.shutdown_seconds.into());
+    Ok(run_on_own_thread(
+        format!("proxy-{index}"),
+        work(proxy, intake, tasks, grace),
+    )?)
+}
+
+/// Serves until we stop, then lets running answers end within `grace`.
+async fn work(proxy: Proxy, intake: Intake, tasks: TaskTracker, grace: Duration) {
+    let stop = proxy.shared.stop.clone();
+    let service = ProxyService(Arc::new(proxy));
+    // Upstream connections idle in the pool are tasks too, but nobody waits for them.
+    let connections = TaskTracker::new();
+    match intake {
+        Intake::Own(listener) => match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => connections::accept_until(listener, service, connections.clone(), stop).await,
+            Err(error) => tracing::error!(%error, "A proxy worker cannot listen"),
+        },
+        Intake::Handed(receiver) => serve_handed(receiver, service, &connections, stop).await,
+    }
+    connections.close();
+    if tokio::time::timeout(grace, connections.wait()).await.is_err() {
+        tracing::warn!(
+            open = connections.len(),
+            "Answers still running after the grace period are cut"
+        );
+    }
+    tasks.close();
+}
+
+async fn serve_handed(
+    mut receiver: mpsc::UnboundedReceiver<(std::net::TcpStream, SocketAddr)>,
+    service: ProxyService,
+    connections: &TaskTracker,
+    stop: CancellationToken,
+) {
+    loop {
+        let handed = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            handed = receiver.recv() => handed,
+        };
+        let Some((stream, peer)) = handed else { return };
+        match tokio::net::TcpStream::from_std(stream) {
+            Ok(stream) => {
+                connections.spawn(connections::serve(stream, peer, service.clone(), stop.clone()));
+            }
+            Err(error) => tracing::warn!(%error, "A connection could not be taken over"),
+        }
+    }
+}
+
+/// Accepts for all workers, in turn, where the system does not spread connections itself.
+fn start_acceptor(
+    listener: TcpListener,
+    workers: Vec<mpsc::UnboundedSender<(std::net::TcpStream, SocketAddr)>>,
+    stop: CancellationToken,
+) -> io::Result<oneshot::Receiver<()>> {
+    run_on_own_thread("proxy-accept".to_owned(), async move {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => return tracing::error!(%error, "The proxy cannot listen"),
+        };
+        for worker in workers.iter().cycle() {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let handed = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
+            match handed {
+                // A worker that has ended is stopping; so are we.
+                Ok(connection) => drop(worker.send(connection)),
+                Err(error) => connections::pause_after(&error).await,
+            }
+        }
+    })
+}
+
+fn run_on_own_thread(
+    name: String,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<oneshot::Receiver<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (ended, end) = oneshot::channel();
+    std::thread::Builder::new().name(name).spawn(move || {
+        runtime.block_on(work);
+        // Whoever waits may be gone already.
+        let _nobody_waits = ended.send(());
+    })?;
+    Ok(end)
+}
+
+/// The proxy as hyper calls it.
+#[derive(Clone)]
+struct ProxyService(Arc<Proxy>);
+
+impl Service<Request<Incoming>> for ProxyService {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let proxy = Arc::clone(&self.0);
+        Box::pin(async move { Ok(proxy.answer(request).await) })
+    }
+}

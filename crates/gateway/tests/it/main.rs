@@ -1,0 +1,16 @@
+//! The gateway over real sockets: in front of it the emulator, or an upstream that records every byte.
+//!
+//! Files are named after behaviour. Everything listens on port 0 of 127.0.0.1 and is stopped by its test; tests wait for
+//! events, never for time.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
+#![expect(unreachable_pub, reason = "one binary of modules")]
+
+mod callback;
+mod guarded_routes;
+mod pages;
+mod proxy_http;
+mod proxy_sse;
+mod sessions;
+mod shutdown;
+mod world;

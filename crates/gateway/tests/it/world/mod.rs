@@ -1,0 +1,108 @@
+//! What the tests stand on: a running gateway, an upstream, and a client that sends exactly what it is told.
+
+mod raw;
+mod recording_upstream;
+
+pub use raw::{Answer, read_head, send};
+pub use recording_upstream::RecordingUpstream;
+
+use coze_auth::{Endpoints, SeededRandom, SigningKey, SystemClock};
+use coze_emulator::{Emulator, EmulatorConfig};
+use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, SecretText};
+use cozegate_gateway::{Running, Services, StartRequest};
+use cozegate_store::GatewaySecret;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use url::Url;
+
+/// A gateway on ports of its own.
+pub struct World {
+    pub proxy: SocketAddr,
+    pub auth: SocketAddr,
+    pub gateway: Running,
+}
+
+impl World {
+    /// In front of the emulator, with its demo app.
+    pub async fn with_emulator() -> (Self, Emulator) {
+        Self::with_emulator_and(|_| {}).await
+    }
+
+    /// The same, with `change` made to the configuration.
+    pub async fn with_emulator_and(change: impl FnOnce(&mut Config)) -> (Self, Emulator) {
+        let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
+        let demo = emulator.jwt_app();
+        let credentials = Credentials::Jwt {
+            client_id: demo.client_id.clone(),
+            public_key_id: demo.public_key_id.clone(),
+            signing_key: SigningKey::parse(&demo.private_key_pem).unwrap().0,
+        };
+        let api_base = emulator.api_base().parse().unwrap();
+        (Self::start(app(credentials, &api_base), change), emulator)
+    }
+
+    /// In front of any upstream, with a personal access token, so that nothing is minted.
+    pub fn with_upstream(api_base: &str) -> Self {
+        Self::with_upstream_and(api_base, |_| {})
+    }
+
+    /// The same, with `change` made to the configuration.
+    pub fn with_upstream_and(api_base: &str, change: impl FnOnce(&mut Config)) -> Self {
+        let token = SecretText::new(format!(
+            "pat_{}",
+            coze_auth::random::base64url(&SeededRandom::new(3), 32)
+        ));
+        let credentials = Credentials::PersonalAccessToken {
+            token,
+            expires_at: None,
+        };
+        Self::start(app(credentials, &api_base.parse().unwrap()), change)
+    }
+
+    fn start(app: AppConfig, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::for_app(ConfigSource::Demo, app);
+        config.server.proxy_addr = ([127, 0, 0, 1], 0).into();
+        config.server.auth_addr = ([127, 0, 0, 1], 0).into();
+        change(&mut config);
+        let random = Arc::new(SeededRandom::new(11));
+        let request = StartRequest {
+            config,
+            services: Services::Both,
+            secret: GatewaySecret::throw_away(random.as_ref()),
+            clock: Arc::new(SystemClock),
+            random,
+        };
+        let gateway = cozegate_gateway::start(request).unwrap();
+        Self {
+            proxy: gateway.proxy_addr().unwrap(),
+            auth: gateway.auth_addr().unwrap(),
+            gateway,
+        }
+    }
+
+    /// Opens a session like a new browser and returns its handle.
+    pub async fn handle(&self) -> String {
+        let answer = send(
+            self.auth,
+            &format!("POST /auth/session HTTP/1.1\r\nHost: {}\r\n\r\n", self.auth),
+        )
+        .await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["handle"].as_str().unwrap().to_owned()
+    }
+
+    /// Stops the gateway and waits for it.
+    pub async fn stop(self) {
+        self.gateway.stop();
+        self.gateway.stopped().await;
+    }
+}
+
+fn app(credentials: Credentials, api_base: &Url) -> AppConfig {
+    AppConfig {
+        name: "main".to_owned(),
+        credentials,
+        endpoints: Endpoints::from_api_base(api_base),
+        duration_seconds: 900,
+    }
+}

@@ -1,0 +1,32 @@
+// Which bot: remembered in the page's address (to share, to bookmark) and in this browser.
+
+import { keep, kept } from "./keep.js";
+
+const KEY = "cozegate.bot";
+
+/**
+ * Returns the bot that the address names, else the configured one, else the one chosen here before.
+ * @param {{ bot_id: string | null, bots: { id: string }[] | null }} config
+ * @returns {string | null}
+ */
+export function rememberedBot(config) {
+  const named = new URL(location.href).searchParams.get("bot_id") || config.bot_id;
+  if (named) return named;
+  const chosen = kept("localStorage", KEY);
+  const isOffered = config.bots === null || config.bots.some(({ id }) => id === chosen);
+  if (chosen && isOffered) return chosen;
+  return config.bots?.length === 1 ? (config.bots[0]?.id ?? null) : null;
+}
+
+/** @param {string} botId */
+export function rememberBot(botId) {
+  keep("localStorage", KEY, botId);
+  const address = new URL(location.href);
+  address.searchParams.set("bot_id", botId);
+  history.replaceState(null, "", address);
+}
+
+/** Forgets the choice made here; the address stays until another bot is chosen. */
+export function forgetBot() {
+  keep("localStorage", KEY, "");
+}

@@ -1,0 +1,69 @@
+// Choosing a bot: from a list where there is one, else by its id.
+
+import { element } from "../pages/page_data.js";
+import { initialOf } from "./view.js";
+
+/** The page's part where a bot is chosen. */
+export class Picker {
+  #section = element("picker");
+  #lead = element("picker-lead");
+  #bots = element("picker-bots");
+  #id = /** @type {HTMLInputElement} */ (element("picker-id"));
+  #say;
+  #onPick;
+
+  /**
+   * @param {import("../pages/page_data.js").Say} say
+   * @param {(botId: string) => void} onPick
+   */
+  constructor(say, onPick) {
+    this.#say = say;
+    this.#onPick = onPick;
+    const hint = element("picker-hint");
+    const usualHint = hint.textContent;
+    element("picker-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const id = this.#id.value.trim();
+      const isId = /^\d{1,20}$/.test(id);
+      this.#id.setAttribute("aria-invalid", String(!isId));
+      hint.textContent = isId ? usualHint : say("chat-pick-id-wrong");
+      if (isId) onPick(id);
+      else this.#id.focus();
+    });
+  }
+
+  /**
+   * Shows the choice; `bots` may come later, or not at all.
+   * @param {Promise<{ id: string, name: string }[]>} bots
+   */
+  async show(bots) {
+    this.#section.hidden = false;
+    this.#lead.textContent = this.#say("chat-pick-loading");
+    this.#bots.replaceChildren();
+    element("picker-title").focus();
+    const found = await bots.catch(() => []);
+    this.#lead.textContent = this.#say(found.length > 0 ? "chat-pick-lead" : "chat-pick-none");
+    this.#bots.replaceChildren(...found.map((bot) => this.#choice(bot)));
+  }
+
+  hide() {
+    this.#section.hidden = true;
+  }
+
+  /** @param {{ id: string, name: string }} bot */
+  #choice(bot) {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "button" });
+    button.dataset.bot = bot.id;
+    const avatar = document.createElement("span");
+    Object.assign(avatar, { className: "avatar", textContent: initialOf(bot.name) });
+    avatar.setAttribute("aria-hidden", "true");
+    const label = document.createElement("span");
+    Object.assign(label, { className: "bot-label", textContent: bot.name });
+    button.append(avatar, label);
+    button.addEventListener("click", () => this.#onPick(bot.id));
+    item.append(button);
+    return item;
+  }
+}

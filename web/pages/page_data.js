@@ -1,0 +1,39 @@
+// What the server put into the page for its script: JSON blocks, and the texts in the page's language.
+
+/**
+ * Fills the holes of a text by name.
+ * @callback Say
+ * @param {string} id
+ * @param {Record<string, string | number>} [values]
+ * @returns {string}
+ */
+
+/**
+ * Reads `<script type="application/json" id="…">`.
+ * @param {string} id
+ * @returns {any}
+ */
+export function readBlock(id) {
+  return JSON.parse(document.getElementById(id)?.textContent ?? "{}");
+}
+
+/**
+ * Returns the function that knows the page's texts. An unknown id is shown as it is: a wrong word must not stop a page.
+ * @param {Record<string, string>} texts
+ * @returns {Say}
+ */
+export function speaker(texts) {
+  return (id, values = {}) => (texts[id] ?? id).replace(/\{(\w+)\}/g, (hole, name) => String(values[name] ?? hole));
+}
+
+/**
+ * Returns the element with this id, which the template promises.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ * @returns {T}
+ */
+export function element(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page has no #${id}.`);
+  return /** @type {T} */ (found);
+}

@@ -1,0 +1,192 @@
+// The calls at the proxy: what is sent, what is made of the answers.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Api } from "../chat/api.js";
+import { Session } from "../chat/session.js";
+import { collect, fakeGateway, json, sessions, stream } from "./fake_gateway.js";
+
+const QUESTION = { conversationId: "c1", botId: "b1", text: "Hi" };
+const CREATED = 'event:conversation.chat.created\ndata:{"id":"chat1","conversation_id":"c1"}\n\n';
+const DELTA =
+  'event:conversation.message.delta\ndata:{"id":"m1","role":"assistant","type":"answer","content":"He","reasoning_content":"hm"}\n\n';
+const REST = [
+  'event:conversation.message.completed\ndata:{"id":"m1","role":"assistant","type":"answer","content":"Hello"}\n\n',
+  'event:conversation.message.completed\ndata:{"id":"m2","type":"verbose","content":"{}"}\n\n',
+  'event:conversation.message.completed\ndata:{"id":"m3","type":"follow_up","content":"And then?"}\n\n',
+  'event:conversation.chat.completed\ndata:{"id":"chat1","status":"completed"}\n\nevent:done\ndata:"[DONE]"\n\n',
+].join("");
+
+/** @param {Record<string, any>} routes */
+function setUp(routes) {
+  const gateway = fakeGateway({ "POST /auth/session": sessions(), ...routes });
+  const session = new Session({ apiBase: "http://proxy.test", fetch: gateway.fetch });
+  return { api: new Api(session, gateway.fetch), ...gateway };
+}
+
+test("a question is streamed to the session's user and read as events", async () => {
+  const { api, asked } = setUp({ "POST /v3/chat": () => stream(CREATED + DELTA + REST) });
+
+  const events = await collect(api.ask(QUESTION));
+
+  assert.deepEqual(events, [
+    { type: "started", chatId: "chat1", conversationId: "c1" },
+    { type: "delta", messageId: "m1", text: "He", reasoning: "hm" },
+    { type: "answer", messageId: "m1", text: "Hello", reasoning: "" },
+    { type: "follow-up", text: "And then?" },
+    { type: "finished" },
+  ]);
+  const request = asked[1];
+  assert.equal(request?.url.href, "http://proxy.test/v3/chat?conversation_id=c1");
+  assert.equal(request?.headers.get("authorization"), "Bearer handle-1");
+  assert.equal(request?.body.user_id, "visitor-7");
+  assert.equal(request?.body.stream, true);
+  assert.equal(request?.body.additional_messages[0].content, "Hi");
+});
+
+for (const [how, refusal] of [
+  ["as JSON with status 200", () => json({ code: 4101, msg: "incorrect" })],
+  ["with status 401 and no JSON", () => new Response("no", { status: 401 })],
+  ["as a bare line inside an event stream", () => stream('{"code":4100,"msg":"authentication is invalid"}')],
+]) {
+  test(`a handle refused ${how} is replaced and the question asked again`, async () => {
+    let attempts = 0;
+    const { api, asked } = setUp({
+      "POST /v3/chat": () => (attempts++ === 0 ? /** @type {Function} */ (refusal)() : stream(CREATED + REST)),
+    });
+
+    const events = await collect(api.ask(QUESTION));
+
+    assert.equal(events.at(-1)?.type, "finished");
+    assert.equal(asked.at(-1)?.headers.get("authorization"), "Bearer handle-2");
+  });
+}
+
+test("a failed chat says why, with the log id of its response", async () => {
+  const failed = 'event:conversation.chat.failed\ndata:{"last_error":{"code":4013,"msg":"model service failed"}}\n\n';
+  const { api } = setUp({ "POST /v3/chat": () => stream(CREATED + failed) });
+
+  await assert.rejects(collect(api.ask(QUESTION)), {
+    kind: "rate",
+    code: 4013,
+    reason: "model service failed",
+    logId: "LOG1",
+  });
+});
+
+test("a failed chat with a bare code is read as well", async () => {
+  const failed = 'event:conversation.chat.failed\ndata:{"code":701231,"msg":"error"}\n\n';
+  const { api } = setUp({ "POST /v3/chat": () => stream(CREATED + failed) });
+
+  await assert.rejects(collect(api.ask(QUESTION)), { kind: "refused", code: 701231 });
+});
+
+test("a stream that ends before its answer is complete is an interruption", async () => {
+  const { api } = setUp({ "POST /v3/chat": () => stream(CREATED + DELTA) });
+
+  await assert.rejects(collect(api.ask(QUESTION)), { kind: "interrupted", logId: "LOG1" });
+});
+
+test("a connection that breaks is an interruption", async () => {
+  const { api } = setUp({
+    "POST /v3/chat": () => {
+      const chunks = [new TextEncoder().encode(CREATED + DELTA)];
+      const body = new ReadableStream({
+        pull(controller) {
+          const next = chunks.shift();
+          if (next) controller.enqueue(next);
+          else controller.error(new TypeError("network error"));
+        },
+      });
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    },
+  });
+
+  await assert.rejects(collect(api.ask(QUESTION)), { kind: "interrupted" });
+});
+
+test("an answer that was cancelled ends with done alone", async () => {
+  const { api } = setUp({ "POST /v3/chat": () => stream(CREATED + DELTA + 'event:done\ndata:"[DONE]"\n\n') });
+
+  assert.equal((await collect(api.ask(QUESTION))).at(-1)?.type, "finished");
+});
+
+test("a question that was taken back is an abort and no failure", async () => {
+  const { api } = setUp({ "POST /v3/chat": () => stream(CREATED) });
+  const signal = AbortSignal.abort();
+
+  await assert.rejects(collect(api.ask({ ...QUESTION, signal })), { name: "AbortError" });
+});
+
+test("an error with status 200 is a failure", async () => {
+  const { api } = setUp({
+    "GET /v1/bots/9": () => json({ code: 4200, msg: "does not exist", detail: { logid: "L9" } }),
+  });
+
+  await assert.rejects(api.bot("9"), { kind: "missing", reason: "does not exist", logId: "L9" });
+});
+
+test("nobody at the address is told from a refusal", async () => {
+  const { api } = setUp({});
+
+  await assert.rejects(api.bot("9"), { kind: "unreachable" });
+});
+
+test("bots of all workspaces are listed, unpublished ones left out", async () => {
+  const { api } = setUp({
+    "GET /v1/workspaces": () => json({ data: { workspaces: [{ id: "w1" }, { id: "w2" }] } }),
+    "GET /v1/bots": ({ url }) =>
+      json({
+        data: {
+          items: [
+            { id: `${url.searchParams.get("workspace_id")}-a`, name: "A", is_published: true },
+            { id: "x", name: "X", is_published: false },
+          ],
+        },
+      }),
+  });
+
+  assert.deepEqual(await api.bots(), [
+    { id: "w1-a", name: "A" },
+    { id: "w2-a", name: "A" },
+  ]);
+});
+
+test("messages come oldest first, and an older page goes on behind the oldest known", async () => {
+  const { api, asked } = setUp({
+    "POST /v1/conversation/message/list": () =>
+      json({ data: [{ id: "3" }, { id: "2" }], first_id: "3", last_id: "2", has_more: true }),
+  });
+
+  const page = await api.messages("c1", "4");
+
+  assert.deepEqual(
+    page.messages.map(({ id }) => id),
+    ["2", "3"],
+  );
+  assert.equal(page.oldestId, "2");
+  assert.equal(page.hasMore, true);
+  assert.equal(asked.at(-1)?.body.after_id, "4");
+});
+
+test("conversations are renamed, deleted and created by Coze's own paths", async () => {
+  const { api, asked } = setUp({
+    "PUT /v1/conversations/c1": () => json({}),
+    "DELETE /v1/conversations/c1": () => json({}),
+    "POST /v1/conversation/create": () => json({ data: { id: "c2" } }),
+  });
+
+  await api.renameConversation("c1", "New");
+  await api.deleteConversation("c1");
+  const created = await api.createConversation("b1", "Hi");
+
+  assert.deepEqual(created, { id: "c2", name: "Hi", updatedAt: 0 });
+  assert.deepEqual(
+    asked.slice(1).map(({ method, body }) => [method, body]),
+    [
+      ["PUT", { name: "New" }],
+      ["DELETE", undefined],
+      ["POST", { bot_id: "b1", name: "Hi" }],
+    ],
+  );
+});
