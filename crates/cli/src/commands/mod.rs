@@ -1,0 +1,30 @@
+//! One file per command; `running` holds what `serve` and `demo` share.
+
+mod config;
+mod config_answer;
+#[cfg(feature = "demo")]
+mod demo;
+#[cfg(feature = "demo")]
+mod emulator;
+mod ports;
+mod running;
+mod serve;
+mod token;
+
+use crate::args::Invocation;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Runs the command that was typed.
+pub(crate) fn run(invocation: Invocation, context: &Context) -> Result<(), Failure> {
+    match invocation {
+        Invocation::Serve(arguments) => serve::run(&arguments, context),
+        #[cfg(feature = "demo")]
+        Invocation::Demo(arguments) => demo::run(&arguments, context),
+        #[cfg(feature = "demo")]
+        Invocation::Emulator(arguments) => emulator::run(&arguments, context),
+        Invocation::Token(arguments) => token::run(&arguments, context),
+        Invocation::Ports(arguments) => ports::run(&arguments, context),
+        Invocation::Config(arguments) => config::run(&arguments.command, context),
+    }
+}

@@ -1,0 +1,149 @@
+//! What `serve` and `demo` share: starting the services, explaining why they do not start, waiting for the end.
+
+use crate::args::AddressArguments;
+use crate::context::Context;
+use crate::failure::{Failure, FailureKind};
+use crate::ports::{self, Holder, Process};
+use crate::stop_signal::StopSignal;
+use coze_auth::{SystemClock, SystemRandom};
+use cozegate_gateway::config::{Config, Flag};
+use cozegate_gateway::{Running, Service, Services, StartError, StartRequest};
+use cozegate_store::GatewaySecret;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The flags that set addresses.
+pub(super) const PROXY_FLAG: &str = "--proxy-addr";
+pub(super) const AUTH_FLAG: &str = "--auth-addr";
+
+/// The addresses that were typed, as settings over everything else.
+pub(super) fn flags(addresses: &AddressArguments) -> Vec<Flag> {
+    let flag = |name, key, value: Option<SocketAddr>| {
+        value.map(|value| Flag {
+            name,
+            key,
+            value: value.to_string(),
+        })
+    };
+    [
+        flag(PROXY_FLAG, "server.proxy_addr", addresses.proxy_addr),
+        flag(AUTH_FLAG, "server.auth_addr", addresses.auth_addr),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Starts the services. The signals listen already when this returns, so that an early Ctrl-C is an orderly one.
+pub(super) fn start(
+    context: &Context,
+    config: Config,
+    services: Services,
+    secret: GatewaySecret,
+) -> Result<(Running, StopSignal), Failure> {
+    let signals = listen_for_signals(context)?;
+    let request = StartRequest {
+        config,
+        services,
+        secret,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    let running = cozegate_gateway::start(request).map_err(|error| explain(context, &error))?;
+    Ok((running, signals))
+}
+
+/// Begins to listen for Ctrl-C and SIGTERM.
+pub(super) fn listen_for_signals(context: &Context) -> Result<StopSignal, Failure> {
+    StopSignal::listen().map_err(|source| {
+        Failure::new(FailureKind::Fault, context.output.text("cli-signals-failed", &[])).because(&source)
+    })
+}
+
+/// Serves until a signal, then stops in order; a second signal ends at once.
+pub(super) async fn serve_until_stopped(context: &Context, running: Running, mut signals: StopSignal) {
+    signals.next().await;
+    context.output.note(&context.output.text("cli-stopping", &[]));
+    running.stop();
+    tokio::select! {
+        () = running.stopped() => {}
+        () = signals.next() => {}
+    }
+}
+
+/// `http://` and the address.
+pub(super) fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+/// The failure of a start.
+fn explain(context: &Context, error: &StartError) -> Failure {
+    match error {
+        StartError::AddressTaken { service, addr } => {
+            let (name, flag) = match service {
+                Service::Proxy => ("cli-service-proxy", PROXY_FLAG),
+                Service::Auth => ("cli-service-auth", AUTH_FLAG),
+            };
+            let holder = ports::find_holder(*service, *addr);
+            address_taken(context, &context.output.text(name, &[]), *addr, &holder, flag)
+        }
+        StartError::AddressRefused { addr, source, .. } => {
+            let message = context
+                .output
+                .text("cli-address-refused", &[("address", &addr.to_string())]);
+            Failure::new(FailureKind::Configuration, message).because(source)
+        }
+        other => Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(other),
+    }
+}
+
+/// The failure of an address that somebody else holds: who, and how to move out of the way.
+pub(super) fn address_taken(
+    context: &Context,
+    service: &str,
+    address: SocketAddr,
+    holder: &Holder,
+    flag: &str,
+) -> Failure {
+    let output = &context.output;
+    let address = address.to_string();
+    let who = holder_text(context, holder);
+    let args = [
+        ("service", service),
+        ("address", address.as_str()),
+        ("holder", who.as_str()),
+    ];
+    let failure = Failure::new(FailureKind::PortTaken, output.text("cli-address-taken", &args));
+    let failure = match holder {
+        Holder::Cozegate { .. } => failure.with_hint(output.text("cli-hint-already-running", &[])),
+        Holder::Nobody | Holder::Stranger { .. } => failure,
+    };
+    failure.with_hint(output.text("cli-hint-other-address", &[("flag", flag)]))
+}
+
+/// Who holds an address, in words.
+pub(super) fn holder_text(context: &Context, holder: &Holder) -> String {
+    let output = &context.output;
+    let process_text = |process: &Process| {
+        let pid = process.pid.to_string();
+        let id = if process.name.is_empty() {
+            "cli-process-by-pid"
+        } else {
+            "cli-process"
+        };
+        output.text(id, &[("name", process.name.as_str()), ("pid", pid.as_str())])
+    };
+    match holder {
+        Holder::Nobody => output.text("cli-holder-nobody", &[]),
+        Holder::Cozegate { version, process: None } => output.text("cli-holder-cozegate", &[("version", version)]),
+        Holder::Cozegate {
+            version,
+            process: Some(process),
+        } => {
+            let pid = process.pid.to_string();
+            output.text("cli-holder-cozegate-process", &[("version", version), ("pid", &pid)])
+        }
+        Holder::Stranger { process: None } => output.text("cli-holder-unknown", &[]),
+        Holder::Stranger { process: Some(process) } => process_text(process),
+    }
+}

@@ -1,0 +1,154 @@
+//! Runs the binary where nothing of the machine shows through, and describes what it did.
+
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::rc::Rc;
+use tempfile::TempDir;
+
+/// A home, a working directory and a place for temporary files in one; gone with the last who uses it.
+pub(crate) struct Home(Rc<TempDir>);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(Rc::new(TempDir::new().unwrap()))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file that only its owner may read, so that no remark about that is made.
+    pub(crate) fn file(self, name: &str, content: &str) -> Self {
+        let path = self.path().join(name);
+        fs::write(&path, content).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        self
+    }
+
+    /// The binary with these arguments, and nothing but the home in its environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cozegate"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("TMPDIR", self.path())
+            .env("TMP", self.path())
+            .current_dir(self.path());
+        // Without it no Windows program can open a socket.
+        if let Some(root) = std::env::vars_os().find(|(name, _)| name.eq_ignore_ascii_case("SystemRoot")) {
+            command.env(root.0, root.1);
+        }
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs the binary to its end and describes all of it.
+    pub(crate) fn transcript(&self, arguments: &[&str]) -> String {
+        self.describe(&self.run(arguments))
+    }
+
+    /// Exit code, stdout and stderr, with the directory's name made the same for everybody.
+    pub(crate) fn describe(&self, output: &Output) -> String {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let directory = self.path().canonicalize().unwrap();
+        format!(
+            "exit: {}\n----- stdout -----\n{}----- stderr -----\n{}",
+            output
+                .status
+                .code()
+                .map_or_else(|| "signal".to_owned(), |code| code.to_string()),
+            text(&output.stdout),
+            text(&output.stderr)
+        )
+        .replace(&directory.display().to_string(), "DIR")
+        .replace(&self.path().display().to_string(), "DIR")
+    }
+
+    /// Starts the binary with `--json` and reads the first line that it prints.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        let mut command = self.command(arguments);
+        let mut child = command
+            .arg("--json")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let announced = serde_json::from_str(&line).unwrap_or_else(|_| {
+            let mut stderr = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+            panic!("no JSON in {line:?}; stderr: {stderr}")
+        });
+        Started {
+            child,
+            stdout,
+            announced,
+            _home: Rc::clone(&self.0),
+        }
+    }
+}
+
+/// A running binary; killed when the test forgets it.
+pub(crate) struct Started {
+    child: Child,
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "held open, so that the binary can go on printing")
+    )]
+    stdout: BufReader<ChildStdout>,
+    pub(crate) announced: Value,
+    _home: Rc<TempDir>,
+}
+
+impl Started {
+    #[cfg(unix)]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The address behind a URL that was announced under `pointer`.
+    pub(crate) fn address(&self, pointer: &str) -> String {
+        let url = self.announced.pointer(pointer).and_then(Value::as_str).unwrap();
+        url.strip_prefix("http://").unwrap().to_owned()
+    }
+
+    /// Asks for an orderly end, as a service manager does.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end; answers the exit code and what else was printed to stdout.
+    #[cfg(unix)]
+    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

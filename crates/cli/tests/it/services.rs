@@ -1,0 +1,126 @@
+//! `demo`, `emulator` and `serve`: what they announce, that they answer, how they end.
+
+use crate::binary::{Home, Started};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+const DEMO: [&str; 7] = [
+    "demo",
+    "--proxy-addr",
+    "127.0.0.1:0",
+    "--auth-addr",
+    "127.0.0.1:0",
+    "--emulator-addr",
+    "127.0.0.1:0",
+];
+
+/// Sends one request and returns the whole answer.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The exit code after an orderly stop, and what else stood on stdout.
+#[cfg(unix)]
+fn stop(started: Started) -> (Option<i32>, String) {
+    started.terminate();
+    started.wait()
+}
+
+#[test]
+fn demo_announces_itself_and_its_chat_page_answers() {
+    let home = Home::new();
+    let demo = home.start(&DEMO);
+
+    let chat = get(&demo.address("/auth"), "/chat");
+    let about = get(&demo.address("/proxy"), "/");
+
+    assert!(chat.starts_with("HTTP/1.1 200"), "{chat}");
+    assert!(about.contains("\"service\":\"cozegate\""), "{about}");
+    let emulator = &demo.announced["emulator"];
+    assert_eq!(emulator["apps"][0]["kind"], "jwt");
+    assert!(emulator["bots"].as_array().unwrap().len() >= 2);
+    let key = emulator["apps"][0]["private_key_file"].as_str().unwrap();
+    assert!(
+        std::fs::read_to_string(key)
+            .unwrap()
+            .starts_with("-----BEGIN PRIVATE KEY-----")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminated_demo_ends_with_0_and_leaves_nothing_behind() {
+    let home = Home::new();
+    let demo = home.start(&DEMO);
+    let key = demo.announced["emulator"]["apps"][0]["private_key_file"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+
+    let (code, rest) = stop(demo);
+
+    assert_eq!((code, rest.as_str()), (Some(0), ""));
+    assert!(!std::path::Path::new(&key).exists());
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn demo_obeys_variables() {
+    let home = Home::new();
+    let output = home
+        .command(&DEMO)
+        .env("COZEGATE__CORS__ORIGINS", "[\"*\"]")
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("COZEGATE__CORS__ORIGINS")
+    );
+}
+
+#[test]
+fn the_emulator_prints_one_object_with_everything_a_client_needs() {
+    let home = Home::new();
+    let emulator = home.start(&["emulator"]);
+
+    let info = get(&emulator.address("/api_base"), "/_emulator/info");
+
+    assert!(info.starts_with("HTTP/1.1 200"), "{info}");
+    let key = emulator.announced["apps"][0]["private_key_file"].as_str().unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert!(std::path::Path::new(key).is_absolute());
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_with_one_service_announces_that_one_and_keeps_its_secret_in_the_home() {
+    let home = Home::new()
+        .file(
+            "cozegate.toml",
+            "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_file = \"token\"\n",
+        )
+        .file("token", "not-a-real-token\n");
+    let serve = home.start(&["serve", "--only", "auth", "--auth-addr", "127.0.0.1:0"]);
+
+    let live = get(&serve.address("/auth"), "/livez");
+
+    assert!(live.contains("\"service\":\"cozegate\""), "{live}");
+    assert!(serve.announced["proxy"].is_null());
+    assert!(home.path().join(".local/state/cozegate/visitors.secret").exists());
+    assert_eq!(stop(serve).0, Some(0));
+}
