@@ -1,1 +1,70 @@
-fn main() {}
+//! Tasks for people who work on cozegate.
+//!
+//! `cargo xtask test` runs every test there is and installs what they need; `cargo xtask ci` adds the checks that a
+//! change has to pass; `cargo xtask check-direction` says who depends on whom against the plan. All of it is Rust, so
+//! that it works the same on a laptop, in CI and on Windows. Nothing here is shipped.
+
+mod chromium;
+mod ci;
+mod direction;
+mod environment;
+mod report;
+mod step;
+mod tally;
+mod test;
+mod tools;
+mod workspace;
+
+use crate::report::Report;
+use crate::workspace::Workspace;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Tasks for people who work on cozegate.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run every test: Rust, the pages' JavaScript, and foreign clients against the real binary
+    Test {
+        /// Run only this part (may be repeated)
+        #[arg(long, value_enum)]
+        only: Vec<test::Suite>,
+    },
+    /// Run what CI runs: formatting, lints, documentation, dependencies, then every test
+    Ci {
+        /// Install cargo-deny into .tools when it is missing (about five minutes); without this the check is skipped
+        #[arg(long)]
+        install_deny: bool,
+    },
+    /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
+    CheckDirection,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut report = Report::default();
+    match run(args.task, &mut report) {
+        Ok(()) => report.finish(),
+        Err(error) => {
+            report.abort(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does one task. An `Err` means that not even the first stage could begin; failed stages are in the report.
+fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
+    let workspace = Workspace::locate()?;
+    match task {
+        Task::Test { only } => test::run(&workspace, &only, report),
+        Task::Ci { install_deny } => ci::run(&workspace, install_deny, report),
+        Task::CheckDirection => report.stage("check-direction", || direction::check(&workspace)),
+    }
+    Ok(())
+}

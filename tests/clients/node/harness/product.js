@@ -1,0 +1,132 @@
+// Starts the real cozegate binary in demo mode and reads what a stranger can see of it.
+//
+// Owns the process: it ends with the test file that started it, whatever happened there. Knows the outside only
+// (addresses, HTTP, the emulator's control side, the log).
+
+import { spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const SUFFIX = process.platform === "win32" ? ".exe" : "";
+const BINARY = process.env.COZEGATE_BIN ?? path.join(ROOT, "target", "debug", `cozegate${SUFFIX}`);
+
+/** Where tests leave what people may want to look at. */
+export const OUTPUT = process.env.COZEGATE_TEST_OUTPUT ?? path.join(ROOT, "target");
+
+// Far above what starting or stopping takes on a loaded machine; these only turn a hang into a failure.
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 30_000;
+
+/** A running `cozegate demo`. */
+export class Product {
+  #process;
+  #home;
+
+  /** Use `Product.start`. */
+  constructor(process, home, addresses) {
+    this.#process = process;
+    this.#home = home;
+    /** The proxy's address, without a slash at the end. */
+    this.proxy = addresses.proxy;
+    /** The auth service's address. */
+    this.auth = addresses.auth;
+    /** What the emulator says about itself: `api_base`, `apps`, `bots` ... */
+    this.emulator = addresses.emulator;
+  }
+
+  /**
+   * Starts it and waits until it serves, which its first line of output says.
+   * @param {Record<string, string>} [settings] environment variables besides the necessary ones
+   */
+  static async start(settings = {}) {
+    const home = mkdtempSync(path.join(tmpdir(), "cozegate-clients-"));
+    const log = openSync(path.join(home, "stderr.log"), "w");
+    const listeners = ["--proxy-addr", "--auth-addr", "--emulator-addr"].flatMap((flag) => [flag, "127.0.0.1:0"]);
+    const child = spawn(BINARY, ["demo", "--json", ...listeners], {
+      cwd: home,
+      env: environment(home, settings),
+      stdio: ["ignore", "pipe", log],
+    });
+    closeSync(log);
+    // The runner ends a file that hangs; the product must not outlive it.
+    const lastResort = () => child.kill("SIGKILL");
+    process.once("exit", lastResort);
+    child.once("exit", () => process.removeListener("exit", lastResort));
+
+    const watchdog = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
+    try {
+      const line = await firstLine(child);
+      return new Product(child, home, JSON.parse(line));
+    } catch (error) {
+      child.kill("SIGKILL");
+      const said = readFileSync(path.join(home, "stderr.log"), "utf8");
+      rmSync(home, { recursive: true, force: true });
+      throw new Error(`${BINARY} told no addresses on its first line; it said:\n${said}`, { cause: error });
+    } finally {
+      clearTimeout(watchdog);
+    }
+  }
+
+  /** Asks it to end as an operator would, and waits until it has. */
+  async stop() {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const ended = once(this.#process, "exit");
+      const watchdog = setTimeout(() => this.#process.kill("SIGKILL"), STOP_DEADLINE_MS);
+      this.#process.kill("SIGTERM");
+      await ended;
+      clearTimeout(watchdog);
+    }
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  /** Opens a new visitor's session; returns `{ handle, user, ... }`. */
+  async openSession() {
+    const answer = await fetch(`${this.auth}/auth/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    if (!answer.ok) throw new Error(`POST /auth/session answered ${answer.status}: ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** The emulator's JWT app with its private key. */
+  jwtApp() {
+    const app = this.emulator.apps.find(({ kind }) => kind === "jwt");
+    return { ...app, private_key: readFileSync(app.private_key_file, "ascii") };
+  }
+
+  /** The id of the published bot whose name holds `name`. */
+  bot(name) {
+    return this.emulator.bots.find((bot) => bot.name.includes(name) && bot.published).id;
+  }
+
+  /** What the platform's double has received after the sequence number `since`, oldest first. */
+  async journal(since = 0) {
+    const answer = await fetch(`${this.emulator.api_base}/_emulator/journal?since=${since}`);
+    return (await answer.json()).requests;
+  }
+}
+
+/** An environment without anybody's settings: ours would make the tests pass here and fail elsewhere. */
+function environment(home, settings) {
+  const kept = ["PATH", "SYSTEMROOT", "TEMP", "TMP"].filter((name) => process.env[name] !== undefined);
+  const own = Object.fromEntries(kept.map((name) => [name, process.env[name]]));
+  return { ...own, HOME: home, USERPROFILE: home, LANG: "C.UTF-8", ...settings };
+}
+
+async function firstLine(child) {
+  const lines = createInterface({ input: child.stdout });
+  const failed = once(child, "error").then(([error]) => Promise.reject(error));
+  const read = (async () => {
+    for await (const line of lines) return line;
+    throw new Error("it ended without a line");
+  })();
+  failed.catch(() => {});
+  return Promise.race([read, failed]);
+}

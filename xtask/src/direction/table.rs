@@ -1,0 +1,124 @@
+//! The table: our crates from the bottom up, then the walls around libraries. A change here is a change of
+//! ARCHITECTURE.md, section "Direction".
+
+/// A crate of ours and what it may know of the others.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) name: &'static str,
+    /// Crates of ours that it may depend on.
+    pub(super) may_use: &'static [&'static str],
+    /// Those of them that must be optional.
+    pub(super) only_as_feature: &'static [&'static str],
+    /// What its tests may use besides.
+    pub(super) tests_may_use: &'static [&'static str],
+    /// Why nothing else.
+    pub(super) reason: &'static str,
+}
+
+/// A library that only some of our crates may know.
+#[derive(Debug)]
+pub(super) struct Wall {
+    pub(super) libraries: &'static [&'static str],
+    pub(super) inside: &'static [&'static str],
+    /// Whether the tests of every crate may use it all the same.
+    pub(super) tests_anywhere: bool,
+    pub(super) reason: &'static str,
+}
+
+const EMULATOR: &[&str] = &["coze-emulator"];
+
+pub(super) const OURS: &[Own] = &[
+    Own {
+        name: "coze-emulator",
+        may_use: &[],
+        only_as_feature: &[],
+        tests_may_use: &[],
+        reason: "a double of the platform that shared our types would agree with our mistakes",
+    },
+    Own {
+        name: "coze-auth",
+        may_use: &[],
+        only_as_feature: &[],
+        tests_may_use: EMULATOR,
+        reason: "the token library stands alone: others use it without the service",
+    },
+    Own {
+        name: "cozegate-store",
+        may_use: &["coze-auth"],
+        only_as_feature: &[],
+        tests_may_use: EMULATOR,
+        reason: "what rests in a database knows tokens, and nothing of HTTP above it",
+    },
+    Own {
+        name: "cozegate-gateway",
+        may_use: &["coze-auth", "cozegate-store"],
+        only_as_feature: &[],
+        tests_may_use: EMULATOR,
+        reason: "the service is used by the cli, never the other way round",
+    },
+    Own {
+        name: "cozegate",
+        may_use: &["coze-auth", "cozegate-gateway", "cozegate-store", "coze-emulator"],
+        only_as_feature: EMULATOR,
+        tests_may_use: &[],
+        reason: "the binary uses the libraries, and nothing of the tasks",
+    },
+    Own {
+        name: "xtask",
+        may_use: &[],
+        only_as_feature: &[],
+        tests_may_use: &[],
+        reason: "the tasks have to build when the product does not",
+    },
+];
+
+pub(super) const WALLS: &[Wall] = &[
+    Wall {
+        libraries: &["axum", "axum-extra", "tower-http", "askama", "multer"],
+        inside: &["cozegate-gateway", "coze-emulator"],
+        tests_anywhere: true,
+        reason: "serving HTTP is the gateway's (and, apart from us, the emulator's) business",
+    },
+    Wall {
+        libraries: &["sqlx", "redis", "rusqlite"],
+        inside: &["cozegate-store"],
+        tests_anywhere: false,
+        reason: "SQL and Redis stay in the store, behind its functions",
+    },
+    Wall {
+        libraries: &["clap", "clap_complete", "clap_mangen"],
+        inside: &["cozegate", "xtask"],
+        tests_anywhere: false,
+        reason: "arguments are read by programs, not by libraries",
+    },
+    Wall {
+        libraries: &["indicatif", "anstream"],
+        inside: &["cozegate"],
+        tests_anywhere: false,
+        reason: "the terminal belongs to the cli",
+    },
+    Wall {
+        libraries: &["jsonwebtoken"],
+        inside: &["coze-auth", "cozegate-gateway", "coze-emulator"],
+        tests_anywhere: true,
+        reason: "tokens are made and read by coze-auth, assertions by the gateway; the cli only asks them",
+    },
+    Wall {
+        libraries: &["reqwest"],
+        inside: &["coze-auth", "cozegate-gateway", "cozegate"],
+        tests_anywhere: true,
+        reason: "one client with one policy, built by coze_auth::transport",
+    },
+    Wall {
+        libraries: &["fluent-bundle", "fluent", "unic-langid"],
+        inside: &["cozegate-gateway"],
+        tests_anywhere: false,
+        reason: "texts for people come from cozegate_gateway::text",
+    },
+    Wall {
+        libraries: &["anyhow"],
+        inside: &["xtask"],
+        tests_anywhere: true,
+        reason: "an error of the product names what went wrong, as a variant",
+    },
+];

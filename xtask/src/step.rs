@@ -1,0 +1,97 @@
+//! Runs a program: its output is streamed to whoever watches, and read for test counts on the way.
+
+use crate::tally::{Runner, Tally};
+use anyhow::{Context, ensure};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A program to run, and how to read what it prints.
+#[derive(Debug)]
+pub(crate) struct Step {
+    command: Command,
+    runner: Option<Runner>,
+}
+
+/// What became of a step that could be started.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The tests it counted; zero where there is no [`Runner`].
+    pub(crate) tally: Tally,
+    /// Whether it ended with status 0.
+    pub(crate) success: bool,
+}
+
+impl Step {
+    /// Prepares `program`, to be run in `folder`.
+    pub(crate) fn new(program: impl AsRef<OsStr>, folder: &Path) -> Self {
+        let mut command = Command::new(program);
+        command.current_dir(folder).stdin(Stdio::null());
+        Self { command, runner: None }
+    }
+
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Reads the output as that of `runner`.
+    pub(crate) fn counted_by(mut self, runner: Runner) -> Self {
+        self.runner = Some(runner);
+        self
+    }
+
+    /// Runs it to its end. Standard error goes straight through; standard output line by line.
+    pub(crate) fn run(mut self) -> anyhow::Result<Ended> {
+        let name = self.command.get_program().to_string_lossy().into_owned();
+        let mut child = self
+            .command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("could not start {name}"))?;
+
+        let mut tally = Tally::default();
+        if let Some(stdout) = child.stdout.take() {
+            let mut lines = BufReader::new(stdout);
+            let mut line = Vec::new();
+            // By bytes: a test may print anything, and a line that is no UTF-8 must not end the run.
+            while lines
+                .read_until(b'\n', &mut line)
+                .with_context(|| format!("could not read from {name}"))?
+                > 0
+            {
+                std::io::stdout()
+                    .write_all(&line)
+                    .context("could not write to the terminal")?;
+                if let Some(runner) = self.runner {
+                    tally += runner.read(String::from_utf8_lossy(&line).trim_end());
+                }
+                line.clear();
+            }
+        }
+        let status = child.wait().with_context(|| format!("could not wait for {name}"))?;
+        Ok(Ended {
+            tally,
+            success: status.success(),
+        })
+    }
+
+    /// Runs it to its end and takes any other status than 0 for an error.
+    pub(crate) fn succeed(self) -> anyhow::Result<()> {
+        let name = self.command.get_program().to_string_lossy().into_owned();
+        let ended = self.run()?;
+        ensure!(ended.success, "{name} did not succeed; see above");
+        Ok(())
+    }
+}
