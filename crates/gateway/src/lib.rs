@@ -17,6 +17,7 @@
 pub mod caller;
 pub mod config;
 mod connections;
+mod cookies;
 pub mod guard;
 mod listen;
 pub mod portal;

@@ -5,13 +5,14 @@
 //! `/auth/session` only.
 
 use super::session_name::VisitorKeys;
+use crate::cookies;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use coze_auth::Random;
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue};
+use http::header::HeaderValue;
 use std::fmt::Write as _;
 
 /// 256 random bits in base64url.
@@ -71,14 +72,7 @@ impl VisitorCookie {
 
     /// Finds the visitor in a request's cookies; a cookie that we did not sign counts as none.
     pub fn read(&self, headers: &HeaderMap, keys: &VisitorKeys) -> Option<VisitorId> {
-        headers
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|field| field.to_str().ok())
-            .flat_map(|field| field.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(name, _)| *name == self.name)
-            .find_map(|(_, value)| verify(value, keys))
+        cookies::values(headers, &self.name).find_map(|value| verify(value, keys))
     }
 
     /// Writes the `Set-Cookie` value that keeps `visitor`.
@@ -112,6 +106,7 @@ mod tests {
     use super::*;
     use coze_auth::SeededRandom;
     use cozegate_store::GatewaySecret;
+    use http::header::COOKIE;
 
     fn keys(seed: u64) -> VisitorKeys {
         VisitorKeys::derive(&GatewaySecret::throw_away(&SeededRandom::new(seed)))

@@ -1,9 +1,10 @@
 //! In which language this reader reads: `?lang=`, else what they chose before (a cookie), else `Accept-Language`.
 
+use crate::cookies;
 use crate::problem::language_of;
 use crate::text::Language;
 use axum::extract::FromRequestParts;
-use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HeaderValue, SET_COOKIE};
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderValue, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use std::convert::Infallible;
@@ -64,14 +65,7 @@ impl<S: Sync> FromRequestParts<S> for Reader {
 }
 
 fn remembered(headers: &HeaderMap) -> Option<Language> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|field| field.to_str().ok())
-        .flat_map(|field| field.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE_NAME)
-        .and_then(|(_, tag)| Language::from_tag(tag))
+    cookies::values(headers, COOKIE_NAME).find_map(Language::from_tag)
 }
 
 fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
@@ -86,6 +80,7 @@ fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use axum::http::Request;
+    use axum::http::header::COOKIE;
 
     async fn reader(uri: &str, cookie: &str, accept_language: &str) -> Reader {
         let request = Request::builder()

@@ -77,14 +77,9 @@ async fn upstream_permissions_and_cookies_are_replaced_by_ours() {
     let world = World::with_upstream(&upstream.api_base());
     let handle = world.handle().await;
 
-    let answer = send(
-        world.proxy,
-        &format!(
-            "GET /v1/users/me HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {handle}\r\nOrigin: https://www.coze.cn\r\n\r\n",
-            world.proxy
-        ),
-    )
-    .await;
+    let answer = world
+        .ask("GET /v1/users/me", &handle, "Origin: https://www.coze.cn\r\n")
+        .await;
 
     assert_eq!(answer.status, 200);
     assert_eq!(
@@ -205,14 +200,7 @@ async fn a_coze_token_of_the_callers_own_passes_in_local_mode() {
         coze_auth::random::base64url(&coze_auth::SeededRandom::new(5), 32)
     );
 
-    let answer = send(
-        world.proxy,
-        &format!(
-            "GET /v1/users/me HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {own}\r\n\r\n",
-            world.proxy
-        ),
-    )
-    .await;
+    let answer = world.ask("GET /v1/users/me", &own, "").await;
 
     assert_eq!(answer.status, 200);
     assert!(
@@ -229,10 +217,7 @@ async fn one_upstream_connection_serves_exchange_after_exchange() {
     let upstream = RecordingUpstream::start().await;
     let world = World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok());
     let handle = world.handle().await;
-    let request = format!(
-        "GET /v1/users/me HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {handle}\r\n\r\n",
-        world.proxy
-    );
+    let request = world.head("GET /v1/users/me", &handle, "");
     // However the platform frames its answer: with a length, in chunks, without a body.
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
@@ -254,10 +239,7 @@ async fn an_idle_connection_that_was_closed_costs_no_request() {
     // One worker, so that both requests meet the same pool.
     let world = World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok());
     let handle = world.handle().await;
-    let request = format!(
-        "POST /v3/chat HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {handle}\r\nContent-Length: 2\r\n\r\n{{}}",
-        world.proxy
-    );
+    let request = world.head("POST /v3/chat", &handle, "Content-Length: 2\r\n") + "{}";
     upstream.answer_and_close("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
     assert_eq!(send(world.proxy, &request).await.status, 200);
     upstream.connection_gone().await;
@@ -313,14 +295,9 @@ async fn an_upstream_that_is_not_there_is_a_bad_gateway() {
     let world = World::with_upstream(&format!("http://{unused}"));
     let handle = world.handle().await;
 
-    let answer = send(
-        world.proxy,
-        &format!(
-            "GET /v1/users/me HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {handle}\r\nAccept-Language: zh-CN\r\n\r\n",
-            world.proxy
-        ),
-    )
-    .await;
+    let answer = world
+        .ask("GET /v1/users/me", &handle, "Accept-Language: zh-CN\r\n")
+        .await;
 
     assert_eq!(answer.status, 502);
     let problem = answer.json();

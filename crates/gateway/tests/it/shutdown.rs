@@ -14,10 +14,7 @@ async fn a_running_answer_is_finished_and_new_connections_are_refused() {
     let world = World::with_upstream(&upstream.api_base());
     let handle = world.handle().await;
     let mut stream = BufReader::new(TcpStream::connect(world.proxy).await.unwrap());
-    let request = format!(
-        "GET /v1/users/me HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {handle}\r\n\r\n",
-        world.proxy
-    );
+    let request = world.head("GET /v1/users/me", &handle, "");
     stream.get_mut().write_all(request.as_bytes()).await.unwrap();
     read_head(&mut stream).await;
     let mut part = [0; 4];
@@ -49,10 +46,7 @@ async fn an_answer_that_never_ends_is_cut_after_the_grace_period() {
     });
     let handle = world.handle().await;
     let mut stream = BufReader::new(TcpStream::connect(world.proxy).await.unwrap());
-    let request = format!(
-        "GET /v1/users/me HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {handle}\r\n\r\n",
-        world.proxy
-    );
+    let request = world.head("GET /v1/users/me", &handle, "");
     stream.get_mut().write_all(request.as_bytes()).await.unwrap();
     read_head(&mut stream).await;
 

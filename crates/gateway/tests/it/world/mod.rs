@@ -91,6 +91,19 @@ impl World {
         answer.json()["handle"].as_str().unwrap().to_owned()
     }
 
+    /// The head of a proxied request with `credential`, further `fields`, and the empty line.
+    pub fn head(&self, line: &str, credential: &str, fields: &str) -> String {
+        format!(
+            "{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {credential}\r\n{fields}\r\n",
+            self.proxy
+        )
+    }
+
+    /// Asks the proxy for something without a body.
+    pub async fn ask(&self, line: &str, credential: &str, fields: &str) -> Answer {
+        send(self.proxy, &self.head(line, credential, fields)).await
+    }
+
     /// Stops the gateway and waits for it.
     pub async fn stop(self) {
         self.gateway.stop();
