@@ -36,6 +36,8 @@ problem-method-not-allowed-detail =
 problem-bad-request-title = The request does not fit
 problem-bad-request-detail =
     The body or a parameter is not what this address expects. Compare it with the reference in docs/reference.
+problem-app-unknown-title = There is no app of this name
+problem-app-unknown-detail = The parameter "app" takes a name from the [apps] section of the configuration. Leave it out for the default app.
 problem-session-name-invalid-title = This session_name cannot be used
 problem-session-name-invalid-detail =
     A session_name has 1 to 256 bytes, is not blank and holds no control characters.

@@ -14,6 +14,7 @@
 //! The cli is the only user: it reads arguments, prints, and decides about exit codes. Nothing here prints, and the
 //! environment is read in `config::env` only.
 
+mod apps;
 pub mod caller;
 pub mod config;
 mod connections;
@@ -27,4 +28,5 @@ pub mod service;
 mod state;
 pub mod text;
 
-pub use service::{Running, Service, Services, StartError, StartRequest, start, token_source};
+pub use apps::token_source;
+pub use service::{Running, Service, Services, StartError, StartRequest, start};

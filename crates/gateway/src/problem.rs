@@ -37,6 +37,8 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The request's body or parameters do not fit.
     BadRequest,
+    /// The configuration has no app of this name.
+    AppUnknown,
     /// A `session_name` that cannot be one.
     SessionNameInvalid,
     /// The request body is larger than the route takes.
@@ -61,7 +63,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -72,6 +74,7 @@ impl ProblemKind {
         Self::PathRefused,
         Self::MethodNotAllowed,
         Self::BadRequest,
+        Self::AppUnknown,
         Self::SessionNameInvalid,
         Self::BodyTooLarge,
         Self::TokenRefused,
@@ -97,6 +100,7 @@ impl ProblemKind {
             Self::PathRefused => "path-refused",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::BadRequest => "bad-request",
+            Self::AppUnknown => "app-unknown",
             Self::SessionNameInvalid => "session-name-invalid",
             Self::BodyTooLarge => "body-too-large",
             Self::TokenRefused => "token-refused",
@@ -117,7 +121,9 @@ impl ProblemKind {
             Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => StatusCode::UNAUTHORIZED,
             Self::NoSuchEndpoint => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::PathRefused | Self::BadRequest | Self::SessionNameInvalid => StatusCode::BAD_REQUEST,
+            Self::PathRefused | Self::BadRequest | Self::AppUnknown | Self::SessionNameInvalid => {
+                StatusCode::BAD_REQUEST
+            }
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TokenRefused
@@ -139,6 +145,7 @@ impl ProblemKind {
             | Self::PathRefused
             | Self::MethodNotAllowed
             | Self::BadRequest
+            | Self::AppUnknown
             | Self::SessionNameInvalid => 4000,
             Self::HostNotAllowed | Self::OriginNotAllowed | Self::CrossSite => 990_403,
             Self::BodyTooLarge => 990_413,

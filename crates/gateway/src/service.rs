@@ -3,16 +3,17 @@
 //! Everything that can fail at the start fails here, before the first request: addresses, keys, the API base. What runs
 //! afterwards is [`Running`].
 
-use crate::caller::{VisitorCookie, VisitorKeys};
-use crate::config::{AppConfig, Config, ConfigSource, Credentials};
+use crate::apps::Apps;
+use crate::caller::VisitorKeys;
+use crate::config::{Config, ConfigSource};
 use crate::connections;
 use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
 use crate::listen::{self, Spread};
 use crate::portal;
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
-use crate::state::{AppFacts, Shared};
-use coze_auth::transport::{self, TransportError};
-use coze_auth::{AccessToken, App, Clock, InvalidToken, JwtApp, Random, TokenSource, TokenSourceParts};
+use crate::state::Shared;
+use coze_auth::transport::TransportError;
+use coze_auth::{Clock, InvalidToken, Random};
 use cozegate_store::{GatewaySecret, HandleTable};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -126,11 +127,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         clock,
         random,
     } = request;
-    let app = config
-        .apps
-        .get(&config.default_app)
-        .ok_or_else(|| StartError::UnknownApp(config.default_app.clone()))?;
-    let tokens = token_source(app, Arc::clone(&clock), Arc::clone(&random))?;
+    let apps = Apps::new(&config, &clock, &random)?;
 
     // Both addresses are taken before either serves: a half start would answer some and fail others.
     let proxy_sockets = match services {
@@ -145,13 +142,11 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     let auth_addr = auth_listener.as_ref().map(|(_, addr)| *addr);
 
     let stop = CancellationToken::new();
-    let app_facts = app_facts(app, config.source == ConfigSource::Demo);
     let shared = Arc::new(Shared {
         mode: config.mode,
-        visitor_cookie: VisitorCookie::for_tenant(&app_facts.tenant),
-        app: app_facts,
+        is_demo: config.source == ConfigSource::Demo,
+        apps,
         chat: config.chat.clone(),
-        tokens,
         handles: HandleTable::default(),
         handle_lifetime: Duration::from_secs(config.visitors.handle_ttl_seconds.into()),
         visitor_keys: VisitorKeys::derive(&secret),
@@ -174,7 +169,6 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         let setup = WorkerSetup {
             guard: Guard::new(OwnHosts::loopback(sockets.addr()), origins.clone()),
             shared: Arc::clone(&shared),
-            api_base: app.endpoints.api_base.clone(),
             timeouts: config.timeouts.clone(),
         };
         running.workers = workers::start(sockets, &setup)?;
@@ -218,51 +212,6 @@ impl Running {
             tracing::warn!("Answers of the auth service still running after the grace period are cut");
         }
     }
-}
-
-/// Makes the source of tokens for an app: for the services, and for `cozegate token`.
-///
-/// Renewals run on the runtime of the caller.
-pub fn token_source(
-    app: &AppConfig,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-) -> Result<TokenSource, StartError> {
-    let user_agent = concat!("cozegate/", env!("CARGO_PKG_VERSION"));
-    Ok(TokenSource::new(TokenSourceParts {
-        app: auth_app(app)?,
-        http: transport::http_client_for(&app.endpoints, user_agent)?,
-        store: Arc::new(coze_auth::MemoryStore::default()),
-        clock,
-        random,
-        policy: coze_auth::Policy::default(),
-        runtime: tokio::runtime::Handle::current(),
-        tasks: TaskTracker::new(),
-    }))
-}
-
-fn auth_app(app: &AppConfig) -> Result<App, StartError> {
-    Ok(match &app.credentials {
-        Credentials::Jwt {
-            client_id,
-            public_key_id,
-            signing_key,
-        } => App::Jwt(JwtApp {
-            client_id: client_id.clone(),
-            public_key_id: public_key_id.clone(),
-            signing_key: signing_key.clone(),
-            endpoints: app.endpoints.clone(),
-            duration_seconds: app.duration_seconds,
-        }),
-        Credentials::PersonalAccessToken { token, expires_at } => App::PersonalAccessToken {
-            token: AccessToken::parse(token.expose()).map_err(|source| StartError::Token {
-                app: app.name.clone(),
-                source,
-            })?,
-            endpoints: app.endpoints.clone(),
-            expires_at: *expires_at,
-        },
-    })
 }
 
 fn bind_proxy(config: &Config, spread: Spread) -> Result<Sockets, StartError> {
@@ -319,26 +268,10 @@ fn origins(config: &Config, shared: &Shared) -> OriginList {
         .collect()
 }
 
-fn app_facts(app: &AppConfig, is_demo: bool) -> AppFacts {
-    let (tenant, isolates) = match &app.credentials {
-        Credentials::Jwt { client_id, .. } => (client_id.clone(), true),
-        Credentials::PersonalAccessToken { .. } => ("pat".to_owned(), false),
-    };
-    let api_base = &app.endpoints.api_base;
-    AppFacts {
-        name: app.name.clone(),
-        region: coze_auth::Region::from_api_base(api_base),
-        is_demo,
-        api_base: api_base.as_str().trim_end_matches('/').to_owned(),
-        tenant,
-        isolates,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SecretText;
+    use crate::config::{AppConfig, Credentials, SecretText};
     use coze_auth::{Endpoints, SeededRandom, SystemClock};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;

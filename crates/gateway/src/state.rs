@@ -1,8 +1,9 @@
 //! What the two listeners share: one value, made at the start, read by every request.
 
-use crate::caller::{VisitorCookie, VisitorKeys};
+use crate::apps::Apps;
+use crate::caller::VisitorKeys;
 use crate::config::{ChatConfig, Mode};
-use coze_auth::{Clock, Random, Region, TokenSource};
+use coze_auth::{Clock, Random};
 use cozegate_store::HandleTable;
 use http::HeaderMap;
 use std::net::SocketAddr;
@@ -14,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) mode: Mode,
-    pub(crate) app: AppFacts,
+    /// The app is the emulator's, and nothing is kept.
+    pub(crate) is_demo: bool,
+    pub(crate) apps: Apps,
     pub(crate) chat: ChatConfig,
-    pub(crate) tokens: TokenSource,
     pub(crate) handles: HandleTable,
     pub(crate) handle_lifetime: Duration,
     pub(crate) visitor_keys: VisitorKeys,
-    pub(crate) visitor_cookie: VisitorCookie,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     /// Where the proxy listens; when another process runs it, where the configuration says it does.
@@ -29,23 +30,6 @@ pub(crate) struct Shared {
     pub(crate) auth_addr: SocketAddr,
     /// Cancelled when we begin to stop.
     pub(crate) stop: CancellationToken,
-}
-
-/// What pages and answers say about the app in use. No secret.
-#[derive(Clone, Debug)]
-pub(crate) struct AppFacts {
-    /// Its name in the configuration.
-    pub(crate) name: String,
-    /// Which of the platform's two regions; `None` for an address of one's own.
-    pub(crate) region: Option<Region>,
-    /// The app is the emulator's.
-    pub(crate) is_demo: bool,
-    /// The platform's API, as configured.
-    pub(crate) api_base: String,
-    /// What separates this app's visitors from another's: the `client_id`, or `pat`.
-    pub(crate) tenant: String,
-    /// Whether every visitor has a history of their own: with a personal access token there is one for all.
-    pub(crate) isolates: bool,
 }
 
 impl Shared {

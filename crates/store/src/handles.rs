@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 /// What every handle starts with, so that a person and a secret scanner can tell it from Coze's own tokens.
 pub const HANDLE_PREFIX: &str = "cgh_";
@@ -41,6 +40,8 @@ impl std::fmt::Debug for Handle {
 /// What a handle stands for.
 #[derive(Clone, Debug)]
 pub struct HandleRecord {
+    /// The app, by its name in the configuration, whose visitor holds it.
+    pub app: Arc<str>,
     /// Whose Coze token takes the handle's place on the way to the platform.
     pub subject: Subject,
     /// From this second on the handle is unknown.
@@ -81,16 +82,12 @@ pub struct HandleTable {
 }
 
 impl HandleTable {
-    /// Makes a new handle for `subject` that lives for `lifetime` from `now`.
-    pub fn issue(&self, subject: Subject, now: UnixSeconds, lifetime: Duration, random: &dyn Random) -> Handle {
+    /// Makes a new handle that stands for `record`.
+    pub fn issue(&self, record: HandleRecord, now: UnixSeconds, random: &dyn Random) -> Handle {
         if self.issued.fetch_add(1, Ordering::Relaxed) % ISSUES_BETWEEN_SWEEPS == ISSUES_BETWEEN_SWEEPS - 1 {
             self.sweep(now);
         }
         let text = format!("{HANDLE_PREFIX}{}", coze_auth::random::base64url(random, 32));
-        let record = HandleRecord {
-            subject,
-            expires_at: now + lifetime,
-        };
         self.records.pin().insert(hash(&text), Arc::new(record));
         Handle(SecretString::from(text))
     }
@@ -134,6 +131,7 @@ fn hash(handle: &str) -> HandleHash {
 mod tests {
     use super::*;
     use coze_auth::{SeededRandom, SessionName};
+    use std::time::Duration;
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
     const HOUR: Duration = Duration::from_hours(1);
@@ -142,12 +140,20 @@ mod tests {
         Subject::of(SessionName::parse(name).unwrap())
     }
 
+    fn record(name: &str, now: UnixSeconds, lifetime: Duration) -> HandleRecord {
+        HandleRecord {
+            app: "main".into(),
+            subject: subject(name),
+            expires_at: now + lifetime,
+        }
+    }
+
     #[test]
     fn a_handle_finds_its_own_subject_until_it_expires() {
         let table = HandleTable::default();
         let random = SeededRandom::new(1);
-        let handle_a = table.issue(subject("a"), NOW, HOUR, &random);
-        let handle_b = table.issue(subject("b"), NOW, HOUR, &random);
+        let handle_a = table.issue(record("a", NOW, HOUR), NOW, &random);
+        let handle_b = table.issue(record("b", NOW, HOUR), NOW, &random);
 
         assert_eq!(table.find(handle_a.expose(), NOW).unwrap().subject, subject("a"));
         assert_eq!(table.find(handle_b.expose(), NOW).unwrap().subject, subject("b"));
@@ -158,7 +164,7 @@ mod tests {
     #[test]
     fn a_handle_is_256_random_bits_and_is_not_kept_in_clear() {
         let table = HandleTable::default();
-        let handle = table.issue(subject("a"), NOW, HOUR, &SeededRandom::new(1));
+        let handle = table.issue(record("a", NOW, HOUR), NOW, &SeededRandom::new(1));
 
         assert_eq!(handle.expose().len(), HANDLE_PREFIX.len() + 43);
         assert!(!format!("{table:?} {handle:?}").contains(handle.expose()));
@@ -168,9 +174,9 @@ mod tests {
     fn revoking_acts_at_once_and_sweeping_drops_the_expired_ones_only() {
         let table = HandleTable::default();
         let random = SeededRandom::new(1);
-        let revoked = table.issue(subject("a"), NOW, HOUR, &random);
-        let short = table.issue(subject("a"), NOW, Duration::from_secs(1), &random);
-        let long = table.issue(subject("a"), NOW, HOUR, &random);
+        let revoked = table.issue(record("a", NOW, HOUR), NOW, &random);
+        let short = table.issue(record("a", NOW, Duration::from_secs(1)), NOW, &random);
+        let long = table.issue(record("a", NOW, HOUR), NOW, &random);
 
         assert!(table.revoke(revoked.expose()));
         assert!(!table.revoke(revoked.expose()));
@@ -188,7 +194,7 @@ mod tests {
         let random = SeededRandom::new(1);
         for round in 0..4 * ISSUES_BETWEEN_SWEEPS {
             let now = NOW + Duration::from_secs(round.try_into().unwrap());
-            drop(table.issue(subject("a"), now, Duration::from_secs(10), &random));
+            drop(table.issue(record("a", now, Duration::from_secs(10)), now, &random));
         }
 
         assert!(table.len() <= ISSUES_BETWEEN_SWEEPS + 10, "{} held", table.len());

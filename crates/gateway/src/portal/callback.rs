@@ -90,9 +90,13 @@ async fn token_for(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<(Token, Option<SessionName>), Problem> {
+    let app = shared
+        .apps
+        .find(parameter(query, "app").as_deref())
+        .ok_or(ProblemKind::AppUnknown)?;
     let name = requested_name(query, headers)?;
     let subject = name.clone().map_or_else(Subject::app, Subject::of);
-    let token = shared
+    let token = app
         .tokens
         .access_token(&subject)
         .await
@@ -102,9 +106,7 @@ async fn token_for(
 
 /// The `session_name` of the query, else of `X-Session-Name`; an empty one counts as none.
 fn requested_name(query: Option<&str>, headers: &HeaderMap) -> Result<Option<SessionName>, Problem> {
-    let in_query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(key, value)| key == "session_name" && !value.is_empty())
-        .map(|(_, value)| value.into_owned());
+    let in_query = parameter(query, "session_name");
     let name = match (in_query, headers.get("x-session-name")) {
         (Some(name), _) => name,
         (None, Some(field)) => String::from_utf8(field.as_bytes().to_vec())
@@ -117,6 +119,13 @@ fn requested_name(query: Option<&str>, headers: &HeaderMap) -> Result<Option<Ses
     SessionName::parse(&name)
         .map(Some)
         .map_err(|error| Problem::with_inside(ProblemKind::SessionNameInvalid, error))
+}
+
+/// A parameter of the query; an empty one counts as none.
+fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(key, value)| key == name && !value.is_empty())
+        .map(|(_, value)| value.into_owned())
 }
 
 fn legacy_token(token: &Token, session_name: Option<&SessionName>, now: UnixSeconds) -> Response {

@@ -4,19 +4,26 @@ use super::language::Reader;
 use super::pages::{
     self, AppKind, AppLine, AppRegion, BotChoice, CallbackPage, ChatPage, ErrorPage, Frame, HomePage, Setup,
 };
+use crate::apps::ServingApp;
 use crate::problem::Problem;
-use crate::state::{AppFacts, Shared};
+use crate::state::Shared;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use coze_auth::Region;
+use std::sync::Arc;
 
 /// The overview.
 pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
-    let apps = [app_line(&shared.app)];
+    let default = shared.apps.default_app();
+    let apps: Vec<AppLine<'_>> = shared
+        .apps
+        .iter()
+        .map(|app| app_line(app, Arc::ptr_eq(app, default)))
+        .collect();
     let page = HomePage {
         frame: frame(reader),
-        setup: if shared.app.is_demo { Setup::Demo } else { Setup::Local },
+        setup: if shared.is_demo { Setup::Demo } else { Setup::Local },
         proxy_url: &shared.proxy_base_for(&reader.headers),
         auth_url: &shared.auth_base_for(&reader.headers),
         apps: &apps,
@@ -83,7 +90,7 @@ fn frame(reader: &Reader) -> Frame<'_> {
     }
 }
 
-fn app_line(app: &AppFacts) -> AppLine<'_> {
+fn app_line(app: &ServingApp, is_default: bool) -> AppLine<'_> {
     AppLine {
         name: &app.name,
         kind: if app.isolates {
@@ -96,8 +103,8 @@ fn app_line(app: &AppFacts) -> AppLine<'_> {
             Some(Region::International) => AppRegion::International,
             None => AppRegion::Other,
         },
-        api_base: &app.api_base,
-        is_default: true,
+        api_base: app.api_base.as_str().trim_end_matches('/'),
+        is_default,
     }
 }
 

@@ -5,6 +5,7 @@
 //! the machine is all users anyway (legacy contract).
 
 use super::language::Reader;
+use crate::apps::ServingApp;
 use crate::caller::VisitorId;
 use crate::caller::session_name::SubjectKind;
 use crate::config::Mode;
@@ -18,6 +19,7 @@ use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject};
+use cozegate_store::HandleRecord;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -25,6 +27,8 @@ use std::sync::Arc;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SessionRequest {
+    /// The app to chat with, by its name in the configuration; the default one when absent.
+    app: Option<String>,
     /// Local mode only: the name to chat under.
     session_name: Option<String>,
 }
@@ -70,28 +74,36 @@ pub(super) async fn open(
 
 fn try_open(shared: &Shared, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
     let request = parse(body)?;
+    let app = shared
+        .apps
+        .find(request.app.as_deref())
+        .ok_or(ProblemKind::AppUnknown)?;
     let named = request.session_name.filter(|name| !name.is_empty());
     let visitor = match (named, shared.mode) {
         (Some(name), Mode::Local) => Visitor::named(&name)?,
-        (None, _) => Visitor::anonymous(shared, headers),
+        (None, _) => Visitor::anonymous(shared, app, headers),
     };
     let now = shared.clock.now();
-    let handle = shared
-        .handles
-        .issue(visitor.subject, now, shared.handle_lifetime, shared.random.as_ref());
+    let expires_at = now + shared.handle_lifetime;
+    let record = HandleRecord {
+        app: Arc::clone(&app.name),
+        subject: visitor.subject,
+        expires_at,
+    };
+    let handle = shared.handles.issue(record, now, shared.random.as_ref());
     let api_base = shared.proxy_base_for(headers);
     let answer = SessionAnswer {
         handle: handle.expose(),
         expires_in: shared.handle_lifetime.as_secs(),
-        expires_at: (now + shared.handle_lifetime).0,
+        expires_at: expires_at.0,
         ws_base: api_base.replacen("http", "ws", 1),
         api_base,
         user: visitor.user,
-        isolated: shared.app.isolates,
+        isolated: app.isolates,
     };
     let mut response = Json(answer).into_response();
     if let Some(id) = visitor.keep {
-        let cookie = shared.visitor_cookie.write(&id, &shared.visitor_keys);
+        let cookie = app.visitor_cookie.write(&id, &shared.visitor_keys);
         response.headers_mut().extend(cookie.map(|value| (SET_COOKIE, value)));
     }
     Ok(response)
@@ -134,14 +146,14 @@ impl Visitor {
         })
     }
 
-    fn anonymous(shared: &Shared, headers: &HeaderMap) -> Self {
-        let id = shared
+    fn anonymous(shared: &Shared, app: &ServingApp, headers: &HeaderMap) -> Self {
+        let id = app
             .visitor_cookie
             .read(headers, &shared.visitor_keys)
             .unwrap_or_else(|| VisitorId::generate(shared.random.as_ref()));
         let name = shared
             .visitor_keys
-            .session_name(&shared.app.tenant, SubjectKind::Anonymous, id.as_str());
+            .session_name(&app.tenant, SubjectKind::Anonymous, id.as_str());
         Self {
             subject: Subject::of(name),
             user: User {

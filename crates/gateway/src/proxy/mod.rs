@@ -23,6 +23,7 @@ mod route;
 mod upstream;
 pub(crate) mod workers;
 
+use crate::apps::ServingApp;
 use crate::caller::{Caller, identify};
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
@@ -34,13 +35,13 @@ use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use route::Route;
 use std::sync::Arc;
-use upstream::Upstream;
+use upstream::Upstreams;
 
-/// One core's proxy: the shared state, and an upstream with connections of its own.
+/// One core's proxy: the shared state, and upstreams with connections of its own.
 pub(crate) struct Proxy {
     shared: Arc<Shared>,
     guard: Guard,
-    upstream: Upstream,
+    upstreams: Upstreams,
 }
 
 /// What an answer of our own needs to know of the request, kept while the request itself travels on. All clones share
@@ -87,35 +88,42 @@ impl Proxy {
             Route::Api => {
                 let now = self.shared.clock.now();
                 let caller = identify(request.headers(), &self.shared.handles, self.shared.mode, now)?;
-                let authorization = self.authorization(caller).await?;
-                let request = request::outgoing(request, self.upstream.target(), authorization)?;
-                let answer = self.upstream.exchange(request).await?;
+                let (app, authorization) = self.credential(caller).await?;
+                let upstream = self
+                    .upstreams
+                    .at(&app.api_base)
+                    .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
+                let request = request::outgoing(request, upstream.target(), authorization)?;
+                let answer = upstream.exchange(request).await?;
                 Ok(response::incoming(answer))
             }
         }
     }
 
-    /// The credential that goes upstream for this caller.
-    async fn authorization(&self, caller: Caller) -> Result<HeaderValue, Problem> {
+    /// The app that serves this caller, and the credential that goes to its platform.
+    async fn credential(&self, caller: Caller) -> Result<(&ServingApp, HeaderValue), Problem> {
+        let apps = &self.shared.apps;
         let record = match caller {
-            Caller::OwnToken(field) => return Ok(field),
+            Caller::OwnToken(field) => return Ok((apps.default_app(), field)),
             Caller::Visitor(record) => record,
         };
-        let token = match self.shared.tokens.ready_token(&record.subject) {
+        // An app that is gone takes its handles along: the page opens a session with one that is there.
+        let app = apps.find(Some(&record.app)).ok_or(ProblemKind::HandleUnknown)?;
+        let token = match app.tokens.ready_token(&record.subject) {
             Some(token) => token,
-            None => self
-                .shared
+            None => app
                 .tokens
                 .access_token(&record.subject)
                 .await
                 .map_err(|error| Problem::from_auth_error(&error))?,
         };
-        bearer(token.access_token().expose()).ok_or_else(|| {
+        let authorization = bearer(token.access_token().expose()).ok_or_else(|| {
             Problem::with_inside(
                 ProblemKind::Internal,
                 "the access token does not fit into a header field",
             )
-        })
+        })?;
+        Ok((app, authorization))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::problem::{Problem, ProblemKind};
 use http::{Request, Response, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -25,6 +25,43 @@ pub(super) struct Upstream {
     connect_timeout: Duration,
     head_timeout: Duration,
     idle_timeout: Duration,
+}
+
+/// The platforms that one core talks to: apps with the same API base share connections.
+pub(super) struct Upstreams {
+    by_base: Mutex<Vec<(Url, Arc<Upstream>)>>,
+    timeouts: TimeoutsConfig,
+    tasks: TaskTracker,
+}
+
+impl Upstreams {
+    /// Prepares the given bases, so that a base that cannot be used is found at the start.
+    pub(super) fn new(
+        bases: impl IntoIterator<Item = Url>,
+        timeouts: TimeoutsConfig,
+        tasks: TaskTracker,
+    ) -> Result<Self, TargetError> {
+        let upstreams = Self {
+            by_base: Mutex::default(),
+            timeouts,
+            tasks,
+        };
+        for base in bases {
+            upstreams.at(&base)?;
+        }
+        Ok(upstreams)
+    }
+
+    /// The upstream at `api_base`. A handful at most, so a list is the quickest map.
+    pub(super) fn at(&self, api_base: &Url) -> Result<Arc<Upstream>, TargetError> {
+        let mut by_base = self.by_base.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, upstream)) = by_base.iter().find(|(base, _)| base == api_base) {
+            return Ok(Arc::clone(upstream));
+        }
+        let upstream = Arc::new(Upstream::new(api_base, &self.timeouts, self.tasks.clone())?);
+        by_base.push((api_base.clone(), Arc::clone(&upstream)));
+        Ok(upstream)
+    }
 }
 
 /// How sending a request ended.
@@ -41,7 +78,7 @@ enum Sent {
 
 impl Upstream {
     /// The API at `api_base`; the tasks of its connections run on `tasks`.
-    pub(super) fn new(api_base: &Url, timeouts: &TimeoutsConfig, tasks: TaskTracker) -> Result<Self, TargetError> {
+    fn new(api_base: &Url, timeouts: &TimeoutsConfig, tasks: TaskTracker) -> Result<Self, TargetError> {
         Ok(Self {
             target: Target::new(api_base)?,
             pool: Arc::default(),

@@ -6,7 +6,7 @@
 use super::Proxy;
 use super::body::Answer;
 use super::connect::TargetError;
-use super::upstream::Upstream;
+use super::upstream::Upstreams;
 use crate::config::TimeoutsConfig;
 use crate::connections;
 use crate::guard::Guard;
@@ -26,7 +26,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use url::Url;
 
 /// The proxy's sockets, taken and not yet served.
 pub(crate) struct Sockets {
@@ -63,7 +62,6 @@ impl Sockets {
 pub(crate) struct WorkerSetup {
     pub(crate) shared: Arc<Shared>,
     pub(crate) guard: Guard,
-    pub(crate) api_base: Url,
     pub(crate) timeouts: TimeoutsConfig,
 }
 
@@ -109,11 +107,12 @@ enum Intake {
 
 fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<oneshot::Receiver<()>, WorkerError> {
     let tasks = TaskTracker::new();
-    let upstream = Upstream::new(&setup.api_base, &setup.timeouts, tasks.clone())?;
+    let bases = setup.shared.apps.iter().map(|app| app.api_base.clone());
+    let upstreams = Upstreams::new(bases, setup.timeouts.clone(), tasks.clone())?;
     let proxy = Proxy {
         shared: Arc::clone(&setup.shared),
         guard: setup.guard.clone(),
-        upstream,
+        upstreams,
     };
     let grace = Duration::from_secs(setup.timeouts.shutdown_seconds.into());
     Ok(run_on_own_thread(

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
 #![expect(unreachable_pub, reason = "one binary of modules")]
 
+mod apps;
 mod callback;
 mod guarded_routes;
 mod pages;

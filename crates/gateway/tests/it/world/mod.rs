@@ -6,6 +6,7 @@ mod recording_upstream;
 pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
 
+use coze_auth::random::base64url;
 use coze_auth::{Endpoints, SeededRandom, SigningKey, SystemClock};
 use coze_emulator::{Emulator, EmulatorConfig};
 use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, SecretText};
@@ -48,15 +49,7 @@ impl World {
 
     /// The same, with `change` made to the configuration.
     pub fn with_upstream_and(api_base: &str, change: impl FnOnce(&mut Config)) -> Self {
-        let token = SecretText::new(format!(
-            "pat_{}",
-            coze_auth::random::base64url(&SeededRandom::new(3), 32)
-        ));
-        let credentials = Credentials::PersonalAccessToken {
-            token,
-            expires_at: None,
-        };
-        Self::start(app(credentials, &api_base.parse().unwrap()), change)
+        Self::start(fixed_app("main", api_base), change)
     }
 
     fn start(app: AppConfig, change: impl FnOnce(&mut Config)) -> Self {
@@ -108,6 +101,20 @@ impl World {
     pub async fn stop(self) {
         self.gateway.stop();
         self.gateway.stopped().await;
+    }
+}
+
+/// An app with a personal access token, made from its name.
+pub fn fixed_app(name: &str, api_base: &str) -> AppConfig {
+    let seed = name.bytes().map(u64::from).sum();
+    let token = SecretText::new(format!("pat_{}", base64url(&SeededRandom::new(seed), 32)));
+    let credentials = Credentials::PersonalAccessToken {
+        token,
+        expires_at: None,
+    };
+    AppConfig {
+        name: name.to_owned(),
+        ..app(credentials, &api_base.parse().unwrap())
     }
 }
 
