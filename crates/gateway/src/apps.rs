@@ -6,7 +6,9 @@
 use crate::caller::VisitorCookie;
 use crate::config::{AppConfig, Config, Credentials};
 use crate::service::StartError;
-use coze_auth::{AccessToken, App, Clock, JwtApp, Random, Region, TokenSource, TokenSourceParts, transport};
+use coze_auth::{
+    AccessToken, App, Clock, JwtApp, Random, Region, TokenSource, TokenSourceParts, TokenStore, transport,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -32,7 +34,7 @@ pub(crate) struct ServingApp {
 }
 
 impl ServingApp {
-    fn new(app: &AppConfig, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Result<Self, StartError> {
+    fn new(app: &AppConfig, means: &TokenMeans) -> Result<Self, StartError> {
         let (tenant, isolates) = match &app.credentials {
             Credentials::Jwt { client_id, .. } => (client_id.clone(), true),
             Credentials::PersonalAccessToken { .. } => ("pat".to_owned(), false),
@@ -41,7 +43,7 @@ impl ServingApp {
         Ok(Self {
             name: app.name.as_str().into(),
             region: Region::from_api_base(&api_base),
-            tokens: token_source(app, Arc::clone(clock), Arc::clone(random))?,
+            tokens: token_source(app, means.clone())?,
             visitor_cookie: VisitorCookie::for_tenant(&tenant),
             api_base,
             tenant,
@@ -59,10 +61,10 @@ pub(crate) struct Apps {
 
 impl Apps {
     /// Makes every app of `config` ready; renewals run on the runtime of the caller.
-    pub(crate) fn new(config: &Config, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Result<Self, StartError> {
+    pub(crate) fn new(config: &Config, means: &TokenMeans) -> Result<Self, StartError> {
         let mut by_name = BTreeMap::new();
         for app in config.apps.values() {
-            let serving = Arc::new(ServingApp::new(app, clock, random)?);
+            let serving = Arc::new(ServingApp::new(app, means)?);
             by_name.insert(Arc::clone(&serving.name), serving);
         }
         let default = by_name.get(config.default_app.as_str()).map(Arc::clone);
@@ -86,21 +88,28 @@ impl Apps {
     }
 }
 
+/// What every source of tokens needs beside its app.
+#[derive(Clone, Debug)]
+pub struct TokenMeans {
+    /// Where tokens rest.
+    pub store: Arc<dyn TokenStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}
+
 /// Makes the source of tokens for an app: for the services, and for `cozegate token`.
 ///
 /// Renewals run on the runtime of the caller.
-pub fn token_source(
-    app: &AppConfig,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-) -> Result<TokenSource, StartError> {
+pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, StartError> {
     let user_agent = concat!("cozegate/", env!("CARGO_PKG_VERSION"));
     Ok(TokenSource::new(TokenSourceParts {
         app: auth_app(app)?,
         http: transport::http_client_for(&app.endpoints, user_agent)?,
-        store: Arc::new(coze_auth::MemoryStore::default()),
-        clock,
-        random,
+        store: means.store,
+        clock: means.clock,
+        random: means.random,
         policy: coze_auth::Policy::default(),
         runtime: tokio::runtime::Handle::current(),
         tasks: TaskTracker::new(),

@@ -28,5 +28,5 @@ pub mod service;
 mod state;
 pub mod text;
 
-pub use apps::token_source;
+pub use apps::{TokenMeans, token_source};
 pub use service::{Running, Service, Services, StartError, StartRequest, start};

@@ -3,7 +3,7 @@
 //! Everything that can fail at the start fails here, before the first request: addresses, keys, the API base. What runs
 //! afterwards is [`Running`].
 
-use crate::apps::Apps;
+use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{Config, ConfigSource};
 use crate::connections;
@@ -11,9 +11,10 @@ use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
 use crate::listen::{self, Spread};
 use crate::portal;
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
-use crate::state::Shared;
+use crate::state::{Live, Shared};
+use arc_swap::ArcSwap;
+use coze_auth::InvalidToken;
 use coze_auth::transport::TransportError;
-use coze_auth::{Clock, InvalidToken, Random};
 use cozegate_store::{GatewaySecret, HandleTable};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -53,10 +54,8 @@ pub struct StartRequest {
     pub services: Services,
     /// From which visitors' cookies and names are derived.
     pub secret: GatewaySecret,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub random: Arc<dyn Random>,
+    /// The time, randomness, and where tokens rest.
+    pub means: TokenMeans,
 }
 
 /// Why the services could not start.
@@ -107,6 +106,9 @@ pub enum StartError {
 pub struct Running {
     proxy_addr: Option<SocketAddr>,
     auth_addr: Option<SocketAddr>,
+    shared: Arc<Shared>,
+    /// What we were started with: settings outside [`Live`] stay as they stand here.
+    config: Config,
     stop: CancellationToken,
     grace: Duration,
     workers: Vec<oneshot::Receiver<()>>,
@@ -124,10 +126,9 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         config,
         services,
         secret,
-        clock,
-        random,
+        means,
     } = request;
-    let apps = Apps::new(&config, &clock, &random)?;
+    let apps = Apps::new(&config, &means)?;
 
     // Both addresses are taken before either serves: a half start would answer some and fail others.
     let proxy_sockets = match services {
@@ -142,24 +143,30 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     let auth_addr = auth_listener.as_ref().map(|(_, addr)| *addr);
 
     let stop = CancellationToken::new();
+    let proxy_at = proxy_addr.unwrap_or(config.server.proxy_addr);
+    let auth_at = auth_addr.unwrap_or(config.server.auth_addr);
+    let live = Live {
+        apps,
+        origins: origins(&config, [proxy_at, auth_at]),
+        chat: config.chat.clone(),
+        handle_lifetime: handle_lifetime(&config),
+    };
     let shared = Arc::new(Shared {
         mode: config.mode,
         is_demo: config.source == ConfigSource::Demo,
-        apps,
-        chat: config.chat.clone(),
+        live: ArcSwap::from_pointee(live),
         handles: HandleTable::default(),
-        handle_lifetime: Duration::from_secs(config.visitors.handle_ttl_seconds.into()),
         visitor_keys: VisitorKeys::derive(&secret),
-        clock,
-        random,
-        proxy_addr: proxy_addr.unwrap_or(config.server.proxy_addr),
-        auth_addr: auth_addr.unwrap_or(config.server.auth_addr),
+        means,
+        proxy_addr: proxy_at,
+        auth_addr: auth_at,
         stop: stop.clone(),
     });
-    let origins = origins(&config, &shared);
     let mut running = Running {
         proxy_addr,
         auth_addr,
+        shared: Arc::clone(&shared),
+        config: config.clone(),
         stop: stop.clone(),
         grace: Duration::from_secs(config.timeouts.shutdown_seconds.into()),
         workers: Vec::new(),
@@ -167,14 +174,14 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     };
     if let Some(sockets) = proxy_sockets {
         let setup = WorkerSetup {
-            guard: Guard::new(OwnHosts::loopback(sockets.addr()), origins.clone()),
+            guard: Guard::new(OwnHosts::loopback(sockets.addr())),
             shared: Arc::clone(&shared),
             timeouts: config.timeouts.clone(),
         };
         running.workers = workers::start(sockets, &setup)?;
     }
     if let Some((listener, addr)) = auth_listener {
-        let guard = Guard::new(OwnHosts::loopback(addr), origins);
+        let guard = Guard::new(OwnHosts::loopback(addr));
         serve_auth(listener, addr, portal::router(shared, guard), &running)?;
     }
     Ok(running)
@@ -189,6 +196,34 @@ impl Running {
     /// Where the auth service listens, if it was started.
     pub fn auth_addr(&self) -> Option<SocketAddr> {
         self.auth_addr
+    }
+
+    /// Puts `config` in force for the requests that come from now on; those under way end with what they began with.
+    ///
+    /// Tokens and handles stay, so that a key or an app can be exchanged without a refused request. All or nothing:
+    /// on an error the old configuration stays. Returns the sections whose changes need a restart.
+    pub fn apply(&self, config: &Config) -> Result<Vec<&'static str>, StartError> {
+        let apps = Apps::new(config, &self.shared.means)?;
+        self.shared.replace_live(Live {
+            apps,
+            origins: origins(config, [self.shared.proxy_addr, self.shared.auth_addr]),
+            chat: config.chat.clone(),
+            handle_lifetime: handle_lifetime(config),
+        });
+        let fixed = [
+            ("mode", self.config.mode == config.mode),
+            ("server", self.config.server == config.server),
+            ("timeouts", self.config.timeouts == config.timeouts),
+            (
+                "visitors.secret_file",
+                self.config.visitors.secret_file == config.visitors.secret_file,
+            ),
+        ];
+        Ok(fixed
+            .into_iter()
+            .filter(|(_, is_same)| !is_same)
+            .map(|(section, _)| section)
+            .collect())
     }
 
     /// Begins to stop: no new connection, idle ones closed, running answers finished within the grace period.
@@ -254,25 +289,24 @@ fn serve_auth(
 }
 
 /// Configured origins, Coze's own, and those of our pages under each of our names.
-fn origins(config: &Config, shared: &Shared) -> OriginList {
-    let own = [shared.proxy_addr, shared.auth_addr]
+fn origins(config: &Config, own_addresses: [SocketAddr; 2]) -> OriginList {
+    let own = own_addresses
         .into_iter()
         .flat_map(|addr| OwnHosts::loopback(addr).http_origins().collect::<Vec<_>>())
         .chain(COZE_ORIGINS.map(str::to_owned));
-    config
-        .cors
-        .origins
-        .iter()
-        .map(|origin| origin.as_str().to_owned())
-        .chain(own)
-        .collect()
+    let configured = config.cors.origins.iter().map(|origin| origin.as_str().to_owned());
+    configured.chain(own).collect()
+}
+
+fn handle_lifetime(config: &Config) -> Duration {
+    Duration::from_secs(config.visitors.handle_ttl_seconds.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{AppConfig, Credentials, SecretText};
-    use coze_auth::{Endpoints, SeededRandom, SystemClock};
+    use coze_auth::{Endpoints, MemoryStore, SeededRandom, SystemClock};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
@@ -300,8 +334,11 @@ mod tests {
             config: config(),
             services: Services::Proxy,
             secret: GatewaySecret::throw_away(random.as_ref()),
-            clock: Arc::new(SystemClock),
-            random,
+            means: TokenMeans {
+                store: Arc::new(MemoryStore::default()),
+                clock: Arc::new(SystemClock),
+                random,
+            },
         }
     }
 

@@ -1,9 +1,10 @@
 //! What the two listeners share: one value, made at the start, read by every request.
 
-use crate::apps::Apps;
+use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{ChatConfig, Mode};
-use coze_auth::{Clock, Random};
+use crate::guard::OriginList;
+use arc_swap::ArcSwap;
 use cozegate_store::HandleTable;
 use http::HeaderMap;
 use std::net::SocketAddr;
@@ -17,13 +18,12 @@ pub(crate) struct Shared {
     pub(crate) mode: Mode,
     /// The app is the emulator's, and nothing is kept.
     pub(crate) is_demo: bool,
-    pub(crate) apps: Apps,
-    pub(crate) chat: ChatConfig,
+    /// What a new configuration replaces while we run.
+    pub(crate) live: ArcSwap<Live>,
     pub(crate) handles: HandleTable,
-    pub(crate) handle_lifetime: Duration,
     pub(crate) visitor_keys: VisitorKeys,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
+    /// The time, randomness, and where tokens rest, also while one configuration follows another.
+    pub(crate) means: TokenMeans,
     /// Where the proxy listens; when another process runs it, where the configuration says it does.
     pub(crate) proxy_addr: SocketAddr,
     /// The same for the auth service.
@@ -32,7 +32,27 @@ pub(crate) struct Shared {
     pub(crate) stop: CancellationToken,
 }
 
+/// The part of the configuration that can change while we run. Replaced whole: a request sees the old one or the new one
+/// and never half of each.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) apps: Apps,
+    pub(crate) origins: OriginList,
+    pub(crate) chat: ChatConfig,
+    pub(crate) handle_lifetime: Duration,
+}
+
 impl Shared {
+    /// What is in force now. Take it once for a request and keep to it.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    /// Puts a new configuration in force for the requests that come from now on.
+    pub(crate) fn replace_live(&self, live: Live) {
+        self.live.store(Arc::new(live));
+    }
+
     /// The proxy's base URL under the name by which the caller reached us, so that a page of `localhost` is sent to
     /// `localhost`. The guard has checked `Host` before.
     pub(crate) fn proxy_base_for(&self, request: &HeaderMap) -> String {

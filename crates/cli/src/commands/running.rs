@@ -5,9 +5,9 @@ use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::ports::{self, Holder, Process};
 use crate::stop_signal::StopSignal;
-use coze_auth::{SystemClock, SystemRandom};
+use coze_auth::{MemoryStore, SystemClock, SystemRandom};
 use cozegate_gateway::config::{Config, Flag};
-use cozegate_gateway::{Running, Service, Services, StartError, StartRequest};
+use cozegate_gateway::{Running, Service, Services, StartError, StartRequest, TokenMeans};
 use cozegate_store::GatewaySecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,11 +46,19 @@ pub(super) fn start(
         config,
         services,
         secret,
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
+        means: token_means(),
     };
     let running = cozegate_gateway::start(request).map_err(|error| explain(context, &error))?;
     Ok((running, signals))
+}
+
+/// The system's time and randomness, and a store that ends with the process.
+pub(super) fn token_means() -> TokenMeans {
+    TokenMeans {
+        store: Arc::new(MemoryStore::default()),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    }
 }
 
 /// Begins to listen for Ctrl-C and SIGTERM.

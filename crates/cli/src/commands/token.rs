@@ -1,13 +1,13 @@
 //! `token`: a Coze access token on stdout, and nothing else there.
 
+use super::running;
 use crate::args::TokenArguments;
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
-use coze_auth::{AuthError, Clock as _, RefusalKind, Scope, SessionName, Subject, SystemClock, SystemRandom, Token};
+use coze_auth::{AuthError, Clock as _, RefusalKind, Scope, SessionName, Subject, SystemClock, Token};
 use cozegate_gateway::config::{AppConfig, Config, Credentials};
 use serde::Serialize;
-use std::sync::Arc;
 
 /// The result with `--json`. The end is unknown for a personal access token about which nothing is written.
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     }
     let runtime = context.runtime()?;
     let token = runtime.block_on(async {
-        let tokens = cozegate_gateway::token_source(app, Arc::new(SystemClock), Arc::new(SystemRandom));
+        let tokens = cozegate_gateway::token_source(app, running::token_means());
         let tokens = tokens.map_err(|source| {
             Failure::new(FailureKind::Configuration, context.output.text("cli-start-failed", &[])).because(&source)
         })?;

@@ -25,7 +25,6 @@ use http::{Method, Uri};
 #[derive(Clone, Debug)]
 pub struct Guard {
     hosts: OwnHosts,
-    origins: OriginList,
 }
 
 /// What the guard found out about a request that may pass.
@@ -39,18 +38,24 @@ pub struct Passage {
 }
 
 impl Guard {
-    /// Puts the two lists together.
-    pub fn new(hosts: OwnHosts, origins: OriginList) -> Self {
-        Self { hosts, origins }
+    /// The guard of the listener that is reached as `hosts`.
+    pub fn new(hosts: OwnHosts) -> Self {
+        Self { hosts }
     }
 
-    /// Decides about a request by its method, target and header fields.
-    pub fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Passage, ProblemKind> {
+    /// Decides about a request by its method, target and header fields; `origins` are those listed now.
+    pub fn check(
+        &self,
+        origins: &OriginList,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Passage, ProblemKind> {
         if !self.hosts.allow(uri, headers) {
             return Err(ProblemKind::HostNotAllowed);
         }
         match at_most_one(headers, &http::header::ORIGIN) {
-            Ok(Some(origin)) if self.origins.contains(origin.as_bytes()) => Ok(Passage {
+            Ok(Some(origin)) if origins.contains(origin.as_bytes()) => Ok(Passage {
                 origin: Some(origin.clone()),
                 foreign_navigation: false,
             }),

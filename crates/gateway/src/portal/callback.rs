@@ -62,7 +62,9 @@ pub(super) async fn callback(
         return respond::callback(&reader, &shared, session_name.as_ref().map(SessionName::as_str));
     }
     match token_for(&shared, query.as_deref(), &headers).await {
-        Ok((token, session_name)) => legacy_token(&token, session_name.as_ref(), shared.clock.now()).into_response(),
+        Ok((token, session_name)) => {
+            legacy_token(&token, session_name.as_ref(), shared.means.clock.now()).into_response()
+        }
         Err(problem) => legacy_error(problem, &reader),
     }
 }
@@ -90,7 +92,8 @@ async fn token_for(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<(Token, Option<SessionName>), Problem> {
-    let app = shared
+    let live = shared.live();
+    let app = live
         .apps
         .find(parameter(query, "app").as_deref())
         .ok_or(ProblemKind::AppUnknown)?;

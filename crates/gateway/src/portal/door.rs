@@ -29,19 +29,23 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         Ok(reader) => reader,
         Err(never) => match never {},
     };
-    let (origin, mut response) = match door.guard.check(&parts.method, &parts.uri, &parts.headers) {
-        Err(kind) => (None, respond::problem(kind.into(), &reader)),
-        Ok(passage) => {
-            let origin = passage.origin.clone();
-            if let Some(origin) = &origin
-                && cors::is_preflight(&parts.method, &parts.headers)
-            {
-                return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
+    let (origin, mut response) =
+        match door
+            .guard
+            .check(&door.shared.live().origins, &parts.method, &parts.uri, &parts.headers)
+        {
+            Err(kind) => (None, respond::problem(kind.into(), &reader)),
+            Ok(passage) => {
+                let origin = passage.origin.clone();
+                if let Some(origin) = &origin
+                    && cors::is_preflight(&parts.method, &parts.headers)
+                {
+                    return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
+                }
+                parts.extensions.insert(passage);
+                (origin, next.run(Request::from_parts(parts, body)).await)
             }
-            parts.extensions.insert(passage);
-            (origin, next.run(Request::from_parts(parts, body)).await)
-        }
-    };
+        };
     reader.remember_language(response.headers_mut());
     protect(response.headers_mut());
     cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Allowed);

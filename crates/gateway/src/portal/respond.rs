@@ -15,8 +15,9 @@ use std::sync::Arc;
 
 /// The overview.
 pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
-    let default = shared.apps.default_app();
-    let apps: Vec<AppLine<'_>> = shared
+    let live = shared.live();
+    let default = live.apps.default_app();
+    let apps: Vec<AppLine<'_>> = live
         .apps
         .iter()
         .map(|app| app_line(app, Arc::ptr_eq(app, default)))
@@ -27,7 +28,7 @@ pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
         proxy_url: &shared.proxy_base_for(&reader.headers),
         auth_url: &shared.auth_base_for(&reader.headers),
         apps: &apps,
-        bot_id: shared.chat.bot_id.as_deref(),
+        bot_id: live.chat.bot_id.as_deref(),
     };
     html(pages::home(&page), None)
 }
@@ -44,8 +45,9 @@ pub(super) fn callback(reader: &Reader, shared: &Shared, session_name: Option<&s
 
 /// The chat.
 pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
+    let live = shared.live();
     let api_base = shared.proxy_base_for(&reader.headers);
-    let bots: Vec<BotChoice> = shared
+    let bots: Vec<BotChoice> = live
         .chat
         .bots
         .iter()
@@ -57,9 +59,9 @@ pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
     let page = ChatPage {
         frame: frame(reader),
         api_base: &api_base,
-        bot_id: shared.chat.bot_id.as_deref(),
+        bot_id: live.chat.bot_id.as_deref(),
         bots: Some(bots.as_slice()).filter(|bots| !bots.is_empty()),
-        title: shared.chat.title.as_deref(),
+        title: live.chat.title.as_deref(),
     };
     html(pages::chat(&page), Some(&api_base))
 }

@@ -74,27 +74,25 @@ pub(super) async fn open(
 
 fn try_open(shared: &Shared, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
     let request = parse(body)?;
-    let app = shared
-        .apps
-        .find(request.app.as_deref())
-        .ok_or(ProblemKind::AppUnknown)?;
+    let live = shared.live();
+    let app = live.apps.find(request.app.as_deref()).ok_or(ProblemKind::AppUnknown)?;
     let named = request.session_name.filter(|name| !name.is_empty());
     let visitor = match (named, shared.mode) {
         (Some(name), Mode::Local) => Visitor::named(&name)?,
         (None, _) => Visitor::anonymous(shared, app, headers),
     };
-    let now = shared.clock.now();
-    let expires_at = now + shared.handle_lifetime;
+    let now = shared.means.clock.now();
+    let expires_at = now + live.handle_lifetime;
     let record = HandleRecord {
         app: Arc::clone(&app.name),
         subject: visitor.subject,
         expires_at,
     };
-    let handle = shared.handles.issue(record, now, shared.random.as_ref());
+    let handle = shared.handles.issue(record, now, shared.means.random.as_ref());
     let api_base = shared.proxy_base_for(headers);
     let answer = SessionAnswer {
         handle: handle.expose(),
-        expires_in: shared.handle_lifetime.as_secs(),
+        expires_in: live.handle_lifetime.as_secs(),
         expires_at: expires_at.0,
         ws_base: api_base.replacen("http", "ws", 1),
         api_base,
@@ -150,7 +148,7 @@ impl Visitor {
         let id = app
             .visitor_cookie
             .read(headers, &shared.visitor_keys)
-            .unwrap_or_else(|| VisitorId::generate(shared.random.as_ref()));
+            .unwrap_or_else(|| VisitorId::generate(shared.means.random.as_ref()));
         let name = shared
             .visitor_keys
             .session_name(&app.tenant, SubjectKind::Anonymous, id.as_str());

@@ -23,7 +23,7 @@ mod route;
 mod upstream;
 pub(crate) mod workers;
 
-use crate::apps::ServingApp;
+use crate::apps::{Apps, ServingApp};
 use crate::caller::{Caller, identify};
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
@@ -56,7 +56,11 @@ impl Proxy {
     /// Answers one request. Never fails: what goes wrong is an answer too.
     async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
         let asked = Asked::of(&request);
-        let (origin, outcome) = match self.guard.check(request.method(), request.uri(), request.headers()) {
+        let live = self.shared.live();
+        let verdict = self
+            .guard
+            .check(&live.origins, request.method(), request.uri(), request.headers());
+        let (origin, outcome) = match verdict {
             Err(kind) => (None, Err(kind.into())),
             Ok(Passage {
                 origin: Some(origin), ..
@@ -64,7 +68,7 @@ impl Proxy {
                 return cors::preflight_answer(request.headers(), &origin, Credentials::Omitted);
             }
             Ok(passage) => {
-                let outcome = self.pass(request, passage.foreign_navigation).await;
+                let outcome = self.pass(request, &live.apps, passage.foreign_navigation).await;
                 (passage.origin, outcome)
             }
         };
@@ -79,16 +83,21 @@ impl Proxy {
         response
     }
 
-    async fn pass(&self, request: Request<Incoming>, foreign_navigation: bool) -> Result<Response<Answer>, Problem> {
+    async fn pass(
+        &self,
+        request: Request<Incoming>,
+        apps: &Apps,
+        foreign_navigation: bool,
+    ) -> Result<Response<Answer>, Problem> {
         match route::find(request.uri().path())? {
             Route::About => about::answer(&self.shared, request.method(), request.headers()),
             Route::Api if request.method() == Method::OPTIONS => Ok(about::options()),
             // Nobody follows a link to an API call.
             Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
             Route::Api => {
-                let now = self.shared.clock.now();
+                let now = self.shared.means.clock.now();
                 let caller = identify(request.headers(), &self.shared.handles, self.shared.mode, now)?;
-                let (app, authorization) = self.credential(caller).await?;
+                let (app, authorization) = credential(caller, apps).await?;
                 let upstream = self
                     .upstreams
                     .at(&app.api_base)
@@ -98,32 +107,6 @@ impl Proxy {
                 Ok(response::incoming(answer))
             }
         }
-    }
-
-    /// The app that serves this caller, and the credential that goes to its platform.
-    async fn credential(&self, caller: Caller) -> Result<(&ServingApp, HeaderValue), Problem> {
-        let apps = &self.shared.apps;
-        let record = match caller {
-            Caller::OwnToken(field) => return Ok((apps.default_app(), field)),
-            Caller::Visitor(record) => record,
-        };
-        // An app that is gone takes its handles along: the page opens a session with one that is there.
-        let app = apps.find(Some(&record.app)).ok_or(ProblemKind::HandleUnknown)?;
-        let token = match app.tokens.ready_token(&record.subject) {
-            Some(token) => token,
-            None => app
-                .tokens
-                .access_token(&record.subject)
-                .await
-                .map_err(|error| Problem::from_auth_error(&error))?,
-        };
-        let authorization = bearer(token.access_token().expose()).ok_or_else(|| {
-            Problem::with_inside(
-                ProblemKind::Internal,
-                "the access token does not fit into a header field",
-            )
-        })?;
-        Ok((app, authorization))
     }
 }
 
@@ -141,6 +124,31 @@ impl Asked {
         let language = language_of(self.accept_language.as_ref());
         problem.into_response(language, &format!("{} {}", self.method, self.uri.path()))
     }
+}
+
+/// The app that serves this caller, and the credential that goes to its platform.
+async fn credential(caller: Caller, apps: &Apps) -> Result<(&ServingApp, HeaderValue), Problem> {
+    let record = match caller {
+        Caller::OwnToken(field) => return Ok((apps.default_app(), field)),
+        Caller::Visitor(record) => record,
+    };
+    // An app that is gone takes its handles along: the page opens a session with one that is there.
+    let app = apps.find(Some(&record.app)).ok_or(ProblemKind::HandleUnknown)?;
+    let token = match app.tokens.ready_token(&record.subject) {
+        Some(token) => token,
+        None => app
+            .tokens
+            .access_token(&record.subject)
+            .await
+            .map_err(|error| Problem::from_auth_error(&error))?,
+    };
+    let authorization = bearer(token.access_token().expose()).ok_or_else(|| {
+        Problem::with_inside(
+            ProblemKind::Internal,
+            "the access token does not fit into a header field",
+        )
+    })?;
+    Ok((app, authorization))
 }
 
 /// `Authorization: Bearer <token>`, marked so that it never prints.

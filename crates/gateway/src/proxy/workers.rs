@@ -107,7 +107,8 @@ enum Intake {
 
 fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<oneshot::Receiver<()>, WorkerError> {
     let tasks = TaskTracker::new();
-    let bases = setup.shared.apps.iter().map(|app| app.api_base.clone());
+    let live = setup.shared.live();
+    let bases = live.apps.iter().map(|app| app.api_base.clone());
     let upstreams = Upstreams::new(bases, setup.timeouts.clone(), tasks.clone())?;
     let proxy = Proxy {
         shared: Arc::clone(&setup.shared),

@@ -12,6 +12,7 @@ mod guarded_routes;
 mod pages;
 mod proxy_http;
 mod proxy_sse;
+mod reload;
 mod sessions;
 mod shutdown;
 mod world;

@@ -7,10 +7,10 @@ pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
 
 use coze_auth::random::base64url;
-use coze_auth::{Endpoints, SeededRandom, SigningKey, SystemClock};
+use coze_auth::{Endpoints, MemoryStore, SeededRandom, SigningKey, SystemClock};
 use coze_emulator::{Emulator, EmulatorConfig};
 use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, SecretText};
-use cozegate_gateway::{Running, Services, StartRequest};
+use cozegate_gateway::{Running, Services, StartRequest, TokenMeans};
 use cozegate_store::GatewaySecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use url::Url;
 
 /// A gateway on ports of its own.
 pub struct World {
+    /// What it was started with.
+    pub config: Config,
     pub proxy: SocketAddr,
     pub auth: SocketAddr,
     pub gateway: Running,
@@ -59,14 +61,18 @@ impl World {
         change(&mut config);
         let random = Arc::new(SeededRandom::new(11));
         let request = StartRequest {
-            config,
+            config: config.clone(),
             services: Services::Both,
             secret: GatewaySecret::throw_away(random.as_ref()),
-            clock: Arc::new(SystemClock),
-            random,
+            means: TokenMeans {
+                store: Arc::new(MemoryStore::default()),
+                clock: Arc::new(SystemClock),
+                random,
+            },
         };
         let gateway = cozegate_gateway::start(request).unwrap();
         Self {
+            config,
             proxy: gateway.proxy_addr().unwrap(),
             auth: gateway.auth_addr().unwrap(),
             gateway,
