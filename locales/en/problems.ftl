@@ -47,6 +47,10 @@ problem-token-refused-title = Coze refuses to issue a token for this app
 problem-token-refused-detail =
     The app's settings and its keys do not fit what Coze knows: region, client_id, public_key_id or private key. Run
     "cozegate config check", then "cozegate token" to see Coze's own words; the log id helps its support.
+problem-login-required-title = Nobody is logged in to this app
+problem-login-required-detail =
+    The app acts for a person who logs in at Coze, and that login is missing or has ended. Log in again; an OAuth app of kind jwt needs no
+    login.
 problem-personal-token-ended-title = The personal access token has ended
 problem-personal-token-ended-detail =
     Coze's personal access tokens live at most 30 days. Make a new one in the console, put it into the configuration and restart;

@@ -40,6 +40,9 @@ problem-token-refused-title = Coze 拒绝为此应用签发令牌
 problem-token-refused-detail =
     应用的设置或密钥与 Coze 的记录不一致：区域、client_id、public_key_id 或私钥。请运行 "cozegate config check"，再运行
     "cozegate token" 查看 Coze 的原话；联系其支持时请提供 log id。
+problem-login-required-title = 此应用尚未登录
+problem-login-required-detail =
+    这个应用代表在 Coze 登录的人，而登录不存在或已失效。请重新登录；jwt 类型的 OAuth 应用不需要登录。
 problem-personal-token-ended-title = 个人访问令牌已到期
 problem-personal-token-ended-detail =
     Coze 的个人访问令牌最长有效 30 天。请在控制台新建一个，写入配置后重启；使用 jwt 类型的 OAuth 应用则无需这样更换。

@@ -1,17 +1,25 @@
 //! Who asks Coze for tokens: the app and its proof.
 //!
-//! A closed set: a new way in is a new variant, and the compiler lists the places to visit.
+//! A closed set, one variant per `client_type` of the console (protocol 1.3) and one for fixed tokens: a new way in is a
+//! new variant, and the compiler lists the places to visit.
 
 use crate::clock::UnixSeconds;
+use crate::grant::pkce::ChallengeMethod;
 use crate::private_key::SigningKey;
 use crate::region::Endpoints;
-use crate::secret::AccessToken;
+use crate::secret::{AccessToken, ClientSecret};
 
 /// An identity at Coze.
 #[derive(Clone, Debug)]
 pub enum App {
-    /// A service app that signs its requests (protocol 2). The only kind that keeps users apart.
+    /// A service app that signs its requests (protocol 2). The only kind that keeps users apart by a name of ours.
     Jwt(JwtApp),
+    /// A web app: people log in with a browser, and the app proves itself with a secret (protocol 3.1, 3.2).
+    Web(WebApp),
+    /// A public app: people log in with a browser, and each login proves itself (protocol 3.3).
+    Pkce(PkceApp),
+    /// An app on a device without a browser: people log in elsewhere with a short code (protocol 3.4).
+    Device(DeviceApp),
     /// A token that a person made in the console (protocol 2.4): the same for everybody, never renewed.
     PersonalAccessToken {
         /// The token.
@@ -28,14 +36,18 @@ impl App {
     pub fn endpoints(&self) -> &Endpoints {
         match self {
             Self::Jwt(app) => &app.endpoints,
+            Self::Web(app) => &app.endpoints,
+            Self::Pkce(app) => &app.endpoints,
+            Self::Device(app) => &app.endpoints,
             Self::PersonalAccessToken { endpoints, .. } => endpoints,
         }
     }
 
-    /// Says whether tokens of different session names see different conversations (protocol 5).
+    /// Says whether tokens of different subjects see different conversations (protocol 5). Logins do, because each is
+    /// another person to the platform.
     pub fn isolates_users(&self) -> bool {
         match self {
-            Self::Jwt(_) => true,
+            Self::Jwt(_) | Self::Web(_) | Self::Pkce(_) | Self::Device(_) => true,
             Self::PersonalAccessToken { .. } => false,
         }
     }
@@ -55,6 +67,8 @@ pub struct JwtApp {
     /// How long a token lives when the subject does not say, in seconds. The platform takes 1 to 86399; values outside
     /// are brought inside.
     pub duration_seconds: u32,
+    /// For whom it acts.
+    pub tenant: Tenant,
 }
 
 impl JwtApp {
@@ -63,4 +77,132 @@ impl JwtApp {
 
     /// The longest life that the platform gives (protocol 2.2), in seconds.
     pub const LONGEST_DURATION_SECONDS: u32 = 86_399;
+}
+
+/// For whom a service app acts: which variant of the token endpoint it asks (protocol 2.2).
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Tenant {
+    /// The developer's own account.
+    #[default]
+    Own,
+    /// Another account, by the id of the workspace's owner or of the organisation.
+    Account(String),
+    /// An enterprise, for apps with enterprise privileges (`volcano_210...`).
+    Enterprise(String),
+}
+
+impl Tenant {
+    /// Returns what stands between `oauth2` and `token` in the endpoint's path.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        match self {
+            Self::Own => Vec::new(),
+            Self::Account(id) => vec!["account", id],
+            Self::Enterprise(id) => vec!["enterprise_id", id],
+        }
+    }
+
+    /// Returns the segments as one text, as in [`TokenKey::tenant`](crate::TokenKey::tenant).
+    pub(crate) fn path(&self) -> Option<String> {
+        let segments = self.segments();
+        (!segments.is_empty()).then(|| segments.join("/"))
+    }
+}
+
+/// A confidential app with a secret (`client_type` web).
+#[derive(Clone, Debug)]
+pub struct WebApp {
+    /// `<32 digits>.app.coze`
+    pub client_id: String,
+    /// The secret that the console shows once.
+    pub client_secret: ClientSecret,
+    /// The platform where the app is registered.
+    pub endpoints: Endpoints,
+    /// The workspace whose members log in to collaborate there; `None` for everybody.
+    pub workspace_id: Option<String>,
+}
+
+/// A public app without a secret (`client_type` pkce).
+#[derive(Clone, Debug)]
+pub struct PkceApp {
+    /// `<32 digits>.app.coze`
+    pub client_id: String,
+    /// The platform where the app is registered.
+    pub endpoints: Endpoints,
+    /// The workspace whose members log in to collaborate there; `None` for everybody.
+    pub workspace_id: Option<String>,
+    /// How the verifier is hidden. S256, unless somebody insists.
+    pub challenge_method: ChallengeMethod,
+}
+
+/// A public app on a device without a browser (`client_type` device).
+#[derive(Clone, Debug)]
+pub struct DeviceApp {
+    /// `<32 digits>.app.coze`
+    pub client_id: String,
+    /// The platform where the app is registered.
+    pub endpoints: Endpoints,
+    /// The workspace whose members log in to collaborate there; `None` for everybody.
+    pub workspace_id: Option<String>,
+}
+
+/// What all apps with logins have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct LoginClient {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<ClientSecret>,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) workspace_id: Option<String>,
+}
+
+impl LoginClient {
+    /// Returns what stands after `oauth2` in the paths of a workspace's logins (protocol 3.1, 3.4).
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        match &self.workspace_id {
+            None => Vec::new(),
+            Some(id) => vec!["workspace_id", id],
+        }
+    }
+
+    /// Returns what stands behind `Authorization: Bearer` (protocol 3.2).
+    pub(crate) fn proof(&self) -> Option<&str> {
+        self.client_secret.as_ref().map(ClientSecret::expose)
+    }
+
+    /// Returns the segments as one text, as in [`TokenKey::tenant`](crate::TokenKey::tenant).
+    pub(crate) fn tenant(&self) -> Option<String> {
+        self.workspace_id.as_ref().map(|id| format!("workspace_id/{id}"))
+    }
+}
+
+impl From<&WebApp> for LoginClient {
+    fn from(app: &WebApp) -> Self {
+        Self {
+            client_id: app.client_id.clone(),
+            client_secret: Some(app.client_secret.clone()),
+            endpoints: app.endpoints.clone(),
+            workspace_id: app.workspace_id.clone(),
+        }
+    }
+}
+
+impl From<&PkceApp> for LoginClient {
+    fn from(app: &PkceApp) -> Self {
+        Self {
+            client_id: app.client_id.clone(),
+            client_secret: None,
+            endpoints: app.endpoints.clone(),
+            workspace_id: app.workspace_id.clone(),
+        }
+    }
+}
+
+impl From<&DeviceApp> for LoginClient {
+    fn from(app: &DeviceApp) -> Self {
+        Self {
+            client_id: app.client_id.clone(),
+            client_secret: None,
+            endpoints: app.endpoints.clone(),
+            workspace_id: app.workspace_id.clone(),
+        }
+    }
 }

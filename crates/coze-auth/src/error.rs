@@ -4,6 +4,7 @@
 //! shapes and exit codes are made at the rim. Errors are cheap clones, because one renewal may fail for many waiters.
 
 use crate::clock::UnixSeconds;
+use crate::grant::callback::LoginFailure;
 use crate::private_key::SigningFailed;
 use crate::refusal::Refusal;
 use crate::store::StoreError;
@@ -95,6 +96,23 @@ pub enum AuthError {
         /// The noted end.
         expires_at: UnixSeconds,
     },
+    /// Nobody is logged in, or the login was lost: a person has to log in (again).
+    #[error("a person has to log in: {cause}")]
+    LoginRequired {
+        /// What became of the login.
+        cause: LoginLoss,
+        /// The platform's name for the request that was refused.
+        log_id: Option<String>,
+    },
+    /// A login came to nothing.
+    #[error("could not log in")]
+    LoginFailed(#[source] LoginFailure),
+    /// The app is of a kind for which nobody logs in this way.
+    #[error("this kind of app has no login of this kind")]
+    LoginUnsupported,
+    /// The renewal takes long, because the store or another instance does. It goes on without the caller.
+    #[error("the token is still being renewed")]
+    RenewalUnfinished,
     /// The store failed where its content cannot be had again. The JWT grant goes on without its store.
     #[error("could not keep the token")]
     Store(#[source] StoreError),
@@ -141,9 +159,12 @@ impl AuthError {
             | Self::Unavailable { .. }
             | Self::NotTheApi { .. }
             | Self::MalformedAnswer { .. } => FailedSide::Upstream,
+            Self::LoginRequired { .. } | Self::LoginFailed(_) => FailedSide::Caller,
             Self::ExpiredOnArrival { .. }
             | Self::SigningFailed(_)
             | Self::PersonalAccessTokenExpired { .. }
+            | Self::LoginUnsupported
+            | Self::RenewalUnfinished
             | Self::Store(_)
             | Self::Interrupted
             | Self::RecentFailure { .. } => FailedSide::Gateway,
@@ -155,20 +176,28 @@ impl AuthError {
         match self {
             Self::RecentFailure { retry_after, .. } => Some(*retry_after),
             Self::Unavailable { retry_after, .. } => Some(retry_after.unwrap_or(USUAL_PAUSE)),
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Interrupted => Some(USUAL_PAUSE),
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::RenewalUnfinished
+            | Self::Store(StoreError::Unavailable { .. })
+            | Self::Interrupted => Some(USUAL_PAUSE),
             Self::Refused(refusal) => refusal.may_pass().then_some(USUAL_PAUSE),
             Self::NotTheApi { .. }
             | Self::MalformedAnswer { .. }
             | Self::ExpiredOnArrival { .. }
             | Self::SigningFailed(_)
             | Self::PersonalAccessTokenExpired { .. }
-            | Self::Store(_) => None,
+            | Self::LoginRequired { .. }
+            | Self::LoginFailed(_)
+            | Self::LoginUnsupported
+            | Self::Store(StoreError::VersionConflict | StoreError::Fenced | StoreError::Unreadable { .. }) => None,
         }
     }
 
-    /// Says whether a person has to log in again. None of the grants so far has a login.
+    /// Says whether a person has to log in, for the first time or again.
     pub fn needs_login(&self) -> bool {
         match self.original() {
+            Self::LoginRequired { .. } => true,
             Self::Refused(_)
             | Self::Unreachable { .. }
             | Self::TimedOut { .. }
@@ -178,6 +207,9 @@ impl AuthError {
             | Self::ExpiredOnArrival { .. }
             | Self::SigningFailed(_)
             | Self::PersonalAccessTokenExpired { .. }
+            | Self::LoginFailed(_)
+            | Self::LoginUnsupported
+            | Self::RenewalUnfinished
             | Self::Store(_)
             | Self::Interrupted
             | Self::RecentFailure { .. } => false,
@@ -191,15 +223,47 @@ impl AuthError {
             Self::Unavailable { log_id, .. }
             | Self::NotTheApi { log_id, .. }
             | Self::MalformedAnswer { log_id, .. }
+            | Self::LoginRequired { log_id, .. }
             | Self::ExpiredOnArrival { log_id, .. } => log_id.as_deref(),
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::SigningFailed(_)
             | Self::PersonalAccessTokenExpired { .. }
+            | Self::LoginFailed(_)
+            | Self::LoginUnsupported
+            | Self::RenewalUnfinished
             | Self::Store(_)
             | Self::Interrupted
             | Self::RecentFailure { .. } => None,
         }
+    }
+}
+
+/// What became of a login.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum LoginLoss {
+    /// Nobody has logged in, or they logged out.
+    NotLoggedIn,
+    /// The platform gave no refresh token, and the access token has ended.
+    NotRenewable,
+    /// The refresh token was not used for so long that it ended.
+    RefreshTokenExpired,
+    /// The platform refused the refresh token: withdrawn there, or used by somebody else.
+    Refused,
+    /// The platform refused the refresh token after an earlier request with it got no answer that we saw: the new one
+    /// was lost with that answer.
+    AnswerLost,
+}
+
+impl fmt::Display for LoginLoss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotLoggedIn => "nobody is logged in",
+            Self::NotRenewable => "the token has ended and cannot be renewed",
+            Self::RefreshTokenExpired => "the login was not used for too long",
+            Self::Refused => "Coze refused to renew the login",
+            Self::AnswerLost => "Coze's answer to the last renewal was lost",
+        })
     }
 }
 
@@ -214,14 +278,20 @@ pub enum AnswerFlaw {
     NotAnObject,
     /// Success without an `access_token`.
     NoAccessToken,
-    /// The token cannot stand in a header.
-    UnusableAccessToken(InvalidToken),
+    /// A token or code in it cannot stand in a header.
+    UnusableToken(InvalidToken),
     /// A `token_type` other than `Bearer`.
     UnknownTokenType,
     /// `expires_in` is missing or is no whole number.
     NoExpiry,
     /// `expires_in` lies more than ten years ahead; milliseconds instead of seconds, for example.
     AbsurdExpiry,
+    /// A device login without a `device_code`.
+    NoDeviceCode,
+    /// A device login without a `user_code`.
+    NoUserCode,
+    /// A device login without a page for the person.
+    NoVerificationUri,
 }
 
 impl fmt::Display for AnswerFlaw {
@@ -231,27 +301,30 @@ impl fmt::Display for AnswerFlaw {
             Self::Incomplete => formatter.write_str("it broke off before its end"),
             Self::NotAnObject => formatter.write_str("it is not a JSON object"),
             Self::NoAccessToken => formatter.write_str("it has no access_token"),
-            Self::UnusableAccessToken(reason) => write!(formatter, "{reason}"),
+            Self::UnusableToken(reason) => write!(formatter, "{reason}"),
             Self::UnknownTokenType => formatter.write_str("its token_type is not Bearer"),
             Self::NoExpiry => formatter.write_str("its expires_in is missing or not a number"),
             Self::AbsurdExpiry => formatter.write_str("its expires_in lies more than ten years ahead"),
+            Self::NoDeviceCode => formatter.write_str("it has no device_code"),
+            Self::NoUserCode => formatter.write_str("it has no user_code"),
+            Self::NoVerificationUri => formatter.write_str("it has no verification_uri that a browser opens"),
         }
     }
 }
 
-/// Why a text is not an access token.
+/// Why a text is not a token.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 pub enum InvalidToken {
     /// No text.
-    #[error("the access token is empty")]
+    #[error("the token is empty")]
     Empty,
     /// More than 16 KiB.
-    #[error("the access token has {bytes} bytes; at most 16384 are allowed")]
+    #[error("the token has {bytes} bytes; at most 16384 are allowed")]
     TooLong {
         /// The length found.
         bytes: usize,
     },
     /// White space, a control character or a letter outside ASCII.
-    #[error("the access token holds a character that cannot stand in a header")]
+    #[error("the token holds a character that cannot stand in a header")]
     ForbiddenCharacter,
 }

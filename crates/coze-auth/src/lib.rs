@@ -2,18 +2,21 @@
 //!
 //! # Vocabulary
 //!
-//! * **app**: who asks Coze for tokens, with its proof ([`App`]): a service app with a key pair, or a fixed personal access
-//!   token.
+//! * **app**: who asks Coze for tokens, with its proof ([`App`]): a service app with a key pair, an app in which people log
+//!   in (web, PKCE, device), or a fixed personal access token.
+//! * **login**: what a person began and an app renews ([`TokenSource::begin_login`], [`TokenSource::begin_device_login`]).
+//!   Its refresh token works once.
 //! * **subject**: whose token it is ([`Subject`]): a user named by a [`SessionName`], with a life and a [`Scope`].
 //! * **assertion**: a JWT that the app signs and Coze changes for one token ([`Assertion`]).
 //! * **renewal**: getting the next token before the last one ends. Once per subject, however many wait.
 //! * **store**: where tokens rest between two processes ([`TokenStore`]).
+//! * **lease**: the right of one process to renew a login ([`Lease`]).
 //!
 //! # Example
 //!
 //! ```no_run
 //! use coze_auth::{App, JwtApp, MemoryStore, Policy, Region, SessionName, SigningKey, Subject, SystemClock, SystemRandom,
-//!     TokenSource, TokenSourceParts, transport};
+//!     Tenant, TokenSource, TokenSourceParts, transport};
 //! use std::sync::Arc;
 //!
 //! # async fn example(pem: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -25,6 +28,7 @@
 //!         signing_key,
 //!         endpoints: Region::China.endpoints(),
 //!         duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
+//!         tenant: Tenant::Own,
 //!     }),
 //!     http: transport::http_client_for(&Region::China.endpoints(), "example/1.0")?,
 //!     store: Arc::new(MemoryStore::default()),
@@ -44,19 +48,21 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | `lifecycle` | [`TokenSource`]: when a token is served, renewed, waited for |
+//! | `lifecycle` | [`TokenSource`]: when a token is served, renewed, waited for; logins from beginning to end |
 //! | `token_endpoint` | the only code that talks to Coze |
-//! | `grant` | what is asked for and with which proof; makes assertions |
+//! | `grant` | one file per grant: what is asked for, with which proof, what a person sees of it |
 //! | `app`, `subject`, `scope`, `session_name`, `region` | what a request for a token consists of |
 //! | `private_key` | reading, repairing and using RSA keys |
 //! | `token`, `token_set`, `secret` | what comes back, without a way into a log |
 //! | `error`, `refusal` | why nothing came back |
 //! | `store`, `clock`, [`random`], [`transport`] | what is handed in |
 //!
-//! Feature `test-util` adds `ManualClock` and `SeededRandom`.
+//! Feature `test-util` adds `ManualClock`, `SeededRandom` and `conformance`: what every [`TokenStore`] must show.
 
 mod app;
 mod clock;
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod error;
 mod grant;
 mod lifecycle;
@@ -75,11 +81,15 @@ mod token_endpoint;
 mod token_set;
 pub mod transport;
 
-pub use app::{App, JwtApp};
+pub use app::{App, DeviceApp, JwtApp, PkceApp, Tenant, WebApp};
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock, UnixSeconds};
-pub use error::{AnswerFlaw, AuthError, BoxError, FailedSide, InvalidToken};
+pub use error::{AnswerFlaw, AuthError, BoxError, FailedSide, InvalidToken, LoginLoss};
+pub use grant::authorization_code::{InvalidRedirectUri, PendingLogin};
+pub use grant::callback::{Callback, LoginFailure};
+pub use grant::device_code::DeviceLogin;
+pub use grant::pkce::ChallengeMethod;
 pub use lifecycle::{Decision, Policy, Schedule, TokenSource, TokenSourceParts};
 pub use private_key::{KeyError, KeyRepair, SigningFailed, SigningKey};
 #[cfg(feature = "test-util")]
@@ -88,9 +98,15 @@ pub use random::{Random, SystemRandom};
 pub use refusal::{Refusal, RefusalKind};
 pub use region::{Endpoints, Region};
 pub use scope::Scope;
-pub use secret::{AccessToken, Assertion, ClientSecret, TokenKind};
+pub use secret::{
+    AccessToken, Assertion, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, LoginState, RefreshToken,
+    TokenKind,
+};
 pub use session_name::{InvalidSessionName, SessionName};
-pub use store::{MemoryStore, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version};
-pub use subject::Subject;
+pub use store::{
+    DueQuery, Lease, LeaseRequest, MemoryStore, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore,
+    UnreadableBytes, Version,
+};
+pub use subject::{SessionContext, Subject};
 pub use token::Token;
 pub use token_set::TokenSet;

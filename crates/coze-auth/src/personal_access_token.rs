@@ -16,6 +16,8 @@ pub(crate) fn fixed(token: &AccessToken, expires_at: Option<UnixSeconds>, now: U
         token_type: "Bearer".to_owned(),
         issued_at: now,
         expires_at,
+        refresh_token: None,
+        refresh_expires_at: None,
     })
 }
 

@@ -59,9 +59,15 @@ impl Refusal {
             | RefusalKind::AppType
             | RefusalKind::AppDisabled
             | RefusalKind::ClientSecret
+            | RefusalKind::InvalidGrant
             | RefusalKind::InvalidRequest
             | RefusalKind::UnsupportedGrant => FailedSide::Gateway,
         }
+    }
+
+    /// Says whether a refresh token that is refused like this is not worth another try.
+    pub(crate) fn ends_login(&self) -> bool {
+        matches!(self.hint, RefusalKind::InvalidGrant | RefusalKind::Expired)
     }
 
     /// Says whether the same request may succeed later without anybody changing anything.
@@ -95,6 +101,8 @@ pub enum RefusalKind {
     AppDisabled,
     /// A client secret is missing, wrong, or not wanted.
     ClientSecret,
+    /// The code, refresh token or device code is not good, or not good any more.
+    InvalidGrant,
     /// Another parameter is missing or wrong.
     InvalidRequest,
     /// The platform does not know the grant.
@@ -118,7 +126,13 @@ impl RefusalKind {
                 .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
                 .any(|word| words.contains(&word))
         };
-        if has_word(&["kid"]) {
+        // The platform has no `invalid_grant` of its own: it names the parameter (protocol 4.2).
+        let names_grant = has_word(&["refresh_token", "device_code", "code_verifier"])
+            || has("refresh token")
+            || message == "invalid request: code";
+        if names_grant || error_code == Some("invalid_grant") {
+            Self::InvalidGrant
+        } else if has_word(&["kid"]) {
             Self::KeyIdUnknown
         } else if has("jwt empty") || has("empty jwt") {
             Self::EmptyAssertion
@@ -226,6 +240,19 @@ mod tests {
                 "invalid request: duration_seconds",
                 RefusalKind::InvalidRequest,
             ),
+            (
+                400,
+                "invalid_request",
+                "invalid request: refresh_token",
+                RefusalKind::InvalidGrant,
+            ),
+            (
+                400,
+                "invalid_request",
+                "invalid request: code",
+                RefusalKind::InvalidGrant,
+            ),
+            (400, "invalid_grant", "", RefusalKind::InvalidGrant),
             (
                 400,
                 "unsupported_grant_type",

@@ -116,16 +116,33 @@ impl Endpoints {
         }
     }
 
-    /// Returns the address of the token endpoint (protocol 2.2), below any path that the API base has.
-    pub(crate) fn token_endpoint(&self) -> Url {
-        let mut url = self.api_base.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["api", "permission", "oauth2", "token"]);
-        }
-        url
+    /// Returns an address of the platform's OAuth service for programs (protocol 2.2, 3.4), below any path that the API
+    /// base has.
+    pub(crate) fn oauth2_endpoint(&self, segments: &[&str]) -> Url {
+        below(&self.api_base, segments)
     }
+
+    /// Returns scheme, host and port of one of the addresses, without a slash: what an issuer calls itself.
+    pub(crate) fn origin_of(base: &Url) -> String {
+        base.origin().ascii_serialization()
+    }
+
+    /// Returns an address of the platform's OAuth service for people (protocol 3.1).
+    pub(crate) fn authorize_endpoint(&self, segments: &[&str]) -> Url {
+        below(&self.www_base, segments)
+    }
+}
+
+fn below(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty()
+            .extend(["api", "permission", "oauth2"])
+            .extend(segments);
+    }
+    url
 }
 
 /// Replaces the host by an official name, which always is a valid one.
@@ -211,7 +228,9 @@ mod tests {
 
         for (base, endpoint) in table {
             assert_eq!(
-                Endpoints::from_api_base(&url(base)).token_endpoint().as_str(),
+                Endpoints::from_api_base(&url(base))
+                    .oauth2_endpoint(&["token"])
+                    .as_str(),
                 endpoint,
                 "{base}"
             );

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::sync::Arc;
 
-/// The longest access token that is accepted, in bytes: twice what a usual server takes for its whole request head.
+/// The longest token that is accepted, in bytes: twice what a usual server takes for its whole request head.
 const LONGEST_TOKEN: usize = 16 * 1024;
 
 macro_rules! secret {
@@ -45,6 +45,31 @@ secret! {
 }
 
 secret! {
+    /// What a login is renewed with, once: the platform voids it and answers with its successor (protocol 3.2).
+    RefreshToken
+}
+
+secret! {
+    /// What the browser brings back from the consent page; good for one exchange (RFC 6749 section 4.1.2).
+    AuthorizationCode
+}
+
+secret! {
+    /// The half of a PKCE pair that stays here until the exchange (RFC 7636 section 4.1).
+    CodeVerifier
+}
+
+secret! {
+    /// What binds a login to the browser that began it (RFC 6749 section 10.12).
+    LoginState
+}
+
+secret! {
+    /// What a device polls with (RFC 8628 section 3.2). The person sees the user code only.
+    DeviceCode
+}
+
+secret! {
     /// A signed JWT that Coze changes for one access token, once (protocol 2.1).
     Assertion
 }
@@ -54,16 +79,7 @@ impl AccessToken {
     ///
     /// Stricter than needed for a good token, so that a line break in a broken one cannot become a second header.
     pub fn parse(text: &str) -> Result<Self, InvalidToken> {
-        if text.is_empty() {
-            return Err(InvalidToken::Empty);
-        }
-        if text.len() > LONGEST_TOKEN {
-            return Err(InvalidToken::TooLong { bytes: text.len() });
-        }
-        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(InvalidToken::ForbiddenCharacter);
-        }
-        Ok(Self(Arc::new(SecretString::from(text))))
+        visible_ascii(text).map(Self)
     }
 
     /// Returns which kind of token this is, as far as its prefix tells.
@@ -74,6 +90,69 @@ impl AccessToken {
     /// Says whether both hold the same text, in a time that does not depend on where they differ.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         aws_lc_rs::constant_time::verify_slices_are_equal(self.expose().as_bytes(), other.expose().as_bytes()).is_ok()
+    }
+}
+
+/// Checks what the platform gave us and will get back from us.
+fn visible_ascii(text: &str) -> Result<Arc<SecretString>, InvalidToken> {
+    if text.is_empty() {
+        return Err(InvalidToken::Empty);
+    }
+    if text.len() > LONGEST_TOKEN {
+        return Err(InvalidToken::TooLong { bytes: text.len() });
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(InvalidToken::ForbiddenCharacter);
+    }
+    Ok(Arc::new(SecretString::from(text)))
+}
+
+macro_rules! parsed {
+    ($name:ident, $what:literal) => {
+        impl $name {
+            #[doc = concat!("Takes ", $what, ": visible ASCII, at most 16 KiB.")]
+            pub fn parse(text: &str) -> Result<Self, InvalidToken> {
+                visible_ascii(text).map(Self)
+            }
+        }
+    };
+}
+
+parsed!(RefreshToken, "a refresh token as the platform gave it");
+parsed!(AuthorizationCode, "a code as it stood in the callback");
+parsed!(DeviceCode, "a device code as the platform gave it");
+
+impl RefreshToken {
+    /// Says whether both hold the same text, in a time that does not depend on where they differ.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        aws_lc_rs::constant_time::verify_slices_are_equal(self.expose().as_bytes(), other.expose().as_bytes()).is_ok()
+    }
+}
+
+impl LoginState {
+    pub(crate) fn new(text: String) -> Self {
+        Self(Arc::new(SecretString::from(text)))
+    }
+
+    /// Says whether this is the text, in a time that does not depend on where they differ.
+    pub fn matches(&self, text: &str) -> bool {
+        aws_lc_rs::constant_time::verify_slices_are_equal(self.expose().as_bytes(), text.as_bytes()).is_ok()
+    }
+
+    /// Returns the SHA-256, to look a pending login up by without keeping the text itself.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.expose().as_bytes());
+        for (byte, hashed) in bytes.iter_mut().zip(digest.as_ref()) {
+            *byte = *hashed;
+        }
+        bytes
+    }
+}
+
+impl CodeVerifier {
+    pub(crate) fn new(text: String) -> Self {
+        Self(Arc::new(SecretString::from(text)))
     }
 }
 

@@ -14,6 +14,28 @@ pub struct Subject {
     pub duration_seconds: Option<u32>,
     /// The reach of the token; `None` for all that the app may do.
     pub scope: Option<Scope>,
+    /// The user's device, for quota and billing per user (protocol 2.1).
+    pub session_context: Option<SessionContext>,
+}
+
+/// What an enterprise tells the platform about the device in a user's hand: `session_context.device_info` of an assertion
+/// (protocol 2.1).
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct SessionContext {
+    /// `device_id`
+    pub device_id: Option<String>,
+    /// `custom_consumer`
+    pub custom_consumer: Option<String>,
+}
+
+impl SessionContext {
+    /// Makes a context of what is known; `None` when nothing is.
+    pub fn new(device_id: Option<String>, custom_consumer: Option<String>) -> Option<Self> {
+        (device_id.is_some() || custom_consumer.is_some()).then_some(Self {
+            device_id,
+            custom_consumer,
+        })
+    }
 }
 
 impl Subject {
@@ -23,7 +45,14 @@ impl Subject {
             session_name: Some(session_name),
             duration_seconds: None,
             scope: None,
+            session_context: None,
         }
+    }
+
+    /// Returns the subject of one login, by the name under which its person is known here (a profile, an account of the
+    /// host's). The name never goes to the platform, which knows the person from the login.
+    pub fn login(name: SessionName) -> Self {
+        Self::of(name)
     }
 
     /// Returns the subject of the app itself. Whoever uses its tokens shares one history (protocol 5).
@@ -32,6 +61,7 @@ impl Subject {
             session_name: None,
             duration_seconds: None,
             scope: None,
+            session_context: None,
         }
     }
 
@@ -71,6 +101,13 @@ impl Subject {
                 part(name.as_bytes());
             }
         }
+        // Left out when there is none, so that digests in a database outlive this member.
+        if let Some(context) = &self.session_context {
+            for text in [&context.device_id, &context.custom_consumer] {
+                part(&[u8::from(text.is_some())]);
+                part(text.as_deref().unwrap_or_default().as_bytes());
+            }
+        }
         let mut bytes = [0; 32];
         for (byte, hashed) in bytes.iter_mut().zip(hash.finish().as_ref()) {
             *byte = *hashed;
@@ -95,7 +132,13 @@ mod tests {
         with_scope.scope = Scope::new(["a".to_owned()], []);
         let mut with_bot = named("a");
         with_bot.scope = Scope::new(["a".to_owned()], ["7".to_owned()]);
+        let mut on_device = named("a");
+        on_device.session_context = SessionContext::new(Some("d".to_owned()), None);
+        let mut for_consumer = named("a");
+        for_consumer.session_context = SessionContext::new(None, Some("d".to_owned()));
         let subjects = [
+            on_device,
+            for_consumer,
             Subject::app(),
             named("a"),
             named("b"),

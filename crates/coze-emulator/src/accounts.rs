@@ -22,15 +22,12 @@ use base64::{
 };
 use jsonwebtoken::DecodingKey;
 
-use crate::ids::random_text;
+use crate::{apps::JWT_CLIENT_ID, ids::random_text};
 
 /// The account's user id.
 pub(crate) const USER_ID: &str = "7500000000000000200";
 /// The account's only workspace.
 pub(crate) const WORKSPACE_ID: &str = "7500000000000000100";
-/// OAuth app ids of JWT apps are numbers (protocol 1.3).
-const CLIENT_ID: &str = "1150000000001";
-
 /// A JWT (service) app as the console would show it, together with the private key that the console never keeps.
 #[derive(Clone)]
 pub struct DemoApp {
@@ -51,7 +48,7 @@ impl fmt::Debug for DemoApp {
     }
 }
 
-/// Apps and tokens of the account.
+/// What the account's owner holds in secret; the other apps are in [`crate::apps`].
 pub(crate) struct Accounts {
     pub(crate) app: DemoApp,
     app_key: DecodingKey,
@@ -66,7 +63,7 @@ impl Accounts {
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der()?;
         Ok(Self {
             app: DemoApp {
-                client_id: CLIENT_ID.to_owned(),
+                client_id: JWT_CLIENT_ID.to_owned(),
                 public_key_id: URL_SAFE_NO_PAD.encode(digest(&SHA256, public.as_ref())),
                 private_key_pem: pem("PRIVATE KEY", private.as_ref()),
             },

@@ -13,6 +13,11 @@ use std::{
 
 use jiff::{Timestamp, tz};
 
+tokio::task_local! {
+    /// Further seconds by which the clock is wrong for the request that is being answered.
+    static SKEW_SECONDS: i64;
+}
+
 /// Reads and moves the platform's time. Clones share one offset.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
@@ -32,9 +37,18 @@ impl Clock {
 
     /// Returns the platform's time in whole Unix seconds.
     pub fn now(&self) -> i64 {
-        Self::machine_micros()
-            .div_euclid(1_000_000)
-            .saturating_add(self.offset_seconds())
+        self.now_micros().div_euclid(1_000_000)
+    }
+
+    /// Returns the platform's time in whole Unix milliseconds.
+    pub(crate) fn now_millis(&self) -> i64 {
+        self.now_micros().div_euclid(1_000)
+    }
+
+    /// Runs `answer` with all clocks wrong by `seconds`, and only it: work that it starts in the background is right
+    /// again.
+    pub(crate) async fn skewed<T>(seconds: i64, answer: impl Future<Output = T>) -> T {
+        SKEW_SECONDS.scope(seconds, answer).await
     }
 
     /// Returns the machine's time in Unix microseconds, without the offset.
@@ -58,9 +72,19 @@ impl Clock {
         self.timestamp().to_zoned(china).strftime("%Y%m%d%H%M%S").to_string()
     }
 
+    /// Returns the platform's time as the `Date` header has it (RFC 9110 section 5.6.7).
+    pub(crate) fn http_date(&self) -> String {
+        self.timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn timestamp(&self) -> Timestamp {
-        let micros = Self::machine_micros().saturating_add(self.offset_seconds().saturating_mul(1_000_000));
-        Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+        Timestamp::from_microsecond(self.now_micros()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn now_micros(&self) -> i64 {
+        let skew = SKEW_SECONDS.try_with(|seconds| *seconds).unwrap_or(0);
+        let offset = self.offset_seconds().saturating_add(skew);
+        Self::machine_micros().saturating_add(offset.saturating_mul(1_000_000))
     }
 }
 
@@ -77,6 +101,29 @@ mod tests {
 
         assert!(clock.now() >= truth + 86_400);
         assert!(Clock::machine_micros() / 1_000_000 < truth + 86_400);
+    }
+
+    #[tokio::test]
+    async fn skew_lasts_as_long_as_the_answer() {
+        let clock = Clock::default();
+        let truth = clock.now();
+
+        let skewed = Clock::skewed(3_600, async { clock.now() }).await;
+
+        assert!(skewed >= truth + 3_600);
+        assert!(clock.now() < truth + 3_600);
+    }
+
+    #[test]
+    fn date_has_the_form_of_the_http_header() {
+        let clock = Clock::default();
+        clock.set_offset_seconds(-Clock::machine_micros() / 1_000_000);
+
+        assert!(
+            clock.http_date().starts_with("Thu, 01 Jan 1970 00:00:0"),
+            "{}",
+            clock.http_date()
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use crate::logins::{ConsentMode, RefreshPolicy};
+
 /// Address, pace and strictness of one [`crate::Emulator`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmulatorConfig {
@@ -21,9 +23,17 @@ pub struct EmulatorConfig {
     /// Let `/v3/chat` continue a conversation of another identity when its id is known. The platform's documents say
     /// that sharing an id defeats the isolation (protocol 5); off by default, so that such a mistake is noticed.
     pub open_foreign_conversations: bool,
-    /// Let `scope.attribute_constraint` narrow a token to some bots. Documented for channel apps only, unknown for
-    /// others (protocol 2.2), therefore off by default.
-    pub enforce_bot_scope: bool,
+    /// Let `scope` narrow a token to some permissions and bots. Documented for channel apps only, unknown for others
+    /// (protocol 2.2), therefore off by default.
+    pub enforce_scope: bool,
+    /// What the demo user answers when an app asks for access. [`crate::Emulator::set_consent`] changes it.
+    pub consent: ConsentMode,
+    /// How strict refresh tokens are. [`crate::Emulator::set_refresh_policy`] changes it.
+    pub refresh: RefreshPolicy,
+    /// How long a device has to wait between two polls.
+    pub device_interval: Duration,
+    /// How long a device code waits for its user.
+    pub device_life: Duration,
 }
 
 impl Default for EmulatorConfig {
@@ -35,7 +45,12 @@ impl Default for EmulatorConfig {
             clock_spacing: Duration::from_millis(100),
             accept_official_audience: false,
             open_foreign_conversations: false,
-            enforce_bot_scope: false,
+            enforce_scope: false,
+            consent: ConsentMode::Ask,
+            refresh: RefreshPolicy::default(),
+            // Protocol 3.4.
+            device_interval: Duration::from_secs(5),
+            device_life: Duration::from_mins(5),
         }
     }
 }

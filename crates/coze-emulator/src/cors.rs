@@ -23,7 +23,7 @@ pub(crate) fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// Lets scripts of any origin read an answer and its log id.
+/// Lets scripts of any origin read an answer and its log id. Not for pages: they are for people.
 pub(crate) fn open_to_scripts(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(

@@ -12,11 +12,13 @@ use tokio::{net::TcpListener, task, time::timeout};
 use crate::{
     accounts::{Accounts, DemoApp, write_secret},
     api,
+    apps::{AppKind, Apps, OAuthApp},
     clock::Clock,
     config::EmulatorConfig,
     control::{self, Info},
     faults::Faults,
     journal::Journal,
+    logins::{ConsentMode, RefreshPolicy},
     oauth,
     platform::Platform,
     rim::rim,
@@ -97,7 +99,7 @@ impl Emulator {
         self.info().ws_base
     }
 
-    /// Returns what a client needs to know, as JSON-ready data without secrets.
+    /// Returns what a client needs to know, as JSON-ready data. The web app's secret is in it, no other.
     pub fn info(&self) -> Info {
         Info::of(&self.platform)
     }
@@ -105,6 +107,26 @@ impl Emulator {
     /// Returns the JWT app with its private key.
     pub fn jwt_app(&self) -> DemoApp {
         self.platform.accounts.app.clone()
+    }
+
+    /// Returns the registered apps, which can be changed.
+    pub fn apps(&self) -> Apps {
+        self.platform.apps.clone()
+    }
+
+    /// Returns the registered app of a kind; there is one of each.
+    pub fn app(&self, kind: AppKind) -> Option<OAuthApp> {
+        self.platform.apps.list().into_iter().find(|app| app.kind == kind)
+    }
+
+    /// Sets what the demo user answers from now on, also to devices that are waiting.
+    pub fn set_consent(&self, mode: ConsentMode) {
+        self.platform.logins.set_consent(mode);
+    }
+
+    /// Sets how strict refresh tokens are from now on.
+    pub fn set_refresh_policy(&self, policy: RefreshPolicy) {
+        self.platform.logins.set_policy(policy);
     }
 
     /// Writes the app's private key to `dir/private_key.pem`, readable by its owner only, and names it in

@@ -36,10 +36,13 @@ pub(crate) enum ApiError {
     #[error("access token invalid")]
     AccessTokenInvalid,
     #[error(
-        "Your token does not have permission to access bot_id={bot_id} chat. Please verify whether the resource ID or \
+        "Your token does not have permission to access {access}. Please verify whether the resource ID or \
          token is correct, and ensure that the necessary permissions are enabled at https://coze.cn/open/oauth/pats."
     )]
-    NoPermission { bot_id: String },
+    NoPermission {
+        /// The resource and the permission: `bot_id=75… chat`.
+        access: String,
+    },
     /// Real for `bot_id`; that other resources are named in the same way is invented.
     #[error("Requested resource {resource}={id} does not exist. Ensure you are the correct resource identifier.")]
     NotFound { resource: &'static str, id: String },

@@ -54,6 +54,23 @@ pub(crate) fn random_text(prefix: &str) -> Result<String, Unspecified> {
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
+/// Returns a code that a person types, like `WDJB-MJHT`: consonants only, so that it spells no word and no letter looks
+/// like a digit (RFC 8628 section 6.1).
+pub(crate) fn user_code() -> Result<String, Unspecified> {
+    const ALPHABET: [char; 20] = [
+        'B', 'C', 'D', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Z',
+    ];
+    let mut bytes = [0; 8];
+    rand::fill(&mut bytes)?;
+    let letters = bytes
+        .iter()
+        // Slightly uneven, which does not matter to a double.
+        .filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len()));
+    let mut code: String = letters.collect();
+    code.insert(4, '-');
+    Ok(code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +83,16 @@ mod tests {
 
         assert_eq!(first.len(), 19);
         assert!(first < second);
+    }
+
+    #[test]
+    fn user_code_is_two_groups_of_four_consonants() {
+        let code = user_code().unwrap();
+
+        let (left, right) = code.split_once('-').unwrap();
+
+        assert_eq!((left.len(), right.len()), (4, 4));
+        assert!(!code.contains(['A', 'E', 'I', 'O', 'U', 'Y']));
     }
 
     #[test]

@@ -18,10 +18,12 @@
 //! ```
 //!
 //! A reader may follow one request from the outside in: [`Emulator`] binds the socket, `rim` gives the request its log
-//! id, its journal line and its fault, `oauth` or `api` answers it from `platform`, and `generation` speaks as a bot.
+//! id, its journal line and its fault, `oauth` or `api` answers it from `platform`, and `generation` speaks as a bot. What
+//! people allowed to apps is kept by `logins`.
 
 mod accounts;
 mod api;
+mod apps;
 mod bots;
 mod clock;
 mod config;
@@ -34,6 +36,7 @@ mod generation;
 mod history;
 mod ids;
 mod journal;
+mod logins;
 mod oauth;
 mod platform;
 mod rim;
@@ -41,9 +44,11 @@ mod sse;
 mod tokens;
 
 pub use accounts::DemoApp;
+pub use apps::{AppKind, Apps, ClientSecret, InvalidAppChange, OAuthApp};
 pub use clock::Clock;
 pub use config::EmulatorConfig;
 pub use control::{AppInfo, BotInfo, Info};
 pub use emulator::{Emulator, StartError};
 pub use faults::{Fault, FaultMatch, FaultRule, Faults, InvalidFault};
-pub use journal::{AuthorizationKind, Entry, Journal, NeverHappened};
+pub use journal::{AuthorizationKind, Entry, Journal, NeverHappened, OAuthEndpoint, OAuthStep};
+pub use logins::{ConsentMode, RefreshPolicy};

@@ -15,8 +15,8 @@ use aws_lc_rs::error::Unspecified;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    accounts::Accounts, clock::Clock, config::EmulatorConfig, faults::Faults, history::History, ids::Ids,
-    journal::Journal, tokens::Tokens,
+    accounts::Accounts, apps::Apps, clock::Clock, config::EmulatorConfig, faults::Faults, history::History, ids::Ids,
+    journal::Journal, logins::Logins, tokens::Tokens,
 };
 
 /// The state of one running double. Nothing is kept on disk.
@@ -28,7 +28,9 @@ pub(crate) struct Platform {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) accounts: Accounts,
+    pub(crate) apps: Apps,
     pub(crate) tokens: Tokens,
+    pub(crate) logins: Logins,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     /// Where secrets were written, for whoever reads the info.
@@ -64,7 +66,9 @@ impl Platform {
             clock: Clock::default(),
             ids: Ids::new()?,
             accounts,
+            apps: Apps::generate()?,
             tokens: Tokens::default(),
+            logins: Logins::new(config.consent, config.refresh),
             journal: Journal::new(),
             faults: Faults::default(),
             secret_files: Mutex::default(),

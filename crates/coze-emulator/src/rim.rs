@@ -11,9 +11,9 @@ use axum::{
     response::Response,
 };
 use futures_util::StreamExt;
-use http::HeaderValue;
+use http::{HeaderValue, header};
 
-use crate::{cors, envelope, journal::Authorization, platform::Platform};
+use crate::{clock::Clock, cors, envelope, journal::Authorization, oauth, platform::Platform};
 
 /// Answers `request` with all that is common to the platform's answers. Not used by the control side.
 pub(crate) async fn rim(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
@@ -27,7 +27,9 @@ pub(crate) async fn rim(State(platform): State<Arc<Platform>>, request: Request,
         with_faults(&platform, &log_id, request, next).await
     };
 
-    cors::open_to_scripts(response.headers_mut());
+    if !oauth::is_page(&response) {
+        cors::open_to_scripts(response.headers_mut());
+    }
     if let Ok(value) = HeaderValue::try_from(log_id) {
         response.headers_mut().insert("x-tt-logid", value);
     }
@@ -38,14 +40,23 @@ pub(crate) async fn rim(State(platform): State<Arc<Platform>>, request: Request,
 async fn with_faults(platform: &Platform, log_id: &str, request: Request, next: Next) -> Response {
     let strike = platform.faults.strike(request.method(), request.uri().path());
     strike.delay(&platform.stopping).await;
-    let response = match strike.answer() {
-        Some(response) => {
-            read_to_the_end(request).await;
-            response
+    let answering = async {
+        let mut response = match strike.answer() {
+            Some(response) => {
+                read_to_the_end(request).await;
+                response
+            }
+            None => next.run(request).await,
+        };
+        // By the platform's clock: a client may compare it with its own.
+        if let Ok(date) = HeaderValue::try_from(platform.clock.http_date()) {
+            response.headers_mut().insert(header::DATE, date);
         }
-        None => next.run(request).await,
+        response
     };
-    strike.cut(envelope::finish(response, log_id))
+    let response = Clock::skewed(strike.clock_skew_seconds(), answering).await;
+    strike.delay_answer(&platform.stopping).await;
+    strike.spoil(envelope::finish(response, log_id))
 }
 
 /// Takes the whole body, so that the client can read the answer: a server that answers and closes while the client is

@@ -1,7 +1,8 @@
 //! Which access token stands for whom, and which assertions were spent.
 //!
-//! A token is bound to an app, a session name and an end (protocol 2.3, 5). The pair (app, session name) is the
-//! [`Identity`] that owns conversations; a personal access token cannot carry a session name, so all its users share one.
+//! A token is bound to an app, an account, a session name, a scope and an end (protocol 2.3, 5). App, account and session
+//! name are the [`Identity`] that owns conversations; a personal access token and a user's token cannot carry a session
+//! name, so all who use it share one.
 
 use std::{
     collections::HashMap,
@@ -16,6 +17,18 @@ pub(crate) struct Identity {
     pub(crate) client_id: Option<String>,
     /// `session_name` of the assertion.
     pub(crate) session_name: Option<String>,
+    pub(crate) tenant: Tenant,
+}
+
+/// In whose name a token acts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Tenant {
+    /// The demo account.
+    Own,
+    /// Another account, named in the token endpoint's path (protocol 2.2).
+    Account(String),
+    /// An enterprise, named there too.
+    Enterprise(String),
 }
 
 impl Identity {
@@ -23,15 +36,24 @@ impl Identity {
     pub(crate) const ACCOUNT: Self = Self {
         client_id: None,
         session_name: None,
+        tenant: Tenant::Own,
     };
+}
+
+/// What `scope` narrows a token to; `None` means everything that the app may do (protocol 2.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scope {
+    /// `account_permission.permission_list`
+    pub(crate) permissions: Option<Vec<String>>,
+    /// `attribute_constraint.connector_bot_chat_attribute.bot_id_list`
+    pub(crate) bot_ids: Option<Vec<String>>,
 }
 
 /// What a valid token allows.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) identity: Identity,
-    /// Bots named in `scope.attribute_constraint`; `None` means all.
-    pub(crate) bot_ids: Option<Vec<String>>,
+    pub(crate) scope: Scope,
     /// Unix seconds; from then on the token is invalid.
     pub(crate) expires_at: i64,
 }
@@ -64,6 +86,11 @@ impl Tokens {
         let mut book = self.book();
         book.grants.retain(|_, grant| grant.expires_at > now);
         book.grants.insert(token, grant);
+    }
+
+    /// Ends `token` before its time.
+    pub(crate) fn revoke(&self, token: &str) {
+        self.book().grants.remove(token);
     }
 
     /// Returns what `token` allows now; `None` when it is unknown or expired.
@@ -102,7 +129,7 @@ mod tests {
         let tokens = Tokens::default();
         let grant = Grant {
             identity: Identity::ACCOUNT,
-            bot_ids: None,
+            scope: Scope::default(),
             expires_at: 100,
         };
 

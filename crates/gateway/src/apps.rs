@@ -7,7 +7,7 @@ use crate::caller::VisitorCookie;
 use crate::config::{AppConfig, Config, Credentials};
 use crate::service::StartError;
 use coze_auth::{
-    AccessToken, App, Clock, JwtApp, Random, Region, TokenSource, TokenSourceParts, TokenStore, transport,
+    AccessToken, App, Clock, JwtApp, Random, Region, Tenant, TokenSource, TokenSourceParts, TokenStore, transport,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,6 +128,7 @@ fn auth_app(app: &AppConfig) -> Result<App, StartError> {
             signing_key: signing_key.clone(),
             endpoints: app.endpoints.clone(),
             duration_seconds: app.duration_seconds,
+            tenant: Tenant::Own,
         }),
         Credentials::PersonalAccessToken { token, expires_at } => App::PersonalAccessToken {
             token: AccessToken::parse(token.expose()).map_err(|source| StartError::Token {

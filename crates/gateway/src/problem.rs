@@ -45,6 +45,8 @@ pub enum ProblemKind {
     BodyTooLarge,
     /// The platform refused to issue a token for our app: a person has to mend the app or the configuration.
     TokenRefused,
+    /// Nobody is logged in to the app: a person has to.
+    LoginRequired,
     /// The configured personal access token has ended: a person has to make a new one.
     PersonalTokenEnded,
     /// The token endpoint could not be reached or did not answer sensibly.
@@ -63,7 +65,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -78,6 +80,7 @@ impl ProblemKind {
         Self::SessionNameInvalid,
         Self::BodyTooLarge,
         Self::TokenRefused,
+        Self::LoginRequired,
         Self::PersonalTokenEnded,
         Self::TokenEndpointUnreachable,
         Self::UpstreamUnreachable,
@@ -104,6 +107,7 @@ impl ProblemKind {
             Self::SessionNameInvalid => "session-name-invalid",
             Self::BodyTooLarge => "body-too-large",
             Self::TokenRefused => "token-refused",
+            Self::LoginRequired => "login-required",
             Self::PersonalTokenEnded => "personal-token-ended",
             Self::TokenEndpointUnreachable => "token-endpoint-unreachable",
             Self::UpstreamUnreachable => "upstream-unreachable",
@@ -127,6 +131,7 @@ impl ProblemKind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TokenRefused
+            | Self::LoginRequired
             | Self::PersonalTokenEnded
             | Self::TokenEndpointUnreachable
             | Self::UpstreamUnreachable
@@ -150,6 +155,7 @@ impl ProblemKind {
             Self::HostNotAllowed | Self::OriginNotAllowed | Self::CrossSite => 990_403,
             Self::BodyTooLarge => 990_413,
             Self::TokenRefused
+            | Self::LoginRequired
             | Self::PersonalTokenEnded
             | Self::TokenEndpointUnreachable
             | Self::UpstreamUnreachable
@@ -210,6 +216,7 @@ impl Problem {
         let kind = match error.original() {
             AuthError::Refused(_) => ProblemKind::TokenRefused,
             AuthError::PersonalAccessTokenExpired { .. } => ProblemKind::PersonalTokenEnded,
+            AuthError::LoginRequired { .. } => ProblemKind::LoginRequired,
             AuthError::Interrupted => ProblemKind::Stopping,
             _ if error.failed_side() == FailedSide::Upstream => ProblemKind::TokenEndpointUnreachable,
             _ => ProblemKind::Internal,

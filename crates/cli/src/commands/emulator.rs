@@ -76,9 +76,14 @@ fn announce(context: &Context, emulator: &Emulator) {
     }
     print_result(&output.text("cli-emulator-running", &[("version", env!("CARGO_PKG_VERSION"))]));
     print_result(&format!("    COZE_API_BASE={}", info.api_base));
-    for app in &info.apps {
+    // The variables that seeds and SDKs use are those of a service app; the other kinds stand in `--json`.
+    for (app, public_key_id) in info
+        .apps
+        .iter()
+        .filter_map(|app| Some((app, app.public_key_id.as_ref()?)))
+    {
         print_result(&format!("    COZE_CLIENT_ID={}", app.client_id));
-        print_result(&format!("    COZE_PUBLIC_KEY={}", app.public_key_id));
+        print_result(&format!("    COZE_PUBLIC_KEY={public_key_id}"));
         if let Some(file) = &app.private_key_file {
             print_result(&format!("    COZE_PRIVATE_KEY_PATH={}", file.display()));
         }

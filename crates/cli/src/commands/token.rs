@@ -71,6 +71,7 @@ fn subject(context: &Context, arguments: &TokenArguments) -> Result<Subject, Fai
         session_name,
         duration_seconds: arguments.duration,
         scope,
+        session_context: None,
     })
 }
 
@@ -120,13 +121,17 @@ fn kind_of(error: &AuthError) -> FailureKind {
             RefusalKind::Internal | RefusalKind::Other => FailureKind::Upstream,
             _ => FailureKind::Authorization,
         },
-        AuthError::PersonalAccessTokenExpired { .. } => FailureKind::Authorization,
+        AuthError::PersonalAccessTokenExpired { .. }
+        | AuthError::LoginRequired { .. }
+        | AuthError::LoginFailed { .. } => FailureKind::Authorization,
         AuthError::Unreachable { .. } | AuthError::TimedOut { .. } => FailureKind::Network,
         AuthError::Unavailable { .. } | AuthError::NotTheApi { .. } | AuthError::MalformedAnswer { .. } => {
             FailureKind::Upstream
         }
         AuthError::ExpiredOnArrival { .. }
         | AuthError::SigningFailed(_)
+        | AuthError::LoginUnsupported
+        | AuthError::RenewalUnfinished
         | AuthError::Store(_)
         | AuthError::Interrupted
         | AuthError::RecentFailure { .. } => FailureKind::Fault,
@@ -145,6 +150,7 @@ const fn refusal_hint(kind: RefusalKind) -> Option<&'static str> {
         RefusalKind::AppDisabled => Some("cli-hint-app-disabled"),
         RefusalKind::EmptyAssertion
         | RefusalKind::AssertionReused
+        | RefusalKind::InvalidGrant
         | RefusalKind::InvalidRequest
         | RefusalKind::Internal
         | RefusalKind::Other => None,

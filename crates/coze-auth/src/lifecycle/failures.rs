@@ -77,6 +77,8 @@ impl Failures {
             .get(subject)
             .filter(|failure| !failure.is_forgotten(now))
             .map_or(1, |failure| failure.row.saturating_add(1));
+        // Looking whether somebody has logged in meanwhile costs the platform nothing.
+        let row = if error.needs_login() { 1 } else { row };
         let wish = error
             .retry_after()
             .unwrap_or_default()

@@ -104,6 +104,11 @@ impl KeptTokens {
         kept.is_refused.load(Ordering::Acquire).then(|| kept.token.clone())
     }
 
+    /// Drops a token before its end.
+    pub(super) fn remove(&self, subject: &Subject) {
+        self.kept.pin().remove(subject);
+    }
+
     pub(super) fn contains(&self, subject: &Subject) -> bool {
         self.kept.pin().contains_key(subject)
     }

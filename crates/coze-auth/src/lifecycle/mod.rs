@@ -1,31 +1,43 @@
 //! Keeps tokens valid: the one door through which everybody gets a token.
 //!
-//! `policy` decides, `kept` holds what is served, `renewal` does the work, `single_flight` makes it happen once,
-//! `failures` keeps it from happening too often.
+//! `policy` decides, `kept` holds what is served, `renewal` gets the next one, through `mint` for service apps and through
+//! `rotation` for logins. `single_flight` makes it happen once in this process, `lease` once among all of them; `failures`
+//! and `lost` keep it from happening too often. `login` begins and ends logins, `keep_alive` renews those that rest.
 
 mod failures;
+mod keep_alive;
 mod kept;
+mod lease;
+mod login;
+mod lost;
+mod mint;
 mod policy;
 mod renewal;
+mod rotation;
 mod single_flight;
 
 pub use policy::{Decision, Policy, Schedule};
 
-use crate::app::App;
+use crate::app::{App, LoginClient};
 use crate::clock::Clock;
 use crate::error::AuthError;
 use crate::personal_access_token;
-use crate::random::Random;
-use crate::store::TokenStore;
+use crate::random::{Random, base64url};
+use crate::store::{TokenKey, TokenStore};
 use crate::subject::Subject;
 use crate::token::Token;
 use failures::Failures;
 use kept::KeptTokens;
-use renewal::Renewals;
+use lease::Leasing;
+use lost::LostLogins;
+use renewal::{Issuer, Renewals};
 use single_flight::Flights;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+
+/// 128 random bits tell the holders of leases apart.
+const HOLDER_BYTES: usize = 16;
 
 /// Gives out valid tokens of one app. Clones share everything.
 #[derive(Clone, Debug)]
@@ -79,26 +91,58 @@ impl TokenSource {
             runtime,
             tasks,
         } = parts;
-        let way = match &app {
-            App::PersonalAccessToken { token, expires_at, .. } => {
-                Way::Fixed(personal_access_token::fixed(token, *expires_at, clock.now()))
-            }
-            App::Jwt(app) => Way::Renewed(Arc::new(Renewals {
-                app: app.clone(),
+        let renewed = |issuer| {
+            let exchanges = policy.concurrent_exchanges.clamp(1, Semaphore::MAX_PERMITS);
+            let leasing = Leasing {
+                holder: base64url(random.as_ref(), HOLDER_BYTES),
+                time: policy.lease_time,
+            };
+            Way::Renewed(Arc::new(Renewals {
+                issuer,
                 http,
                 store,
                 clock: Arc::clone(&clock),
                 random,
-                exchanges: Semaphore::new(policy.concurrent_exchanges.clamp(1, Semaphore::MAX_PERMITS)),
                 policy,
                 runtime,
                 tasks,
                 kept: KeptTokens::new(),
                 failures: Failures::default(),
                 flights: Arc::new(Flights::new()),
-            })),
+                exchanges: Semaphore::new(exchanges),
+                leasing,
+                lost: LostLogins::default(),
+            }))
+        };
+        let way = match &app {
+            App::PersonalAccessToken { token, expires_at, .. } => {
+                Way::Fixed(personal_access_token::fixed(token, *expires_at, clock.now()))
+            }
+            App::Jwt(app) => renewed(Issuer::Jwt(app.clone())),
+            App::Web(app) => renewed(Issuer::Login(app.into())),
+            App::Pkce(app) => renewed(Issuer::Login(app.into())),
+            App::Device(app) => renewed(Issuer::Login(app.into())),
         };
         Self(Arc::new(Inner { app, clock, way }))
+    }
+
+    /// Returns the name under which the store keeps a subject's token; `None` for a fixed token, which no store keeps.
+    pub fn token_key(&self, subject: &Subject) -> Option<TokenKey> {
+        match &self.0.way {
+            Way::Fixed(_) => None,
+            Way::Renewed(renewals) => Some(renewals.key(subject)),
+        }
+    }
+
+    /// Returns who renews logins; `None` for apps without them.
+    fn logins(&self) -> Option<(Arc<Renewals>, LoginClient)> {
+        match &self.0.way {
+            Way::Fixed(_) => None,
+            Way::Renewed(renewals) => match &renewals.issuer {
+                Issuer::Jwt(_) => None,
+                Issuer::Login(client) => Some((Arc::clone(renewals), client.clone())),
+            },
+        }
     }
 
     /// Returns the app whose tokens these are.

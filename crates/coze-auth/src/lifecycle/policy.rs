@@ -8,6 +8,7 @@
 //! renewing all of them would be a storm for a mistake that the next refusal mends anyway.
 
 use crate::clock::UnixSeconds;
+use crate::token_set::TokenSet;
 use std::time::Duration;
 
 /// The rules of one token source. The default fits tokens of one minute to one day.
@@ -26,6 +27,23 @@ pub struct Policy {
     pub longest_failure_pause: Duration,
     /// How many exchanges with the platform run at a time, over all subjects.
     pub concurrent_exchanges: usize,
+    /// How long a login may rest before it is renewed although nobody asks. Zero keeps its access token fresh all the
+    /// time; but every renewal is a chance to lose an answer, and with it the login.
+    pub longest_rest: Duration,
+    /// How often the background looks for logins that have rested that long.
+    pub keep_alive_interval: Duration,
+    /// How long the right to renew a login holds without being prolonged, which happens every third of it: what the other
+    /// instances wait when one dies in the middle.
+    pub lease_time: Duration,
+    /// How long the heir of a dead instance waits before it uses the refresh token that the dead one may have used: its
+    /// answer may still be on the way into the store.
+    pub takeover_grace: Duration,
+    /// How often is looked whether another instance is done.
+    pub lease_poll: Duration,
+    /// The longest pause between two tries to save a pair that would be lost otherwise.
+    pub save_retry: Duration,
+    /// How long a caller waits for a renewal. The renewal itself goes on.
+    pub patience: Duration,
 }
 
 impl Default for Policy {
@@ -37,6 +55,13 @@ impl Default for Policy {
             first_failure_pause: Duration::from_secs(1),
             longest_failure_pause: Duration::from_mins(1),
             concurrent_exchanges: 32,
+            longest_rest: Duration::from_hours(24),
+            keep_alive_interval: Duration::from_mins(1),
+            lease_time: Duration::from_secs(30),
+            takeover_grace: Duration::from_secs(5),
+            lease_poll: Duration::from_millis(200),
+            save_retry: Duration::from_secs(2),
+            patience: Duration::from_mins(1),
         }
     }
 }
@@ -51,6 +76,19 @@ impl Policy {
             due_at: issued_at + life.mul_f64(percent.clamp(0.0, 100.0) / 100.0),
             ended_at: expires_at - self.expiry_leeway.min(life / 10),
         }
+    }
+
+    /// Returns when a login is renewed even if nobody asks: after its longest rest, or when a fifth of the refresh token's
+    /// life is left, whichever comes first, but never before its access token is due. `jitter` brings it forward by up to
+    /// a tenth, so that logins of one morning do not stay together.
+    pub fn renew_idle_at(&self, token_set: &TokenSet, jitter: u16) -> UnixSeconds {
+        let life = |end: Option<UnixSeconds>| end.map(|end| end.since(token_set.issued_at));
+        let refresh_life = life(token_set.refresh_expires_at).unwrap_or(Duration::MAX);
+        let rest = self.longest_rest.min(refresh_life.saturating_sub(refresh_life / 5));
+        let sooner = rest.mul_f64(0.1 * f64::from(jitter) / f64::from(u16::MAX));
+        let access_end = token_set.expires_at.unwrap_or(token_set.issued_at);
+        let access_due = self.schedule(token_set.issued_at, access_end, jitter).due_at;
+        access_due.max(token_set.issued_at + rest.saturating_sub(sooner))
     }
 
     /// Returns how long to hold back after `failures` in a row: nothing after none, then doubling up to the limit.
@@ -159,6 +197,50 @@ mod tests {
         let schedule = Policy::default().schedule(ISSUED, ISSUED - Duration::from_secs(10), 7);
 
         assert_eq!(schedule.decide(ISSUED), Decision::Renew);
+    }
+
+    #[test]
+    fn idle_login_is_renewed_after_its_rest_or_before_its_refresh_token_ends() {
+        const HOUR: u64 = 3_600;
+        let default = Policy::default();
+        let always = Policy {
+            longest_rest: Duration::ZERO,
+            ..Policy::default()
+        };
+        let table = [
+            // (policy, access life, refresh life, jitter, renewed after)
+            (&default, 900, Some(30 * 24 * HOUR), 0, 24 * HOUR),
+            (
+                &default,
+                900,
+                Some(30 * 24 * HOUR),
+                u16::MAX,
+                24 * HOUR - 24 * HOUR / 10,
+            ),
+            (&default, 900, Some(10 * HOUR), 0, 8 * HOUR),
+            (&default, 900, None, 0, 24 * HOUR),
+            // Never before the access token is due, or it would be renewed in a loop.
+            (&default, 900, Some(100), 0, 675),
+            (&default, 48 * HOUR, Some(30 * 24 * HOUR), 0, 36 * HOUR),
+            (&always, 900, Some(30 * 24 * HOUR), 0, 675),
+        ];
+
+        for (policy, access, refresh, jitter, renewed_after) in table {
+            let token_set = TokenSet {
+                access_token: crate::AccessToken::parse("czu_1").unwrap(),
+                token_type: "Bearer".to_owned(),
+                issued_at: ISSUED,
+                expires_at: Some(after(access)),
+                refresh_token: None,
+                refresh_expires_at: refresh.map(after),
+            };
+            let expected = after(renewed_after);
+            assert_eq!(
+                policy.renew_idle_at(&token_set, jitter),
+                expected,
+                "{access} {refresh:?} {jitter}"
+            );
+        }
     }
 
     #[test]

@@ -1,43 +1,44 @@
-//! Renewals of one app's tokens: when one starts, what it does, who hears of it.
+//! Renewals of one app's tokens: when one starts, who hears of it, what is kept of it.
 //!
 //! A renewal is a task on the background runtime: signing (0.3 ms) and waiting for the platform happen there and never on a
 //! caller's thread. It finishes even if every caller leaves; shutdown waits for it through the `TaskTracker`.
 //!
-//! 1. look again: the token may have come since the caller looked;
-//! 2. load: another instance, or this one before a restart, may have left a fresh one;
-//! 3. sign and exchange;
-//! 4. save before anybody gets it; a store that is down costs a warning, since a JWT app can have another token any time;
-//! 5. keep, land.
+//! It looks again first, since the token may have come since the caller looked. Then `mint` or `rotation` gets the token
+//! and saves it before anybody has it; what they share (what a stored token is good for) stands here.
 
 use super::failures::Failures;
 use super::kept::{Found, KeptTokens};
+use super::lease::Leasing;
+use super::lost::LostLogins;
 use super::policy::{Decision, Policy};
 use super::single_flight::{Duty, Flights, Seat};
-use crate::app::JwtApp;
+use crate::app::{JwtApp, LoginClient};
 use crate::clock::{Clock, UnixSeconds};
 use crate::error::AuthError;
-use crate::grant::Grant;
 use crate::random::Random;
-use crate::store::{StoreError, Stored, TokenKey, TokenStore, Version};
+use crate::store::{StoreError, Stored, TokenKey, TokenStore};
 use crate::subject::Subject;
 use crate::token::Token;
-use crate::token_endpoint::request_token;
-use crate::token_set::TokenSet;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-/// How long a renewal may take altogether, waiting for its turn included. The HTTP client's own limit is 30 s.
-const RENEWAL_LIMIT: Duration = Duration::from_mins(1);
+pub(super) type Outcome = Result<Token, AuthError>;
 
-type Outcome = Result<Token, AuthError>;
+/// Who asks for new tokens.
+#[derive(Debug)]
+pub(super) enum Issuer {
+    /// Signs for every token anew.
+    Jwt(JwtApp),
+    /// Renews what a person began.
+    Login(LoginClient),
+}
 
 /// Everything that renewals of one app need.
 #[derive(Debug)]
 pub(super) struct Renewals {
-    pub(super) app: JwtApp,
+    pub(super) issuer: Issuer,
     pub(super) http: reqwest::Client,
     pub(super) store: Arc<dyn TokenStore>,
     pub(super) clock: Arc<dyn Clock>,
@@ -49,6 +50,8 @@ pub(super) struct Renewals {
     pub(super) failures: Failures,
     pub(super) flights: Arc<Flights<Subject, Outcome>>,
     pub(super) exchanges: Semaphore,
+    pub(super) leasing: Leasing,
+    pub(super) lost: LostLogins,
 }
 
 impl Renewals {
@@ -97,17 +100,26 @@ impl Renewals {
         let outcome = match (self.kept.find_fresh(subject, now), self.failures.in_force(subject, now)) {
             (Some(token), _) => Ok(token),
             (None, Some(failure)) => Err(failure),
-            (None, None) => self.attempt(subject).await,
+            (None, None) => self.attempt_for(&duty).await,
         };
         duty.land(outcome);
     }
 
+    /// Renews, and tells the waiting ones after a while that it takes longer. Counted here, since a caller's runtime need
+    /// not have a timer.
+    async fn attempt_for(&self, duty: &Duty<Subject, Outcome>) -> Outcome {
+        let attempt = self.attempt(duty.key());
+        tokio::pin!(attempt);
+        tokio::select! {
+            biased;
+            outcome = &mut attempt => return outcome,
+            () = tokio::time::sleep(self.policy.patience) => duty.tell(Err(AuthError::RenewalUnfinished)),
+        }
+        attempt.await
+    }
+
     async fn attempt(&self, subject: &Subject) -> Outcome {
-        let timed_out = || AuthError::TimedOut {
-            host: self.app.endpoints.audience(),
-        };
-        let renewal = tokio::time::timeout(RENEWAL_LIMIT, self.renew(subject)).await;
-        let outcome = renewal.unwrap_or_else(|_| Err(timed_out()));
+        let outcome = self.renew(subject).await;
         let now = self.clock.now();
         let who = subject.fingerprint();
         match &outcome {
@@ -134,65 +146,41 @@ impl Renewals {
     }
 
     async fn renew(&self, subject: &Subject) -> Outcome {
-        let key = TokenKey {
-            audience: self.app.endpoints.audience(),
-            client_id: self.app.client_id.clone(),
+        let key = self.key(subject);
+        match &self.issuer {
+            Issuer::Jwt(app) => {
+                let minted = tokio::time::timeout(self.policy.patience, self.mint(app, &key)).await;
+                minted.unwrap_or_else(|_| Err(AuthError::TimedOut { host: key.audience }))
+            }
+            // No limit: what was redeemed has to be saved.
+            Issuer::Login(client) => self.rotate(client, &key).await,
+        }
+    }
+
+    /// Returns the name under which the store keeps a subject's token.
+    pub(super) fn key(&self, subject: &Subject) -> TokenKey {
+        let (endpoints, client_id, tenant) = match &self.issuer {
+            Issuer::Jwt(app) => (&app.endpoints, &app.client_id, app.tenant.path()),
+            Issuer::Login(client) => (&client.endpoints, &client.client_id, client.tenant()),
+        };
+        TokenKey {
+            audience: endpoints.audience(),
+            client_id: client_id.clone(),
+            tenant,
             subject: subject.clone(),
-        };
-        let stored = self.load(&key).await;
-        let version = stored.as_ref().map(|stored| stored.version);
-        if let Some(token) = stored.and_then(|stored| self.adopt(subject, stored)) {
-            return Ok(token);
-        }
-        let token_set = self.exchange(subject).await?;
-        Ok(self.save(&key, token_set, version).await)
-    }
-
-    async fn exchange(&self, subject: &Subject) -> Result<TokenSet, AuthError> {
-        // The semaphore is never closed; if it were, the program would be ending.
-        let _turn = self.exchanges.acquire().await.map_err(|_| AuthError::Interrupted)?;
-        let now = self.clock.now();
-        let assertion = self
-            .app
-            .assertion(subject.session_name.as_ref(), now, self.random.as_ref())
-            .map_err(AuthError::SigningFailed)?;
-        let duration_seconds = self.app.duration_seconds(subject);
-        let grant = Grant::JwtBearer {
-            assertion,
-            duration_seconds,
-            scope: subject.scope.as_ref(),
-        };
-        request_token(&self.http, &self.app.endpoints, &grant, now).await
-    }
-
-    async fn load(&self, key: &TokenKey) -> Option<Stored> {
-        match self.store.load(key).await {
-            Ok(stored) => stored,
-            Err(error) => {
-                warn_of_store(&key.subject, &error);
-                None
-            }
         }
     }
 
-    /// Saves a new token and returns the one to use: the new one, or a fresh one that somebody else saved first.
-    async fn save(&self, key: &TokenKey, token_set: TokenSet, expected: Option<Version>) -> Token {
-        match self.store.save(key, token_set.clone(), expected).await {
-            Ok(_version) => {}
-            Err(StoreError::VersionConflict) => {
-                let theirs = self.load(key).await.and_then(|stored| self.adopt(&key.subject, stored));
-                if let Some(token) = theirs {
-                    return token;
-                }
-            }
-            Err(error @ StoreError::Unavailable { .. }) => warn_of_store(&key.subject, &error),
-        }
-        Token::new(token_set)
+    pub(super) fn jitter(&self) -> u16 {
+        let mut jitter = [0; 2];
+        self.random.fill(&mut jitter);
+        u16::from_le_bytes(jitter)
     }
 
     /// Takes a stored token if it is fresh and not the refused one. One that is due already will do when there is none at
     /// all: whoever waits gets it at once, and the next request renews it behind.
-    fn adopt(&self, subject: &Subject, stored: Stored) -> Option<Token> {
+    pub(super) fn adopt(&self, key: &TokenKey, stored: Stored) -> Option<Token> {
+        let subject = &key.subject;
         let token = Token::new(stored.token_set);
         if self
             .kept
@@ -215,7 +203,7 @@ impl Renewals {
     }
 }
 
-fn warn_of_store(subject: &Subject, error: &StoreError) {
+pub(super) fn warn_of_store(subject: &Subject, error: &StoreError) {
     let who = subject.fingerprint();
     tracing::warn!(
         subject = %who,
@@ -227,6 +215,8 @@ fn warn_of_store(subject: &Subject, error: &StoreError) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TokenSet;
+    use crate::app::Tenant;
     use crate::clock::SystemClock;
     use crate::private_key::SigningKey;
     use crate::random::SystemRandom;
@@ -237,6 +227,7 @@ mod tests {
     use aws_lc_rs::rsa::{KeyPair, KeySize};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
+    use std::time::Duration;
     use url::Url;
 
     /// Renewals of a platform that nobody can reach: nothing listens on port 0.
@@ -249,10 +240,11 @@ mod tests {
             signing_key: SigningKey::parse(&STANDARD.encode(der.as_ref())).unwrap().0,
             endpoints: Endpoints::from_api_base(&Url::parse("http://127.0.0.1:0").unwrap()),
             duration_seconds: 900,
+            tenant: Tenant::Own,
         };
         Arc::new(Renewals {
             http: crate::transport::http_client_for(&app.endpoints, "test/1").unwrap(),
-            app,
+            issuer: Issuer::Jwt(app),
             store: Arc::new(MemoryStore::default()),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
@@ -263,6 +255,11 @@ mod tests {
             failures: Failures::default(),
             flights: Arc::new(Flights::new()),
             exchanges: Semaphore::new(1),
+            leasing: Leasing {
+                holder: "test".to_owned(),
+                time: Duration::from_secs(1),
+            },
+            lost: LostLogins::default(),
         })
     }
 
@@ -275,6 +272,8 @@ mod tests {
             token_type: "Bearer".to_owned(),
             issued_at: now,
             expires_at: Some(now + Duration::from_mins(15)),
+            refresh_token: None,
+            refresh_expires_at: None,
         });
         renewals
             .kept

@@ -84,6 +84,11 @@ impl<K: Eq + Hash, V> Duty<K, V> {
         &self.key
     }
 
+    /// Tells everybody on board, and whoever still boards, how it stands. The flight goes on.
+    pub(super) fn tell(&self, interim: V) {
+        self.landing.send_replace(Some(interim));
+    }
+
     /// Ends the flight with its result.
     pub(super) fn land(mut self, result: V) {
         self.result = Some(result);
@@ -130,6 +135,22 @@ mod tests {
             assert!(flights.join(&"key").1.is_some());
             pilot.join().unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn flight_that_takes_long_tells_so_and_goes_on() {
+        let flights = Arc::new(Flights::new());
+        let (early, duty) = flights.join(&"key");
+        let duty = duty.unwrap();
+
+        duty.tell(1);
+
+        assert_eq!(early.landed().await, Some(1));
+        let (late, no_duty) = flights.join(&"key");
+        assert!(no_duty.is_none());
+        assert_eq!(late.landed().await, Some(1));
+        duty.land(2);
+        assert!(flights.join(&"key").1.is_some());
     }
 
     #[tokio::test]

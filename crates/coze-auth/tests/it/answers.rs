@@ -83,11 +83,11 @@ async fn answer_that_cannot_be_used_names_its_flaw() {
         ),
         (
             json!({ "access_token": injected, "expires_in": end }),
-            AnswerFlaw::UnusableAccessToken(InvalidToken::ForbiddenCharacter),
+            AnswerFlaw::UnusableToken(InvalidToken::ForbiddenCharacter),
         ),
         (
             json!({ "access_token": "", "expires_in": end }),
-            AnswerFlaw::UnusableAccessToken(InvalidToken::Empty),
+            AnswerFlaw::UnusableToken(InvalidToken::Empty),
         ),
         (json!({ "access_token": "czs_x" }), AnswerFlaw::NoExpiry),
         (

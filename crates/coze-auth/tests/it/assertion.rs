@@ -28,9 +28,7 @@ fn china_app() -> JwtApp {
 fn assertion_has_the_documented_header_and_claims_and_a_good_signature() {
     let user = user("user-42");
 
-    let assertion = china_app()
-        .assertion(user.session_name.as_ref(), NOW, &SystemRandom)
-        .unwrap();
+    let assertion = china_app().assertion(&user, NOW, &SystemRandom).unwrap();
 
     let TokenData { header, claims, .. } = verified(assertion.expose(), "api.coze.cn");
     assert_eq!(header.alg, Algorithm::RS256);
@@ -53,7 +51,7 @@ fn assertion_has_the_documented_header_and_claims_and_a_good_signature() {
 
 #[test]
 fn app_itself_signs_no_session_name() {
-    let assertion = china_app().assertion(None, NOW, &SystemRandom).unwrap();
+    let assertion = china_app().assertion(&Subject::app(), NOW, &SystemRandom).unwrap();
 
     let claims = verified(assertion.expose(), "api.coze.cn").claims;
     assert_eq!(claims.get("session_name"), None);
@@ -65,7 +63,7 @@ fn every_assertion_has_a_jti_of_its_own() {
     let random = SeededRandom::new(7);
 
     let ids: HashSet<String> = (0..50)
-        .map(|_| app.assertion(None, NOW, &random).unwrap())
+        .map(|_| app.assertion(&Subject::app(), NOW, &random).unwrap())
         .map(|assertion| verified(assertion.expose(), "api.coze.cn").claims["jti"].to_string())
         .collect();
 
@@ -76,7 +74,7 @@ fn every_assertion_has_a_jti_of_its_own() {
 fn assertion_depends_on_nothing_but_what_it_was_handed() {
     let make = || {
         china_app()
-            .assertion(None, NOW, &SeededRandom::new(7))
+            .assertion(&Subject::app(), NOW, &SeededRandom::new(7))
             .unwrap()
             .expose()
             .to_owned()

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Method, Request, Response, Uri};
-use coze_auth::{Clock, ManualClock};
+use coze_auth::{Clock, ManualClock, UnixSeconds};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -61,6 +61,19 @@ impl Answer {
         Self::json(status, &body).with("x-tt-logid", "20261122000000ABCDEF")
     }
 
+    /// The answer to a login or its renewal, `number` in both tokens.
+    pub(crate) fn pair(number: u32, expires_at: UnixSeconds) -> Self {
+        Self::json(
+            200,
+            &json!({
+                "access_token": format!("czu_{number}"),
+                "refresh_token": format!("refresh_{number}"),
+                "expires_in": expires_at.0,
+                "token_type": "Bearer"
+            }),
+        )
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
@@ -108,6 +121,11 @@ impl Platform {
     /// Makes the next request get this answer, after those already in the script.
     pub(crate) fn next(&self, answer: Answer) {
         self.shared.script.lock().unwrap().push_back(answer);
+    }
+
+    /// Takes the first answer out of the script again.
+    pub(crate) fn take_back(&self) {
+        self.shared.script.lock().unwrap().pop_front();
     }
 
     /// Keeps all answers back until `release`.

@@ -4,15 +4,16 @@ use crate::keys::{pem, pkcs8_der, pkcs8_pem};
 use crate::platform::Answer;
 use crate::world::{NOW, World, jwt_app, parts, user};
 use coze_auth::{
-    AuthError, ClientSecret, MemoryStore, SigningKey, Subject, SystemRandom, TokenKey, TokenSet, TokenSource,
-    TokenStore,
+    App, AuthError, Callback, ClientSecret, Endpoints, MemoryStore, RefreshToken, Save, SigningKey, Subject,
+    SystemRandom, TokenKey, TokenSet, TokenSource, TokenStore, WebApp,
 };
 use serde_json::json;
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
-use std::sync::Once;
+use std::sync::{Arc, Once};
+use url::Url;
 
 /// Everything that an error can be made to say.
 fn confession(error: &AuthError) -> String {
@@ -129,6 +130,50 @@ async fn answer_that_cannot_be_used_does_not_get_its_token_into_an_error() {
 }
 
 #[tokio::test]
+async fn platform_that_sends_a_login_back_does_not_get_it_into_an_error() {
+    let client_secret = "canary-client-secret";
+    let app = |base: &Url| {
+        App::Web(WebApp {
+            client_id: "1.app.coze".to_owned(),
+            client_secret: ClientSecret::new(client_secret),
+            endpoints: Endpoints::from_api_base(base),
+            workspace_id: None,
+        })
+    };
+    let world = World::of(app, Arc::new(MemoryStore::default())).await;
+    let echo = "bad canary-client-secret canary-refresh-token code_canary_canary";
+    for message in ["invalid request: refresh_token of ", "something else about "] {
+        let login = TokenSet {
+            access_token: coze_auth::AccessToken::parse("czu_canary_canary").unwrap(),
+            token_type: "Bearer".to_owned(),
+            issued_at: NOW,
+            expires_at: Some(NOW),
+            refresh_token: Some(RefreshToken::parse("canary-refresh-token").unwrap()),
+            refresh_expires_at: None,
+        };
+        world.tokens.import_login(&user(message), login).await.unwrap();
+        world
+            .platform
+            .next(Answer::refusal(400, echo, &format!("{message}{echo}")));
+        let error = world.error(&user(message)).await;
+        assert_silent(&confession(&error), &[client_secret, "canary-refresh-token"]);
+    }
+    let pending = world.tokens.begin_login("http://127.0.0.1:8081/callback").unwrap();
+    let state = pending.state().expose().to_owned();
+    let callback = Callback::parse(&format!("code=code_canary_canary&state={state}"));
+    world.platform.next(Answer::refusal(400, echo, echo));
+    let shown = format!("{pending:?} {callback:?}");
+
+    let refused = world.tokens.finish_login(&user("a"), pending, &callback).await;
+
+    assert_silent(
+        &confession(&refused.unwrap_err()),
+        &[client_secret, "code_canary_canary"],
+    );
+    assert_silent(&shown, &["code_canary_canary", &state]);
+}
+
+#[tokio::test]
 async fn debug_output_of_every_type_is_silent() {
     let world = World::start().await;
     let token = world.token(&user("a")).await;
@@ -136,12 +181,13 @@ async fn debug_output_of_every_type_is_silent() {
     let coze_auth::App::Jwt(jwt_app) = &app else {
         panic!("a JWT app")
     };
-    let assertion = jwt_app.assertion(None, NOW, &SystemRandom).unwrap();
+    let assertion = jwt_app.assertion(&Subject::app(), NOW, &SystemRandom).unwrap();
     let client_secret = ClientSecret::new("canary-client-secret");
     let store = MemoryStore::default();
     let key = TokenKey {
         audience: String::new(),
         client_id: String::new(),
+        tenant: None,
         subject: user("a"),
     };
     let token_set = TokenSet {
@@ -149,9 +195,17 @@ async fn debug_output_of_every_type_is_silent() {
         token_type: "Bearer".to_owned(),
         issued_at: NOW,
         expires_at: None,
+        refresh_token: Some(RefreshToken::parse("canary-refresh-token").unwrap()),
+        refresh_expires_at: None,
     };
     let shown = format!("{token_set:?}");
-    store.save(&key, token_set, None).await.unwrap();
+    let save = Save {
+        token_set: &token_set,
+        expected: None,
+        renew_at: None,
+        lease: None,
+    };
+    store.save(&key, save).await.unwrap();
     let source = TokenSource::new(parts(app.clone(), &world.clock));
 
     let text = format!(
@@ -164,6 +218,7 @@ async fn debug_output_of_every_type_is_silent() {
     let secrets = [
         "czs_canary_canary",
         "canary-client-secret",
+        "canary-refresh-token",
         assertion.expose(),
         key_line,
     ];

@@ -1,24 +1,16 @@
 //! Tokens that outlive a process, and stores that fail.
 
 use crate::platform::Answer;
-use crate::world::{World, jwt_app, parts, text, user};
-use coze_auth::{
-    AccessToken, MemoryStore, StoreError, StoreFuture, Stored, Subject, TokenKey, TokenSet, TokenSource, TokenStore,
-    UnixSeconds, Version,
-};
+use crate::world::{NOW, World, text, user};
+use coze_auth::conformance::{self, FaultyStore};
+use coze_auth::{AccessToken, MemoryStore, Save, Subject, TokenKey, TokenSet, TokenStore, UnixSeconds, Version};
 use std::sync::Arc;
-
-/// The same as another process with the same store.
-fn second_source(world: &World, store: &Arc<dyn TokenStore>) -> TokenSource {
-    let mut parts = parts(jwt_app(&world.platform.base), &world.clock);
-    parts.store = Arc::clone(store);
-    TokenSource::new(parts)
-}
 
 fn key(subject: Subject) -> TokenKey {
     TokenKey {
         audience: "api.coze.example".to_owned(),
         client_id: "1".to_owned(),
+        tenant: None,
         subject,
     }
 }
@@ -29,6 +21,17 @@ fn token_set(issued_at: i64) -> TokenSet {
         token_type: "Bearer".to_owned(),
         issued_at: UnixSeconds(issued_at),
         expires_at: Some(UnixSeconds(issued_at + 900)),
+        refresh_token: None,
+        refresh_expires_at: None,
+    }
+}
+
+fn over(token_set: &TokenSet, expected: Option<Version>) -> Save<'_> {
+    Save {
+        token_set,
+        expected,
+        renew_at: None,
+        lease: None,
     }
 }
 
@@ -38,7 +41,7 @@ async fn restarted_source_takes_the_stored_token() {
     let world = World::with_store(Arc::clone(&store)).await;
     world.token(&user("a")).await;
 
-    let token = second_source(&world, &store).access_token(&user("a")).await.unwrap();
+    let token = world.second(Arc::clone(&store)).access_token(&user("a")).await.unwrap();
 
     assert_eq!(text(&token), "czs_1");
     assert_eq!(world.platform.times_asked(), 1);
@@ -50,7 +53,7 @@ async fn due_token_in_the_store_is_served_first_and_renewed_then() {
     let world = World::with_store(Arc::clone(&store)).await;
     world.token(&user("a")).await;
     world.advance(800);
-    let second = second_source(&world, &store);
+    let second = world.second(Arc::clone(&store));
 
     let first_answer = second.access_token(&user("a")).await.unwrap();
     second.access_token(&user("a")).await.unwrap();
@@ -63,7 +66,7 @@ async fn due_token_in_the_store_is_served_first_and_renewed_then() {
 async fn source_takes_over_what_another_one_renewed() {
     let store: Arc<dyn TokenStore> = Arc::new(MemoryStore::default());
     let world = World::with_store(Arc::clone(&store)).await;
-    let second = second_source(&world, &store);
+    let second = world.second(Arc::clone(&store));
     world.token(&user("a")).await;
     second.access_token(&user("a")).await.unwrap();
     world.advance(900);
@@ -88,80 +91,42 @@ async fn refused_token_is_not_taken_from_the_store_again() {
     assert_eq!(text(&world.token(&user("a")).await), "czs_2");
 }
 
-/// Fails always.
-#[derive(Debug)]
-struct BrokenStore;
-
-impl BrokenStore {
-    fn error(operation: &'static str) -> StoreError {
-        StoreError::Unavailable {
-            operation,
-            source: Arc::new("disk full".into()),
-        }
-    }
-}
-
-impl TokenStore for BrokenStore {
-    fn load<'a>(&'a self, _: &'a TokenKey) -> StoreFuture<'a, Option<Stored>> {
-        Box::pin(async { Err(Self::error("load a token")) })
-    }
-
-    fn save<'a>(&'a self, _: &'a TokenKey, _: TokenSet, _: Option<Version>) -> StoreFuture<'a, Version> {
-        Box::pin(async { Err(Self::error("save a token")) })
-    }
-}
-
 #[tokio::test]
 async fn broken_store_does_not_keep_anybody_from_a_token() {
-    let world = World::with_store(Arc::new(BrokenStore)).await;
+    let store = FaultyStore::new(Arc::new(MemoryStore::default()));
+    store.set_away(true);
+    let world = World::with_store(Arc::new(store)).await;
 
     assert_eq!(text(&world.token(&user("a")).await), "czs_1");
     assert_eq!(text(&world.token(&user("a")).await), "czs_1");
     assert_eq!(world.platform.times_asked(), 1);
 }
 
-/// Lets somebody else save between our load and our save.
-#[derive(Debug)]
-struct RacedStore {
-    inner: MemoryStore,
-    theirs: TokenSet,
-}
+/// Lets somebody else save while our exchange is on its way, and returns what we serve then.
+async fn raced_by(theirs: TokenSet) -> String {
+    let store = Arc::new(MemoryStore::default());
+    let world = World::with_store(Arc::clone(&store) as Arc<dyn TokenStore>).await;
+    world.platform.hold();
+    let subject = user("a");
+    let them = async {
+        world.platform.wait_until_asked(1).await;
+        store.save(&world.key(&subject), over(&theirs, None)).await.unwrap();
+        world.platform.release();
+    };
 
-impl TokenStore for RacedStore {
-    fn load<'a>(&'a self, key: &'a TokenKey) -> StoreFuture<'a, Option<Stored>> {
-        self.inner.load(key)
-    }
+    let (token, ()) = tokio::join!(world.token(&subject), them);
 
-    fn save<'a>(&'a self, key: &'a TokenKey, ours: TokenSet, expected: Option<Version>) -> StoreFuture<'a, Version> {
-        Box::pin(async move {
-            self.inner.save(key, self.theirs.clone(), expected).await?;
-            self.inner.save(key, ours, expected).await
-        })
-    }
+    text(&token)
 }
 
 #[tokio::test]
 async fn later_of_two_renewals_takes_the_token_of_the_earlier() {
-    let theirs = token_set(crate::world::NOW.0);
-    let world = World::with_store(Arc::new(RacedStore {
-        inner: MemoryStore::default(),
-        theirs,
-    }))
-    .await;
-
-    assert_eq!(text(&world.token(&user("a")).await), "czs_stored");
+    assert_eq!(raced_by(token_set(NOW.0)).await, "czs_stored");
 }
 
 #[tokio::test]
 async fn later_of_two_renewals_keeps_its_own_token_when_the_earlier_is_no_good() {
-    let theirs = token_set(crate::world::NOW.0 - 900);
-    let world = World::with_store(Arc::new(RacedStore {
-        inner: MemoryStore::default(),
-        theirs,
-    }))
-    .await;
-
-    assert_eq!(text(&world.token(&user("a")).await), "czs_1");
+    assert_eq!(raced_by(token_set(NOW.0 - 900)).await, "czs_1");
 }
 
 #[tokio::test]
@@ -178,28 +143,13 @@ async fn failed_exchange_leaves_the_store_as_it_was() {
 
     world.error(&user("a")).await;
 
-    let key = TokenKey {
-        audience: format!("127.0.0.1:{}", world.platform.base.port().unwrap()),
-        client_id: "1100000000001".to_owned(),
-        subject: user("a"),
-    };
+    let key = world.key(&user("a"));
     assert_eq!(store.load(&key).await.unwrap().unwrap().version, Version(1));
 }
 
-#[tokio::test]
-async fn memory_store_saves_only_over_the_version_it_was_told() {
-    let store = MemoryStore::default();
-    let key = key(user("a"));
-
-    let first = store.save(&key, token_set(0), None).await.unwrap();
-    let second = store.save(&key, token_set(0), Some(first)).await.unwrap();
-
-    assert_eq!((first, second), (Version(1), Version(2)));
-    for stale in [None, Some(first)] {
-        let refused = store.save(&key, token_set(0), stale).await;
-        assert!(matches!(refused, Err(StoreError::VersionConflict)), "{stale:?}");
-    }
-    assert_eq!(store.load(&key).await.unwrap().unwrap().version, second);
+#[tokio::test(start_paused = true)]
+async fn memory_store_keeps_the_contract() {
+    conformance::check_all(async || Arc::new(MemoryStore::default()) as Arc<dyn TokenStore>).await;
 }
 
 #[tokio::test]
@@ -207,12 +157,15 @@ async fn memory_store_does_not_grow_with_ended_tokens() {
     let store = MemoryStore::default();
     for number in 0..1_024_i64 {
         store
-            .save(&key(user(&number.to_string())), token_set(0), None)
+            .save(&key(user(&number.to_string())), over(&token_set(0), None))
             .await
             .unwrap();
     }
 
-    store.save(&key(user("later")), token_set(1_000), None).await.unwrap();
+    store
+        .save(&key(user("later")), over(&token_set(1_000), None))
+        .await
+        .unwrap();
 
     assert!(store.load(&key(user("0"))).await.unwrap().is_none());
     assert!(store.load(&key(user("later"))).await.unwrap().is_some());

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 
+use super::permission;
 use crate::{
+    accounts::WORKSPACE_ID,
     envelope::ApiError,
     platform::Platform,
-    tokens::{Grant, Identity},
+    tokens::{Grant, Identity, Scope},
 };
 
 /// A caller with a valid token. As an extractor it refuses with 401 / 700012006, which is right everywhere except on
@@ -16,32 +18,46 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) identity: Identity,
-    bot_ids: Option<Vec<String>>,
+    scope: Scope,
 }
 
 impl Caller {
-    /// Returns whom `token` stands for; `None` when it is unknown or expired.
+    /// Returns whom `token` stands for; `None` when it is unknown or expired, or its app is switched off.
     pub(crate) fn find(platform: &Platform, token: &str) -> Option<Self> {
         if token == platform.accounts.personal_access_token() {
             return Some(Self {
                 identity: Identity::ACCOUNT,
-                bot_ids: None,
+                scope: Scope::default(),
             });
         }
-        let Grant { identity, bot_ids, .. } = platform.tokens.find(token, platform.clock.now())?;
-        Some(Self { identity, bot_ids })
+        let Grant { identity, scope, .. } = platform.tokens.find(token, platform.clock.now())?;
+        let app = identity.client_id.as_deref().and_then(|id| platform.apps.find(id));
+        if app.is_none_or(|app| app.disabled) {
+            return None;
+        }
+        Some(Self { identity, scope })
     }
 
-    /// Refuses a bot that the token's scope leaves out, if the double was told to care
-    /// ([`crate::EmulatorConfig::enforce_bot_scope`]).
-    pub(crate) fn may_use(&self, platform: &Platform, bot_id: &str) -> Result<(), ApiError> {
-        let left_out = self
-            .bot_ids
-            .as_ref()
-            .is_some_and(|allowed| !allowed.iter().any(|id| id == bot_id));
-        if platform.config.enforce_bot_scope && left_out {
+    /// Refuses a permission that the token's scope leaves out, if the double was told to care
+    /// ([`crate::EmulatorConfig::enforce_scope`]).
+    pub(crate) fn may(&self, platform: &Platform, permission: &'static str) -> Result<(), ApiError> {
+        let listed = self.scope.permissions.as_deref();
+        let left_out = listed.is_some_and(|listed| !permission::is_covered(permission, listed));
+        if platform.config.enforce_scope && left_out {
             return Err(ApiError::NoPermission {
-                bot_id: bot_id.to_owned(),
+                access: format!("space_id={WORKSPACE_ID} {permission}"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses a bot that the token's scope leaves out, if the double was told to care.
+    pub(crate) fn may_use(&self, platform: &Platform, bot_id: &str) -> Result<(), ApiError> {
+        let listed = self.scope.bot_ids.as_ref();
+        let left_out = listed.is_some_and(|listed| !listed.iter().any(|id| id == bot_id));
+        if platform.config.enforce_scope && left_out {
+            return Err(ApiError::NoPermission {
+                access: format!("bot_id={bot_id} chat"),
             });
         }
         Ok(())
@@ -52,9 +68,13 @@ impl FromRequestParts<Arc<Platform>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, platform: &Arc<Platform>) -> Result<Self, ApiError> {
-        bearer(&parts.headers)
+        let caller = bearer(&parts.headers)
             .and_then(|token| Self::find(platform, token))
-            .ok_or(ApiError::AccessTokenInvalid)
+            .ok_or(ApiError::AccessTokenInvalid)?;
+        if let Some(permission) = permission::needed(&parts.method, parts.uri.path()) {
+            caller.may(platform, permission)?;
+        }
+        Ok(caller)
     }
 }
 

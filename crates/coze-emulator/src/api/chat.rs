@@ -60,6 +60,7 @@ pub(super) async fn create(
     request.as_ref().map_or(Ok(()), ChatRequest::check_bot_exists)?;
     let caller = Caller::find(&platform, token).ok_or(ApiError::TokenIncorrect)?;
     let request = request?.check()?;
+    caller.may(&platform, "chat")?;
     caller.may_use(&platform, request.bot.id)?;
 
     let stream = request.stream;

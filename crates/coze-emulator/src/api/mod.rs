@@ -1,7 +1,8 @@
 //! The API proper: everything under `/v1` and `/v3`.
 //!
 //! One file per kind of object; [`wire`] holds what they look like as JSON, [`extract`] what handlers take out of a
-//! request, [`caller`] who is asking.
+//! request, [`caller`] who is asking, [`permission`] what an
+//! endpoint asks of a narrowed token.
 
 mod bots;
 mod caller;
@@ -12,6 +13,7 @@ mod conversations;
 mod extract;
 mod files;
 mod messages;
+mod permission;
 mod users;
 pub(crate) mod wire;
 

@@ -6,21 +6,25 @@ use super::caller::Caller;
 use crate::{
     accounts::{USER_ID, WORKSPACE_ID},
     envelope::Data,
+    tokens::Tenant,
 };
 
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "names on the wire")]
 pub(super) struct User {
-    user_id: &'static str,
+    user_id: String,
     user_name: &'static str,
     nick_name: &'static str,
     avatar_url: &'static str,
 }
 
-/// `GET /v1/users/me`: the account behind the app or token, whatever the session name.
-pub(super) async fn me(_: Caller) -> Data<User> {
+/// `GET /v1/users/me`: the account in whose name the token acts, whatever the session name.
+pub(super) async fn me(caller: Caller) -> Data<User> {
     Data(User {
-        user_id: USER_ID,
+        user_id: match caller.identity.tenant {
+            Tenant::Own | Tenant::Enterprise(_) => USER_ID.to_owned(),
+            Tenant::Account(account_id) => account_id,
+        },
         user_name: "demo",
         nick_name: "演示账号 Demo",
         avatar_url: "",

@@ -23,11 +23,17 @@ impl Strike {
 
     /// Waits as long as the fault says, or until the platform stops.
     pub(crate) async fn delay(&self, stopping: &CancellationToken) {
-        if let Some(delay) = self.fault.delay_ms {
-            stopping
-                .run_until_cancelled(tokio::time::sleep(Duration::from_millis(delay)))
-                .await;
-        }
+        wait(self.fault.delay_ms, stopping).await;
+    }
+
+    /// The same between what the platform did and its answer.
+    pub(crate) async fn delay_answer(&self, stopping: &CancellationToken) {
+        wait(self.fault.answer_delay_ms, stopping).await;
+    }
+
+    /// Returns by how much the platform's clock is wrong while it answers.
+    pub(crate) fn clock_skew_seconds(&self) -> i64 {
+        self.fault.clock_skew_seconds.unwrap_or(0)
     }
 
     /// Returns the answer that replaces the platform's.
@@ -49,12 +55,25 @@ impl Strike {
         Some(response)
     }
 
-    /// Lets the connection break inside the body, if the fault says so and the body is longer.
-    pub(crate) fn cut(&self, response: Response) -> Response {
+    /// Lets the connection break before the answer's first byte, or inside its body if that is long enough, where the
+    /// fault says so.
+    pub(crate) fn spoil(&self, response: Response) -> Response {
+        if self.fault.drop_answer {
+            // The server joins head and body before it writes. A body that fails at once takes the head with it.
+            return response.map(|_| Body::from_stream(stream::iter([Err::<Bytes, _>(Cut)])));
+        }
         let Some(limit) = self.fault.cut_after_bytes else {
             return response;
         };
         response.map(|body| Body::from_stream(cut_after(body.into_data_stream(), limit)))
+    }
+}
+
+async fn wait(millis: Option<u64>, stopping: &CancellationToken) {
+    if let Some(millis) = millis {
+        stopping
+            .run_until_cancelled(tokio::time::sleep(Duration::from_millis(millis)))
+            .await;
     }
 }
 

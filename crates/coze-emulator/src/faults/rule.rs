@@ -53,6 +53,16 @@ pub struct Fault {
     /// Breaks the connection after so many bytes of the answer's body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_after_bytes: Option<usize>,
+    /// Lets the platform act, then waits so long before its answer leaves, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_delay_ms: Option<u64>,
+    /// Lets the platform act, then closes the connection without a byte: a refresh token is rotated and nobody knows
+    /// the new one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop_answer: bool,
+    /// Answers by a clock that is wrong by so many seconds; negative is slow. The `Date` header follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_skew_seconds: Option<i64>,
 }
 
 /// Why a rule was not accepted.
@@ -69,11 +79,16 @@ pub enum InvalidFault {
     #[error("match.nth counts from 1")]
     NthZero,
     /// A rule that would do nothing.
-    #[error("fault is empty: give delay_ms, status or cut_after_bytes")]
+    #[error(
+        "fault is empty: give delay_ms, status, cut_after_bytes, answer_delay_ms, drop_answer or clock_skew_seconds"
+    )]
     Nothing,
     /// Not a final HTTP status.
     #[error("fault.status {0} is not between 200 and 599")]
     Status(u16),
+    /// An answer that is both lost and cut.
+    #[error("fault.drop_answer leaves nothing to cut: give it or cut_after_bytes")]
+    DroppedAndCut,
     /// Parts of an answer without its status.
     #[error("fault.body, fault.content_type and fault.headers need fault.status")]
     BodyWithoutStatus,
@@ -122,6 +137,35 @@ impl FaultMatch {
 }
 
 impl Fault {
+    /// The platform is ill: a 5xx in its own shape for the OAuth family (protocol 4.2).
+    pub fn unavailable(status: u16) -> Self {
+        let body =
+            r#"{"error_code":"internal_error","error_message":"Service internal error.","error":"internal_error"}"#;
+        Self {
+            status: Some(status),
+            body: Some(body.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Something else answers: a captive portal, a proxy, the console's web server (protocol 4.2).
+    pub fn html(status: u16) -> Self {
+        Self {
+            status: Some(status),
+            body: Some("<!doctype html><html><body>Please sign in to this network</body></html>".to_owned()),
+            content_type: Some("text/html; charset=utf-8".to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The platform acts and the answer is lost: see [`Fault::drop_answer`].
+    pub fn lost_answer() -> Self {
+        Self {
+            drop_answer: true,
+            ..Self::default()
+        }
+    }
+
     fn check(&self) -> Result<(), InvalidFault> {
         if let Some(status) = self.status.filter(|status| !(200..600).contains(status)) {
             return Err(InvalidFault::Status(status));
@@ -130,7 +174,10 @@ impl Fault {
         if shapes_an_answer && self.status.is_none() {
             return Err(InvalidFault::BodyWithoutStatus);
         }
-        if self.delay_ms.is_none() && self.status.is_none() && self.cut_after_bytes.is_none() {
+        if self.drop_answer && self.cut_after_bytes.is_some() {
+            return Err(InvalidFault::DroppedAndCut);
+        }
+        if *self == Self::default() {
             return Err(InvalidFault::Nothing);
         }
         let content_type = self.content_type.as_deref().map(|value| ("content-type", value));
@@ -174,6 +221,10 @@ mod tests {
             ),
             (r#"{"match":{"nth":0},"fault":{"status":500}}"#, InvalidFault::NthZero),
             (r#"{"match":{},"fault":{}}"#, InvalidFault::Nothing),
+            (
+                r#"{"match":{},"fault":{"drop_answer":true,"cut_after_bytes":1}}"#,
+                InvalidFault::DroppedAndCut,
+            ),
             (r#"{"match":{},"fault":{"status":100}}"#, InvalidFault::Status(100)),
             (
                 r#"{"match":{},"fault":{"delay_ms":1,"body":"x"}}"#,

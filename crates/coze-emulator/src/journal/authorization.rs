@@ -22,8 +22,12 @@ pub enum AuthorizationKind {
     Jwt,
     /// `czs_`: a token bought with an assertion.
     Czs,
+    /// `czu_`: a token that a user allowed an app.
+    Czu,
     /// `pat_`: a personal access token.
     Pat,
+    /// `sat_`: a service access token.
+    Sat,
     /// Anything else, for example a handle that should never have come here.
     Other,
 }
@@ -50,7 +54,11 @@ impl Authorization {
             session_name: match kind {
                 AuthorizationKind::Jwt => session_name_asked_for(credential),
                 AuthorizationKind::Czs => tokens.session_name(credential),
-                AuthorizationKind::None | AuthorizationKind::Pat | AuthorizationKind::Other => None,
+                AuthorizationKind::None
+                | AuthorizationKind::Czu
+                | AuthorizationKind::Pat
+                | AuthorizationKind::Sat
+                | AuthorizationKind::Other => None,
             },
         }
     }
@@ -61,8 +69,12 @@ fn kind_of(credential: &str) -> AuthorizationKind {
         AuthorizationKind::None
     } else if credential.starts_with("czs_") {
         AuthorizationKind::Czs
+    } else if credential.starts_with("czu_") {
+        AuthorizationKind::Czu
     } else if credential.starts_with("pat_") {
         AuthorizationKind::Pat
+    } else if credential.starts_with("sat_") {
+        AuthorizationKind::Sat
     } else if credential.split('.').count() == 3 {
         AuthorizationKind::Jwt
     } else {
@@ -74,7 +86,11 @@ fn kind_of(credential: &str) -> AuthorizationKind {
 fn keeps_prefix(kind: AuthorizationKind) -> bool {
     match kind {
         AuthorizationKind::None | AuthorizationKind::Jwt => false,
-        AuthorizationKind::Czs | AuthorizationKind::Pat | AuthorizationKind::Other => true,
+        AuthorizationKind::Czs
+        | AuthorizationKind::Czu
+        | AuthorizationKind::Pat
+        | AuthorizationKind::Sat
+        | AuthorizationKind::Other => true,
     }
 }
 
@@ -97,7 +113,9 @@ mod tests {
             ("", AuthorizationKind::None),
             ("a.b.c", AuthorizationKind::Jwt),
             ("czs_a.b.c", AuthorizationKind::Czs),
+            ("czu_x", AuthorizationKind::Czu),
             ("pat_x", AuthorizationKind::Pat),
+            ("sat_x", AuthorizationKind::Sat),
             ("something", AuthorizationKind::Other),
         ] {
             assert_eq!(kind_of(credential), kind, "{credential}");

@@ -5,6 +5,7 @@
 //! kind and first characters stay.
 
 mod authorization;
+mod oauth_step;
 
 use std::{
     collections::VecDeque,
@@ -23,6 +24,7 @@ use tokio::{sync::watch, time::timeout};
 
 pub(crate) use authorization::Authorization;
 pub use authorization::AuthorizationKind;
+pub use oauth_step::{OAuthEndpoint, OAuthStep};
 
 use crate::clock::Clock;
 
@@ -56,12 +58,27 @@ pub struct Entry {
     pub session_name: Option<String>,
     /// Bytes of the request's body read so far.
     pub body_bytes: u64,
+    /// What the platform did, for requests of the OAuth family that reached it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthStep>,
 }
 
+/// Position of a request in the journal, for the handler that answers it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seq(u64);
+
 impl Entry {
-    /// Tells whether this is a JWT-bearer exchange, on the plain, account or enterprise path (protocol 2.2).
+    /// Tells whether this went to the token endpoint, on the plain, account or enterprise path (protocol 2.2), with
+    /// whichever grant.
     pub fn is_token_request(&self) -> bool {
         self.method == "POST" && self.path.starts_with("/api/permission/oauth2/") && self.path.ends_with("/token")
+    }
+
+    /// Tells whether this refreshed a login: the platform did rotate, even if the answer was lost.
+    pub fn is_refresh(&self) -> bool {
+        self.oauth
+            .as_ref()
+            .is_some_and(|step| step.grant_type.as_deref() == Some("refresh_token") && step.outcome == "issued")
     }
 }
 
@@ -130,7 +147,7 @@ impl Journal {
             .collect()
     }
 
-    /// Counts the exchanges of an assertion for a token.
+    /// Counts the requests to the token endpoint.
     pub fn token_requests(&self) -> usize {
         self.lines()
             .kept
@@ -161,10 +178,10 @@ impl Journal {
     }
 
     /// Writes the line of a request that has just arrived, and counts its body from now on. Returns the request and its
-    /// `seq` for [`Journal::answered`].
-    pub(crate) fn received(&self, clock: &Clock, authorization: Authorization, request: Request) -> (Request, u64) {
+    /// position, which its extensions hold as well.
+    pub(crate) fn received(&self, clock: &Clock, authorization: Authorization, request: Request) -> (Request, Seq) {
         let body_bytes = Arc::new(AtomicU64::new(0));
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let mut entry = Entry {
             seq: 0,
             time: clock.rfc3339(),
@@ -176,6 +193,7 @@ impl Journal {
             token_prefix: authorization.token_prefix,
             session_name: authorization.session_name,
             body_bytes: 0,
+            oauth: None,
         };
 
         let seq = {
@@ -189,18 +207,30 @@ impl Journal {
                 entry,
                 body_bytes: Arc::clone(&body_bytes),
             });
-            lines.last_seq
+            Seq(lines.last_seq)
         };
         self.shared.changed.send_replace(());
 
+        parts.extensions.insert(seq);
         (Request::from_parts(parts, counted(body, body_bytes)), seq)
     }
 
     /// Completes the line `seq` with the status of its answer.
-    pub(crate) fn answered(&self, seq: u64, status: StatusCode) {
-        if let Some(line) = self.lines().kept.iter_mut().rev().find(|line| line.entry.seq == seq) {
-            line.entry.status = Some(status.as_u16());
+    pub(crate) fn answered(&self, seq: Seq, status: StatusCode) {
+        self.amend(seq, |entry| entry.status = Some(status.as_u16()));
+    }
+
+    /// Adds to the line `seq` what the platform did.
+    pub(crate) fn note(&self, seq: Seq, step: OAuthStep) {
+        self.amend(seq, |entry| entry.oauth = Some(step));
+    }
+
+    fn amend(&self, Seq(seq): Seq, change: impl FnOnce(&mut Entry)) {
+        let mut lines = self.lines();
+        if let Some(line) = lines.kept.iter_mut().rev().find(|line| line.entry.seq == seq) {
+            change(&mut line.entry);
         }
+        drop(lines);
         self.shared.changed.send_replace(());
     }
 

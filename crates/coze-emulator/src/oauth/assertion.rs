@@ -32,6 +32,19 @@ struct Claims {
     exp: Option<i64>,
     jti: Option<String>,
     session_name: Option<String>,
+    session_context: Option<SessionContext>,
+}
+
+/// Terminal user behind the assertion, for an enterprise's billing. Accepted and told to the journal, without effect.
+#[derive(Debug, Deserialize)]
+struct SessionContext {
+    device_info: Option<DeviceInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DeviceInfo {
+    device_id: Option<String>,
+    custom_consumer: Option<String>,
 }
 
 /// What a good assertion says.
@@ -40,6 +53,8 @@ pub(super) struct Assertion {
     pub(super) client_id: String,
     /// An empty name counts as none (invented).
     pub(super) session_name: Option<String>,
+    pub(super) device_id: Option<String>,
+    pub(super) custom_consumer: Option<String>,
 }
 
 impl Assertion {
@@ -66,9 +81,13 @@ impl Assertion {
         if !platform.tokens.spend_assertion(&iss, &jti, exp, now) {
             return Err(Refusal::Reused);
         }
+        let device = claims.session_context.and_then(|context| context.device_info);
+        let (device_id, custom_consumer) = device.map_or((None, None), |info| (info.device_id, info.custom_consumer));
         Ok(Self {
             client_id: iss,
             session_name: claims.session_name.filter(|name| !name.is_empty()),
+            device_id,
+            custom_consumer,
         })
     }
 }

@@ -122,7 +122,7 @@ async fn unknown_endpoint_is_named_in_the_answer() {
 #[tokio::test]
 async fn bot_outside_the_scope_is_refused_when_the_double_cares() {
     let config = EmulatorConfig {
-        enforce_bot_scope: true,
+        enforce_scope: true,
         ..EmulatorConfig::default()
     };
     let coze = Coze::start_with(config).await;

@@ -1,12 +1,13 @@
 //! The control side, for those who may use it and those who may not.
 
+use coze_emulator::AppKind;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Coze, ECHO};
 
 #[tokio::test]
-async fn info_names_everything_a_client_needs_and_no_secret() {
+async fn info_names_everything_a_client_needs_and_no_private_key() {
     let coze = Coze::start().await;
     let dir = tempfile::tempdir().unwrap();
 
@@ -32,10 +33,18 @@ async fn info_names_everything_a_client_needs_and_no_secret() {
     let base = coze.emulator.addr().to_string();
     assert_eq!(before["api_base"], format!("http://{base}"));
     assert_eq!(before["ws_base"], format!("ws://{base}"));
-    assert_eq!(
-        before["apps"],
-        json!([{"kind": "jwt", "client_id": app.client_id, "public_key_id": app.public_key_id}])
+    let redirect_uris = json!(["http://127.0.0.1:8081/callback"]);
+    let listed = |kind, name| json!({"kind": kind, "name": name, "client_id": coze.app(kind).client_id});
+    let (mut jwt, mut web) = (listed(AppKind::Jwt, "Demo Service"), listed(AppKind::Web, "Demo Web"));
+    let (mut pkce, device) = (
+        listed(AppKind::Pkce, "Demo PKCE"),
+        listed(AppKind::Device, "Demo Device"),
     );
+    jwt["public_key_id"] = json!(app.public_key_id);
+    web["client_secret"] = json!(coze.web_secret());
+    web["redirect_uris"] = redirect_uris.clone();
+    pkce["redirect_uris"] = redirect_uris;
+    assert_eq!(before["apps"], json!([jwt, web, pkce, device]));
     assert_eq!(
         before["bots"][0],
         json!({"id": ECHO, "name": "回声 Echo", "published": true})
@@ -116,6 +125,23 @@ async fn senseless_orders_are_refused_with_the_reason() {
         ),
         ("/_emulator/faults", json!({}), "invalid type: map, expected a sequence"),
         ("/_emulator/clock", json!({"offset": 1}), "unknown field `offset`"),
+        (
+            "/_emulator/consent",
+            json!({"mode": "maybe"}),
+            "unknown variant `maybe`",
+        ),
+        ("/_emulator/refresh", json!({"strict": true}), "unknown field `strict`"),
+        (
+            "/_emulator/apps/x",
+            json!({"disabled": true}),
+            "no app has the client_id",
+        ),
+        ("/_emulator/apps/x", json!({}), "no app has the client_id"),
+        (
+            "/_emulator/apps/11500000000000000000000000000002.app.coze",
+            json!({"redirect_uris": ["http://evil.example/"]}),
+            "redirect_uri \"http://evil.example/\" is not",
+        ),
     ] {
         let response = coze.request(Method::PUT, path).json(&body).send().await.unwrap();
 

@@ -8,14 +8,22 @@
 )]
 
 mod assertions;
+mod authorize;
 mod chat_refusals;
+mod codes;
 mod control;
 mod conversations;
 mod cors;
+mod device;
+mod disabled_apps;
 mod faults;
 mod files;
 mod isolation;
 mod journal;
+mod logins;
+mod oauth_faults;
 mod polling;
+mod refresh;
 mod streaming;
 mod support;
+mod tenants;

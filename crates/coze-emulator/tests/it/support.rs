@@ -7,7 +7,7 @@ use std::{
 
 use coze_emulator::{DemoApp, Emulator, EmulatorConfig};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 
 pub(crate) const ECHO: &str = "7500000000000000001";
@@ -34,7 +34,7 @@ impl Coze {
 
     pub(crate) async fn start_with(config: EmulatorConfig) -> Self {
         let emulator = Emulator::start(config).await.unwrap();
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         Self { emulator, http }
     }
 

@@ -1,0 +1,212 @@
+//! Logins from beginning to end: a person agrees, a pair comes, the store has it, the source serves it.
+//!
+//! What spends something that cannot be spent twice (a code, a device code) runs as a task of its own: the caller may
+//! leave, the pair is saved all the same.
+
+use super::TokenSource;
+use super::renewal::{Outcome, Renewals};
+use super::rotation::Saved;
+use crate::app::App;
+use crate::error::AuthError;
+use crate::grant::Grant;
+use crate::grant::authorization_code::{Exchange, PendingLogin};
+use crate::grant::callback::{Callback, LoginFailure};
+use crate::grant::device_code::{DeviceLogin, Poll, PollAnswer, Step};
+use crate::store::{StoreError, TokenKey};
+use crate::subject::Subject;
+use crate::token::Token;
+use crate::token_endpoint::{Issued, request_device_code, request_token};
+use crate::token_set::TokenSet;
+use std::sync::Arc;
+use tokio::time::sleep;
+
+/// How often a save over a version that changed meanwhile is begun anew.
+const SAVE_ROUNDS: usize = 5;
+
+impl TokenSource {
+    /// Begins a login with a browser, for [`App::Web`] and [`App::Pkce`].
+    ///
+    /// `redirect_uri` is sent as it is and has to be registered in exactly this form. Keep the result until the browser
+    /// comes back, and its `state` in that browser.
+    pub fn begin_login(&self, redirect_uri: &str) -> Result<PendingLogin, AuthError> {
+        let method = match self.app() {
+            App::Web(_) => None,
+            App::Pkce(app) => Some(app.challenge_method),
+            App::Jwt(_) | App::Device(_) | App::PersonalAccessToken { .. } => return Err(AuthError::LoginUnsupported),
+        };
+        let (renewals, client) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        PendingLogin::begin(
+            &client,
+            redirect_uri,
+            method,
+            renewals.random.as_ref(),
+            renewals.clock.now(),
+        )
+        .map_err(|reason| AuthError::LoginFailed(LoginFailure::RedirectUri(reason)))
+    }
+
+    /// Finishes a login with what the browser brought back: exchanges the code, saves the pair as that of `subject`, and
+    /// returns its token. Any login that `subject` had before is replaced.
+    ///
+    /// Finishes even if the caller leaves.
+    pub async fn finish_login(
+        &self,
+        subject: &Subject,
+        pending: PendingLogin,
+        callback: &Callback,
+    ) -> Result<Token, AuthError> {
+        let (renewals, client) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        let granted = pending
+            .accept(&client, callback, renewals.clock.now())
+            .map_err(AuthError::LoginFailed)?;
+        let subject = subject.clone();
+        self.detached(renewals, async move |renewals| {
+            let exchange = Exchange {
+                client: &client,
+                granted: &granted,
+            };
+            let now = renewals.clock.now();
+            let grant = Grant::AuthorizationCode(exchange);
+            let issued = request_token(&renewals.http, &client.endpoints, &grant, now).await?;
+            renewals.adopt_login(&subject, issued).await
+        })
+        .await
+    }
+
+    /// Begins a login on another device, for [`App::Device`].
+    pub async fn begin_device_login(&self) -> Result<DeviceLogin, AuthError> {
+        let App::Device(_) = self.app() else {
+            return Err(AuthError::LoginUnsupported);
+        };
+        let (renewals, client) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        request_device_code(&renewals.http, &client, renewals.clock.now()).await
+    }
+
+    /// Waits until the person has agreed, then as [`finish_login`](Self::finish_login). Asks at the platform's pace, and
+    /// stops when its time is over or the caller leaves.
+    pub async fn finish_device_login(&self, subject: &Subject, login: DeviceLogin) -> Result<Token, AuthError> {
+        let (renewals, client) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        let device_code = Arc::new(login.device_code);
+        let mut step = login.polling.begin(renewals.clock.now());
+        let mut last = AuthError::LoginFailed(LoginFailure::TooLate);
+        loop {
+            let polling = match step {
+                Step::Ask { after, polling } => {
+                    sleep(after).await;
+                    polling
+                }
+                Step::Expired => return Err(AuthError::LoginFailed(LoginFailure::TooLate)),
+                Step::Denied | Step::GiveUp => return Err(last),
+            };
+            let (subject, client, device_code) = (subject.clone(), client.clone(), Arc::clone(&device_code));
+            let poll = self.detached(Arc::clone(&renewals), async move |renewals| {
+                let poll = Poll {
+                    client: &client,
+                    device_code: &device_code,
+                };
+                let now = renewals.clock.now();
+                let issued = request_token(&renewals.http, &client.endpoints, &Grant::DeviceCode(poll), now).await?;
+                renewals.adopt_login(&subject, issued).await
+            });
+            match poll.await {
+                Ok(token) => return Ok(token),
+                Err(error) => {
+                    let answer = PollAnswer::of(&error);
+                    step = polling.next(answer, renewals.clock.now());
+                    last = match (&error, answer) {
+                        (AuthError::Refused(refusal), PollAnswer::Denied) => {
+                            AuthError::LoginFailed(LoginFailure::Refused {
+                                error: refusal.error_code.clone().unwrap_or_default(),
+                                description: refusal.error_message.clone(),
+                            })
+                        }
+                        _ => error,
+                    };
+                }
+            }
+        }
+    }
+
+    /// Takes a login that was made elsewhere, as [`finish_login`](Self::finish_login) takes its own.
+    pub async fn import_login(&self, subject: &Subject, token_set: TokenSet) -> Result<Token, AuthError> {
+        let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        let subject = subject.clone();
+        self.detached(renewals, async move |renewals| {
+            let flaw = None;
+            renewals.adopt_login(&subject, Issued { token_set, flaw }).await
+        })
+        .await
+    }
+
+    /// Returns the stored pair of a login, for a person who takes it elsewhere: two holders of one refresh token end it.
+    pub async fn export_login(&self, subject: &Subject) -> Result<Option<TokenSet>, AuthError> {
+        let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        let stored = renewals.store.load(&renewals.key(subject)).await;
+        Ok(stored.map_err(AuthError::Store)?.map(|stored| stored.token_set))
+    }
+
+    /// Forgets a login; `false` when there was none. The platform has no way to hear of it (protocol 3.5): the access
+    /// token works there until it ends, and other instances may serve it as long.
+    pub async fn log_out(&self, subject: &Subject) -> Result<bool, AuthError> {
+        let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        let key = renewals.key(subject);
+        for _ in 0..SAVE_ROUNDS {
+            let Some(stored) = renewals.store.load(&key).await.map_err(AuthError::Store)? else {
+                renewals.forget(&key);
+                return Ok(false);
+            };
+            match renewals.store.delete(&key, stored.version).await {
+                Ok(()) => {
+                    renewals.forget(&key);
+                    return Ok(true);
+                }
+                // Renewed at this moment; the new one has to go.
+                Err(StoreError::VersionConflict) => {}
+                Err(error) => return Err(AuthError::Store(error)),
+            }
+        }
+        Err(AuthError::Store(StoreError::VersionConflict))
+    }
+
+    /// Runs something to its end even if the caller leaves.
+    async fn detached<F>(&self, renewals: Arc<Renewals>, work: impl FnOnce(Arc<Renewals>) -> F) -> Outcome
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let task = renewals.tasks.spawn_on(work(Arc::clone(&renewals)), &renewals.runtime);
+        // The task panics or ends early only with its runtime.
+        task.await.unwrap_or(Err(AuthError::Interrupted))
+    }
+}
+
+impl Renewals {
+    /// Saves a new login over whatever is there, and serves it from now on.
+    async fn adopt_login(&self, subject: &Subject, issued: Issued) -> Outcome {
+        let key = self.key(subject);
+        let Issued { token_set, flaw } = issued;
+        for _ in 0..SAVE_ROUNDS {
+            let before = match self.store.load(&key).await {
+                Ok(stored) => stored.map(|stored| stored.version),
+                // A new login mends what nobody can read.
+                Err(StoreError::Unreadable { version, .. }) => Some(version),
+                Err(error) => return Err(AuthError::Store(error)),
+            };
+            if let Saved::Ours = self.save_until_done(&key, &token_set, before, None).await {
+                self.lost.forget(&key);
+                self.failures.forget(subject);
+                let token = Token::new(token_set);
+                let now = self.clock.now();
+                self.kept
+                    .keep(subject, token.clone(), &self.policy, self.random.as_ref(), now);
+                return flaw.map_or(Ok(token), Err);
+            }
+        }
+        Err(AuthError::Store(StoreError::VersionConflict))
+    }
+
+    fn forget(&self, key: &TokenKey) {
+        self.lost.forget(key);
+        self.failures.forget(&key.subject);
+        self.kept.remove(&key.subject);
+    }
+}

@@ -1,0 +1,30 @@
+//! Leases: the right of one process to do something for a while, and the number that proves it.
+//!
+//! A lease carries no date. Its end is the store's affair; a holder prolongs it long before, counts by waiting and not by
+//! the date, and hears from the store when it was lost.
+
+use std::time::Duration;
+
+/// A wish for a lease.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseRequest<'a> {
+    /// What it is for, see [`TokenKey::lease_name`](super::TokenKey::lease_name).
+    pub name: &'a str,
+    /// Who asks: random per process, and no secret.
+    pub holder: &'a str,
+    /// How long it holds without being prolonged. A store may round up to whole seconds.
+    pub time: Duration,
+}
+
+/// A lease that was taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lease {
+    /// What it is for.
+    pub name: String,
+    /// Who took it.
+    pub holder: String,
+    /// Grows with every taking of this name. Whoever has a smaller one has lost the lease.
+    pub fencing: u64,
+    /// The holder before did not give it back: it died, or lost the store, in the middle of its work.
+    pub is_taken_over: bool,
+}

@@ -1,0 +1,111 @@
+//! The control side under `/_emulator/`: what a test asks and orders over HTTP.
+//!
+//! Not journalled, not struck by faults, and closed to web pages: the `Host` has to be a loopback name (against DNS
+//! rebinding), and a request with an `Origin` is refused, since only browsers send one.
+
+mod info;
+mod orders;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::{IntoResponse, Json, Response},
+    routing::{get, put},
+};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+
+pub use info::{AppInfo, BotInfo, Info};
+
+use crate::platform::Platform;
+
+/// Routes below `/_emulator`.
+pub(crate) fn routes() -> Router<Arc<Platform>> {
+    Router::new()
+        .route("/info", get(orders::info))
+        .route("/journal", get(orders::journal).delete(orders::clear_journal))
+        .route("/faults", put(orders::set_faults))
+        .route("/clock", put(orders::set_clock))
+        .route("/pace", put(orders::set_pace))
+        .route("/consent", put(orders::set_consent))
+        .route("/refresh", put(orders::set_refresh_policy))
+        .route("/apps/{client_id}", put(orders::change_app))
+        .fallback(|| async { Refused::Unknown })
+        .method_not_allowed_fallback(|| async { Refused::Unknown })
+        .layer(middleware::from_fn(guard))
+}
+
+/// Why the control side does not do what it was told.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("the control side answers to 127.0.0.1, localhost and [::1] only")]
+    Host,
+    #[error("the control side does not answer web pages")]
+    Origin,
+    #[error(
+        "the control side has /info, /journal, /faults, /clock, /pace, /consent, /refresh and /apps/{{client_id}}; see \
+         the reference for their methods"
+    )]
+    Unknown,
+    #[error("{0}")]
+    Input(String),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Host | Self::Origin => StatusCode::FORBIDDEN,
+            Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Input(_) => StatusCode::BAD_REQUEST,
+        };
+        (status, Json(json!({ "error": self.to_string() }))).into_response()
+    }
+}
+
+async fn guard(request: Request, next: Next) -> Result<Response, Refused> {
+    if !is_loopback(request.headers()) {
+        return Err(Refused::Host);
+    }
+    if request.headers().contains_key(header::ORIGIN) {
+        return Err(Refused::Origin);
+    }
+    Ok(next.run(request).await)
+}
+
+fn is_loopback(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|loopback| name.eq_ignore_ascii_case(loopback))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_hosts() {
+        for (host, accepted) in [
+            ("127.0.0.1:80", true),
+            ("LOCALHOST", true),
+            ("[::1]:9", true),
+            ("localhost.evil.example", false),
+            ("127.0.0.1.evil.example:80", false),
+            ("evil.example:127", false),
+            ("localhost:", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            assert_eq!(is_loopback(&headers), accepted, "{host}");
+        }
+    }
+}

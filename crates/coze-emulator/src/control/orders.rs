@@ -1,0 +1,150 @@
+//! What the control side tells and does: one handler per path, each a call of the platform's own handles.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Bytes,
+    extract::{Path, Query, Request, State},
+    response::{IntoResponse, Json, Response},
+};
+use http::StatusCode;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use super::{Info, Refused};
+use crate::{
+    apps::InvalidAppChange,
+    faults::FaultRule,
+    journal::Entry,
+    logins::{ConsentMode, RefreshPolicy},
+    platform::Platform,
+};
+
+pub(super) async fn info(State(platform): State<Arc<Platform>>) -> Json<Info> {
+    Json(Info::of(&platform))
+}
+
+#[derive(Debug, Deserialize)]
+struct JournalParams {
+    since: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct JournalAnswer {
+    requests: Vec<Entry>,
+}
+
+pub(super) async fn journal(
+    State(platform): State<Arc<Platform>>,
+    request: Request,
+) -> Result<Json<JournalAnswer>, Refused> {
+    let Query(params): Query<JournalParams> =
+        Query::try_from_uri(request.uri()).map_err(|error| Refused::Input(error.to_string()))?;
+    Ok(Json(JournalAnswer {
+        requests: platform.journal.since(params.since.unwrap_or(0)),
+    }))
+}
+
+pub(super) async fn clear_journal(State(platform): State<Arc<Platform>>) -> StatusCode {
+    platform.journal.clear();
+    StatusCode::NO_CONTENT
+}
+
+pub(super) async fn set_faults(State(platform): State<Arc<Platform>>, body: Bytes) -> Result<Response, Refused> {
+    let rules: Vec<FaultRule> = read(&body)?;
+    let count = rules.len();
+    platform
+        .faults
+        .set(rules)
+        .map_err(|error| Refused::Input(error.to_string()))?;
+    Ok(Json(json!({ "rules": count })).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockOrder {
+    offset_seconds: i64,
+}
+
+pub(super) async fn set_clock(State(platform): State<Arc<Platform>>, body: Bytes) -> Result<Response, Refused> {
+    let ClockOrder { offset_seconds } = read(&body)?;
+    platform.clock.set_offset_seconds(offset_seconds);
+    Ok(Json(json!({ "offset_seconds": offset_seconds, "now": platform.clock.now() })).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaceOrder {
+    delta_spacing_ms: u64,
+}
+
+pub(super) async fn set_pace(State(platform): State<Arc<Platform>>, body: Bytes) -> Result<Response, Refused> {
+    let PaceOrder { delta_spacing_ms } = read(&body)?;
+    platform.set_delta_spacing(Duration::from_millis(delta_spacing_ms));
+    Ok(Json(json!({ "delta_spacing_ms": delta_spacing_ms })).into_response())
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsentOrder {
+    mode: ConsentMode,
+}
+
+pub(super) async fn set_consent(
+    State(platform): State<Arc<Platform>>,
+    body: Bytes,
+) -> Result<Json<ConsentOrder>, Refused> {
+    let order: ConsentOrder = read(&body)?;
+    platform.logins.set_consent(order.mode);
+    Ok(Json(order))
+}
+
+pub(super) async fn set_refresh_policy(
+    State(platform): State<Arc<Platform>>,
+    body: Bytes,
+) -> Result<Json<RefreshPolicy>, Refused> {
+    let policy: RefreshPolicy = read(&body)?;
+    platform.logins.set_policy(policy);
+    Ok(Json(policy))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppOrder {
+    disabled: Option<bool>,
+    redirect_uris: Option<Vec<String>>,
+}
+
+pub(super) async fn change_app(
+    State(platform): State<Arc<Platform>>,
+    Path(client_id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let AppOrder {
+        disabled,
+        redirect_uris,
+    } = read(&body)?;
+    if let Some(redirect_uris) = redirect_uris {
+        platform.apps.set_redirect_uris(&client_id, redirect_uris)?;
+    }
+    if let Some(disabled) = disabled {
+        platform.apps.set_disabled(&client_id, disabled)?;
+    }
+    let app = platform
+        .apps
+        .find(&client_id)
+        .ok_or(InvalidAppChange::UnknownApp(client_id))?;
+    let now = json!({ "client_id": app.client_id, "disabled": app.disabled, "redirect_uris": app.redirect_uris });
+    Ok(Json(now).into_response())
+}
+
+impl From<InvalidAppChange> for Refused {
+    fn from(refusal: InvalidAppChange) -> Self {
+        Self::Input(refusal.to_string())
+    }
+}
+
+/// Reads JSON whatever the content type says, since curl says "form" unless told otherwise.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| Refused::Input(error.to_string()))
+}
