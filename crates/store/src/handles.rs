@@ -1,6 +1,6 @@
 //! Handles: what a page or a program holds instead of a Coze token.
 //!
-//! A handle is 256 random bits. It is kept as its SHA-256 only, so that whoever reads our memory dump or, later, our
+//! A handle is 256 random bits. It is kept as its SHA-256 only, so that whoever reads our memory dump or our
 //! database finds nothing that opens a chat. Looking one up is on the proxy's hot path: one hash, one lock-free read.
 //!
 //! This is the "phantom token" arrangement: revoking a handle acts at once, although the Coze token behind it lives on.
@@ -11,12 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// What every handle starts with, so that a person and a secret scanner can tell it from Coze's own tokens.
 pub const HANDLE_PREFIX: &str = "cgh_";
 
-/// How many handles are issued between two sweeps of the expired ones.
-const ISSUES_BETWEEN_SWEEPS: usize = 1024;
+/// How many handles are taken in between two sweeps of the expired ones.
+const KEPT_BETWEEN_SWEEPS: usize = 1024;
 
 /// An opaque stand-in for a Coze token: `cgh_` and 43 characters of base64url.
 ///
@@ -25,6 +26,12 @@ const ISSUES_BETWEEN_SWEEPS: usize = 1024;
 pub struct Handle(SecretString);
 
 impl Handle {
+    /// Makes a new one.
+    pub(crate) fn draw(random: &dyn Random) -> Self {
+        let text = format!("{HANDLE_PREFIX}{}", coze_auth::random::base64url(random, 32));
+        Self(SecretString::from(text))
+    }
+
     /// Returns the handle's text, for the one answer that hands it out.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -49,7 +56,15 @@ pub struct HandleRecord {
 }
 
 /// SHA-256 of a handle's text.
-type HandleHash = [u8; 32];
+pub(crate) type HandleHash = [u8; 32];
+
+/// One record in hand.
+#[derive(Debug)]
+struct Kept {
+    record: Arc<HandleRecord>,
+    /// When it was issued here, or found in the database.
+    seen_at: UnixSeconds,
+}
 
 /// Takes the first eight bytes of a key: keys are SHA-256 values already, hashing them again would buy nothing.
 #[derive(Default)]
@@ -77,25 +92,45 @@ impl Hasher for FirstBytes {
 /// All live handles of this process. Cheap to read from many threads at once.
 #[derive(Debug, Default)]
 pub struct HandleTable {
-    records: papaya::HashMap<HandleHash, Arc<HandleRecord>, BuildHasherDefault<FirstBytes>>,
-    issued: AtomicUsize,
+    records: papaya::HashMap<HandleHash, Kept, BuildHasherDefault<FirstBytes>>,
+    kept: AtomicUsize,
 }
 
 impl HandleTable {
     /// Makes a new handle that stands for `record`.
     pub fn issue(&self, record: HandleRecord, now: UnixSeconds, random: &dyn Random) -> Handle {
-        if self.issued.fetch_add(1, Ordering::Relaxed) % ISSUES_BETWEEN_SWEEPS == ISSUES_BETWEEN_SWEEPS - 1 {
+        let handle = Handle::draw(random);
+        self.keep(handle.expose(), Arc::new(record), now);
+        handle
+    }
+
+    /// Holds a record that was seen just now.
+    pub(crate) fn keep(&self, handle: &str, record: Arc<HandleRecord>, now: UnixSeconds) {
+        if self.kept.fetch_add(1, Ordering::Relaxed) % KEPT_BETWEEN_SWEEPS == KEPT_BETWEEN_SWEEPS - 1 {
             self.sweep(now);
         }
-        let text = format!("{HANDLE_PREFIX}{}", coze_auth::random::base64url(random, 32));
-        self.records.pin().insert(hash(&text), Arc::new(record));
-        Handle(SecretString::from(text))
+        self.records.pin().insert(hash(handle), Kept { record, seen_at: now });
     }
 
     /// Returns what `handle` stands for; `None` when it is unknown, revoked or expired.
     pub fn find(&self, handle: &str, now: UnixSeconds) -> Option<Arc<HandleRecord>> {
-        let record = self.records.pin().get(&hash(handle)).cloned()?;
-        (now < record.expires_at).then_some(record)
+        let records = self.records.pin();
+        let kept = records.get(&hash(handle))?;
+        (now < kept.record.expires_at).then(|| Arc::clone(&kept.record))
+    }
+
+    /// The same for a record that was seen not longer than `age` ago. A record from the future was seen before the clock
+    /// was set back, nobody knows when.
+    pub(crate) fn find_seen_within(&self, handle: &str, now: UnixSeconds, age: Duration) -> Option<Arc<HandleRecord>> {
+        let records = self.records.pin();
+        let kept = records.get(&hash(handle))?;
+        let is_recent = kept.seen_at <= now && now.since(kept.seen_at) <= age;
+        (is_recent && now < kept.record.expires_at).then(|| Arc::clone(&kept.record))
+    }
+
+    /// Forgets all handles of `subject` at once.
+    pub(crate) fn revoke_all_of(&self, subject: &Subject) {
+        self.records.pin().retain(|_, kept| kept.record.subject != *subject);
     }
 
     /// Forgets `handle` at once. Returns whether it was known.
@@ -105,7 +140,7 @@ impl HandleTable {
 
     /// Drops what has expired.
     pub fn sweep(&self, now: UnixSeconds) {
-        self.records.pin().retain(|_, record| now < record.expires_at);
+        self.records.pin().retain(|_, kept| now < kept.record.expires_at);
     }
 
     /// Returns how many handles are held, the expired ones not yet swept included.
@@ -119,7 +154,7 @@ impl HandleTable {
     }
 }
 
-fn hash(handle: &str) -> HandleHash {
+pub(crate) fn hash(handle: &str) -> HandleHash {
     let mut key = [0; 32];
     for (to, from) in key.iter_mut().zip(digest(&SHA256, handle.as_bytes()).as_ref()) {
         *to = *from;
@@ -131,7 +166,6 @@ fn hash(handle: &str) -> HandleHash {
 mod tests {
     use super::*;
     use coze_auth::{SeededRandom, SessionName};
-    use std::time::Duration;
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
     const HOUR: Duration = Duration::from_hours(1);
@@ -192,11 +226,11 @@ mod tests {
     fn expired_handles_do_not_pile_up_while_new_ones_are_issued() {
         let table = HandleTable::default();
         let random = SeededRandom::new(1);
-        for round in 0..4 * ISSUES_BETWEEN_SWEEPS {
+        for round in 0..4 * KEPT_BETWEEN_SWEEPS {
             let now = NOW + Duration::from_secs(round.try_into().unwrap());
             drop(table.issue(record("a", now, Duration::from_secs(10)), now, &random));
         }
 
-        assert!(table.len() <= ISSUES_BETWEEN_SWEEPS + 10, "{} held", table.len());
+        assert!(table.len() <= KEPT_BETWEEN_SWEEPS + 10, "{} held", table.len());
     }
 }

@@ -1,15 +1,52 @@
-//! Where things rest: handles (only hashed) and the gateway's own secret (a file that only its owner reads).
+//! Where things rest: tokens, handles and pending logins in a database, secrets in files that only their owner reads.
 //!
-//! | what | kept how | lost on restart |
+//! | what | kept how |
+//! |---|---|
+//! | Coze tokens and whose they are ([`coze_auth::TokenStore`]) | sealed; found by a SHA-256 of platform, app and subject |
+//! | [`handles`], the opaque stand-ins for Coze tokens | SHA-256 of the handle; what it stands for sealed |
+//! | [`logins`] and [`tickets`]: used once, short life | SHA-256 of `state` or ticket; content sealed |
+//! | leases: who may renew which token | in clear; they hold digests and random names |
+//! | [`secret_file`]: the key of cookies and `session_name`s | 32 random bytes in a file with mode 0600 |
+//! | [`seal`]: the keys that seal all of the above | the same, or from a text that the host was given |
+//!
+//! | backend | feature | for |
 //! |---|---|---|
-//! | [`handles`]: the opaque stand-ins for Coze tokens | SHA-256 of the handle -> what it stands for, in memory | yes; the browser's cookie opens a new one for the same visitor |
-//! | [`secret_file`]: the key from which cookies and `session_name`s are derived | 32 random bytes in a file with mode 0600 | no |
+//! | [`Database`] on SQLite | `sqlite` (default) | one machine, any number of processes: one file, no set-up |
+//! | [`Database`] on PostgreSQL | `postgres` (default) | several machines |
+//! | `RedisStore` | `redis` | tokens and leases of several machines without PostgreSQL |
 //!
-//! This crate knows nothing of HTTP and of Coze's addresses. Coze tokens themselves rest behind
-//! [`coze_auth::TokenStore`].
+//! This crate knows nothing of HTTP and of Coze's addresses.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod database;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod handle_register;
 pub mod handles;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod logins;
+mod private_file;
+#[cfg(feature = "redis")]
+pub mod redis;
+pub mod seal;
 pub mod secret_file;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod tickets;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod token_row;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use {
+    database::{Database, DatabaseError, OpenError, Swept},
+    handle_register::HandleRegister,
+    logins::PendingLogin,
+    tickets::{Ticket, TicketRecord},
+};
 
 pub use handles::{Handle, HandleRecord, HandleTable};
+pub use private_file::PrivateFileError;
+#[cfg(feature = "redis")]
+pub use redis::{RedisError, RedisStore};
+pub use seal::{SealError, Sealer, keys::SealKeys, keys::SealKeysError};
 pub use secret_file::{GatewaySecret, SecretFileError};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub use token_row::UnreadableRow;

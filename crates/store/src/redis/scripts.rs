@@ -1,0 +1,124 @@
+//! The scripts: what has to happen in one step.
+//!
+//! Numbers that must come back as they went in (versions, fencing) are compared as text: a Lua number has 53 bits.
+
+use ::redis::Script;
+
+/// All scripts, each with its checksum.
+pub(super) struct Scripts {
+    pub(super) load: Script,
+    pub(super) save: Script,
+    pub(super) delete: Script,
+    pub(super) due: Script,
+    pub(super) take_lease: Script,
+    pub(super) extend_lease: Script,
+    pub(super) release_lease: Script,
+}
+
+impl Default for Scripts {
+    fn default() -> Self {
+        Self {
+            load: Script::new(LOAD),
+            save: Script::new(SAVE),
+            delete: Script::new(DELETE),
+            due: Script::new(DUE),
+            take_lease: Script::new(TAKE_LEASE),
+            extend_lease: Script::new(EXTEND_LEASE),
+            release_lease: Script::new(RELEASE_LEASE),
+        }
+    }
+}
+
+const LOAD: &str = "return redis.call('HMGET', KEYS[1], 'version', 'sealed_token')";
+
+/// Tokens go a week after their end, as in the databases; the server does it.
+const SAVE: &str = r"
+local expected, fencing, version, sealed_key, sealed_token, member, renew_at, ends_at = unpack(ARGV)
+if fencing ~= '' and redis.call('HGET', KEYS[3], 'fencing') ~= fencing then
+    return 'fenced'
+end
+if (redis.call('HGET', KEYS[1], 'version') or '') ~= expected then
+    return 'conflict'
+end
+redis.call('HSET', KEYS[1], 'version', version, 'sealed_key', sealed_key, 'sealed_token', sealed_token)
+if ends_at == '' then
+    redis.call('PERSIST', KEYS[1])
+else
+    local now = tonumber(redis.call('TIME')[1])
+    redis.call('EXPIREAT', KEYS[1], math.max(tonumber(ends_at), now) + 7 * 86400)
+end
+if renew_at == '' then
+    redis.call('ZREM', KEYS[2], member)
+else
+    redis.call('ZADD', KEYS[2], renew_at, member)
+end
+return 'saved'
+";
+
+const DELETE: &str = r"
+local expected, member = unpack(ARGV)
+local found = redis.call('HGET', KEYS[1], 'version')
+if found and found ~= expected then
+    return 0
+end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], member)
+return 1
+";
+
+/// A member whose token has gone is taken off the list on the way.
+const DUE: &str = r"
+local now, limit, token_prefix = unpack(ARGV)
+local due = {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, limit)) do
+    local row = redis.call('HMGET', token_prefix .. member, 'version', 'sealed_key')
+    if row[1] and row[2] then
+        due[#due + 1] = { member, row[1], row[2] }
+    else
+        redis.call('ZREM', KEYS[1], member)
+    end
+end
+return due
+";
+
+/// The counter starts at the server's time in milliseconds, so that numbers grow even if the server has lost everything.
+/// A lease that was left stays for 90 days: it tells the next holder that somebody died in the middle.
+const TAKE_LEASE: &str = r"
+local holder, time = unpack(ARGV)
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+local held = redis.call('HMGET', KEYS[1], 'holder', 'ends_at', 'is_released')
+local is_left = held[1] and held[3] == '0'
+if is_left and held[1] ~= holder and now < tonumber(held[2]) then
+    return false
+end
+redis.call('SET', KEYS[2], string.format('%.0f', now), 'NX')
+redis.call('INCR', KEYS[2])
+local fencing = redis.call('GET', KEYS[2])
+redis.call('HSET', KEYS[1], 'holder', holder, 'fencing', fencing,
+    'ends_at', string.format('%.0f', now + tonumber(time)), 'is_released', '0')
+redis.call('EXPIRE', KEYS[1], 90 * 86400)
+return { fencing, is_left and 1 or 0 }
+";
+
+const EXTEND_LEASE: &str = r"
+local fencing, time = unpack(ARGV)
+local held = redis.call('HMGET', KEYS[1], 'fencing', 'is_released')
+if held[1] ~= fencing or held[2] ~= '0' then
+    return 0
+end
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+redis.call('HSET', KEYS[1], 'ends_at', string.format('%.0f', now + tonumber(time)))
+redis.call('EXPIRE', KEYS[1], 90 * 86400)
+return 1
+";
+
+/// What was given back stays a week, because it fences.
+const RELEASE_LEASE: &str = r"
+if redis.call('HGET', KEYS[1], 'fencing') == ARGV[1] then
+    redis.call('HSET', KEYS[1], 'is_released', '1')
+    redis.call('EXPIRE', KEYS[1], 7 * 86400)
+end
+return redis.status_reply('OK')
+";

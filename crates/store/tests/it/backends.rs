@@ -1,0 +1,230 @@
+//! Fresh stores for tests, on every backend that is there, and what tests put into them.
+
+use coze_auth::{
+    AccessToken, Random as _, RefreshToken, Save, SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet,
+    UnixSeconds, Version,
+};
+use cozegate_store::{Database, HandleRecord, SealKeys, Sealer};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+pub(crate) const NOW: UnixSeconds = UnixSeconds(1_790_000_000);
+
+pub(crate) fn sealer(seed: u64) -> Sealer {
+    Sealer::new(&SealKeys::throw_away(&SeededRandom::new(seed)), Arc::new(SystemRandom)).unwrap()
+}
+
+/// Random text that no other run has seen: 32 lower-case hexadecimal digits.
+pub(crate) fn fresh_text() -> String {
+    let mut bytes = [0; 16];
+    SystemRandom.fill(&mut bytes);
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+pub(crate) fn subject(name: &str) -> Subject {
+    Subject::of(SessionName::parse(name).unwrap())
+}
+
+/// A handle of the app `main`.
+pub(crate) fn record(name: &str, expires_at: UnixSeconds) -> HandleRecord {
+    HandleRecord {
+        app: "main".into(),
+        subject: subject(name),
+        expires_at,
+    }
+}
+
+pub(crate) fn key(name: &str) -> TokenKey {
+    TokenKey {
+        audience: "api.coze.example".to_owned(),
+        client_id: "1100000000001".to_owned(),
+        tenant: None,
+        subject: subject(name),
+    }
+}
+
+pub(crate) fn token_set(access_token: &str, refresh_token: &str) -> TokenSet {
+    TokenSet {
+        access_token: AccessToken::parse(access_token).unwrap(),
+        token_type: "Bearer".to_owned(),
+        issued_at: NOW,
+        expires_at: Some(UnixSeconds(NOW.0 + 900)),
+        refresh_token: Some(RefreshToken::parse(refresh_token).unwrap()),
+        refresh_expires_at: Some(UnixSeconds(NOW.0 + 30 * 86_400)),
+    }
+}
+
+pub(crate) fn over(token_set: &TokenSet, expected: Option<Version>) -> Save<'_> {
+    Save {
+        token_set,
+        expected,
+        renew_at: None,
+        lease: None,
+    }
+}
+
+/// A SQLite file in a folder of its own, which goes with this.
+#[derive(Debug)]
+pub(crate) struct SqliteFile {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) path: PathBuf,
+}
+
+impl SqliteFile {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cozegate.db");
+        Self { folder, path }
+    }
+
+    pub(crate) async fn open(&self) -> Database {
+        Database::open_sqlite(&self.path, sealer(1), Arc::new(SystemRandom))
+            .await
+            .unwrap()
+    }
+
+    /// Puts other content in the file's place.
+    pub(crate) fn write(&self, content: &[u8]) {
+        std::fs::write(&self.path, content).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&self.path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+
+    /// A connection past the store, as somebody with the file has it.
+    pub(crate) async fn raw(&self) -> sqlx::SqlitePool {
+        sqlx::SqlitePool::connect(&format!("sqlite:{}", self.path.display()))
+            .await
+            .unwrap()
+    }
+}
+
+/// Schemas on the PostgreSQL server for tests.
+#[derive(Debug)]
+pub(crate) struct PostgresSchemas {
+    url: String,
+    admin: sqlx::PgPool,
+    made: Mutex<Vec<String>>,
+}
+
+impl PostgresSchemas {
+    /// Runs `test` if there is a server, and removes its schemas whatever becomes of it.
+    pub(crate) async fn run(test: impl AsyncFnOnce(&Self)) {
+        let Some(url) = variable("COZEGATE_TEST_POSTGRES") else {
+            return;
+        };
+        let admin = sqlx::PgPool::connect(&url).await.unwrap();
+        let made = Mutex::default();
+        let schemas = Self { url, admin, made };
+        let outcome = AssertUnwindSafe(test(&schemas)).catch_unwind().await;
+        schemas.remove_all().await;
+        if let Err(panic) = outcome {
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    /// Makes a new, empty schema and returns the address that leads to it.
+    pub(crate) async fn fresh_url(&self) -> String {
+        let schema = format!("cozegate_test_{}", fresh_text());
+        self.execute(format!("CREATE SCHEMA {schema}")).await;
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        let url = format!("{}{separator}options=-c%20search_path%3D{schema}", self.url);
+        self.made.lock().unwrap().push(schema);
+        url
+    }
+
+    pub(crate) async fn fresh(&self) -> Database {
+        open_postgres(&self.fresh_url().await).await
+    }
+
+    async fn remove_all(&self) {
+        let made = std::mem::take(&mut *self.made.lock().unwrap());
+        for schema in made {
+            self.execute(format!("DROP SCHEMA {schema} CASCADE")).await;
+        }
+    }
+
+    async fn execute(&self, sql: String) {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&self.admin)
+            .await
+            .unwrap();
+    }
+}
+
+pub(crate) async fn open_postgres(url: &str) -> Database {
+    Database::open_postgres(&url.to_owned().into(), sealer(1), Arc::new(SystemRandom))
+        .await
+        .unwrap()
+}
+
+/// Key prefixes on the Redis server for tests.
+#[cfg(feature = "redis")]
+#[derive(Debug)]
+pub(crate) struct RedisKeys {
+    url: String,
+    made: Mutex<Vec<String>>,
+}
+
+#[cfg(feature = "redis")]
+impl RedisKeys {
+    /// Runs `test` if there is a server, and removes its keys whatever becomes of it.
+    pub(crate) async fn run(test: impl AsyncFnOnce(&Self)) {
+        let Some(url) = variable("COZEGATE_TEST_REDIS") else {
+            return;
+        };
+        let made = Mutex::default();
+        let keys = Self { url, made };
+        let outcome = AssertUnwindSafe(test(&keys)).catch_unwind().await;
+        keys.remove_all().await;
+        if let Err(panic) = outcome {
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    pub(crate) async fn fresh(&self) -> cozegate_store::RedisStore {
+        let prefix = format!("{{cozegate-test-{}}}:", fresh_text());
+        self.made.lock().unwrap().push(prefix.clone());
+        cozegate_store::RedisStore::connect(&self.url.clone().into(), &prefix, sealer(1), Arc::new(SystemRandom))
+            .await
+            .unwrap()
+    }
+
+    async fn remove_all(&self) {
+        let made = std::mem::take(&mut *self.made.lock().unwrap());
+        let client = redis::Client::open(self.url.as_str()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        for prefix in made {
+            let keys: Vec<String> = redis::cmd("KEYS")
+                .arg(format!("{prefix}*"))
+                .query_async(&mut connection)
+                .await
+                .unwrap();
+            for key in keys {
+                redis::cmd("DEL").arg(key).exec_async(&mut connection).await.unwrap();
+            }
+        }
+    }
+}
+
+/// Runs `test` on every SQL database that is there: SQLite in memory, SQLite in a file, PostgreSQL.
+pub(crate) async fn on_every_database(test: impl AsyncFn(Database)) {
+    let in_memory = Database::open_in_memory(sealer(1), Arc::new(SystemRandom));
+    test(in_memory.await.unwrap()).await;
+    test(SqliteFile::new().open().await).await;
+    PostgresSchemas::run(async |schemas| test(schemas.fresh().await).await).await;
+}
+
+/// Returns where a server for tests is; says so when nobody told.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where these tests read the environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("SKIPPED: {name} is not set, so there is no server to test with");
+    }
+    value
+}

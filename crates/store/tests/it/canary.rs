@@ -1,0 +1,132 @@
+//! No secret and no user's name stands in the store's files or in a `Debug` output, in whatever spelling.
+
+use crate::backends::{NOW, SqliteFile, fresh_text, key, over, record, token_set};
+use coze_auth::{SystemRandom, TokenStore as _};
+use cozegate_store::{HandleRegister, PendingLogin, TicketRecord};
+use std::path::Path;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Returns the spellings under which a text could hide: as it is, in hexadecimal and in base64 at each of three offsets.
+fn spellings(canary: &str) -> Vec<Vec<u8>> {
+    let hex = canary
+        .bytes()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let mut spellings = vec![
+        canary.as_bytes().to_vec(),
+        hex.clone().into_bytes(),
+        hex.to_uppercase().into_bytes(),
+    ];
+    for offset in 0..3 {
+        let shifted = [&b"xx"[..offset], canary.as_bytes()].concat();
+        let encoded = base64(&shifted);
+        // The first group holds the filling, the last one depends on what follows.
+        let end = encoded.len() - encoded.len() % 4 - 4;
+        spellings.push(encoded.as_bytes()[4..end].to_vec());
+    }
+    spellings
+}
+
+/// The canaries are lower-case hexadecimal digits, for which both alphabets of base64 agree.
+fn base64(bytes: &[u8]) -> String {
+    use ::base64::Engine as _;
+    ::base64::prelude::BASE64_STANDARD_NO_PAD.encode(bytes)
+}
+
+/// Returns where a canary is found in the files of `folder`.
+fn find_in_files(folder: &Path, canaries: &[(&str, &str)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let content = std::fs::read(&path).unwrap();
+        for (name, canary) in canaries {
+            for spelling in spellings(canary) {
+                if content.windows(spelling.len()).any(|window| window == spelling) {
+                    found.push(format!("{name} in {}", path.display()));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn store_files_hold_no_secret_and_no_name() {
+    let file = SqliteFile::new();
+    let [access, refresh, user, state, verifier, visitor] = std::array::from_fn(|_| fresh_text());
+    let database = file.open().await;
+    let first = token_set(&format!("czu_{access}"), &refresh);
+    let version = database.save(&key(&user), over(&first, None)).await.unwrap();
+    let second = token_set("czu_next", "next");
+    database.save(&key(&user), over(&second, Some(version))).await.unwrap();
+    let handle = HandleRegister::new(database.clone())
+        .issue(record(&user, NOW + HOUR), NOW, &SystemRandom)
+        .await
+        .unwrap();
+    let login = PendingLogin {
+        app: "support".to_owned(),
+        redirect_uri: "http://127.0.0.1:8081/callback".to_owned(),
+        code_verifier: Some(verifier.clone().into()),
+        browser: None,
+        return_to: None,
+    };
+    database.save_login(&state, &login, NOW + HOUR).await.unwrap();
+    let record = TicketRecord {
+        caller: "shop".to_owned(),
+        subject: visitor.clone(),
+        bot_ids: Vec::new(),
+        origin: None,
+    };
+    let ticket = database.issue_ticket(&record, NOW, HOUR, &SystemRandom).await.unwrap();
+    let canaries = [
+        ("access token", access.as_str()),
+        ("refresh token", &refresh),
+        ("user", &user),
+        ("state", &state),
+        ("verifier", &verifier),
+        ("visitor", &visitor),
+        ("handle", handle.expose()),
+        ("ticket", ticket.expose()),
+    ];
+
+    // Once while the write-ahead log is full, once when it has been written back.
+    let while_open = find_in_files(file.folder.path(), &canaries);
+    let debug = format!("{database:?} {login:?} {handle:?} {ticket:?}");
+    database.close().await;
+    let when_closed = find_in_files(file.folder.path(), &canaries);
+
+    assert_eq!((while_open, when_closed), (Vec::new(), Vec::new()));
+    for (name, canary) in canaries {
+        assert!(!debug.contains(canary), "{name}");
+    }
+}
+
+#[test]
+fn search_finds_what_it_is_meant_to_find() {
+    let folder = tempfile::tempdir().unwrap();
+    let canary = fresh_text();
+    let hex = canary
+        .bytes()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let spelled = [
+        canary.clone(),
+        hex,
+        base64(format!("{canary}end").as_bytes()),
+        base64(format!("1{canary}").as_bytes()),
+        base64(format!("12{canary}").as_bytes()),
+        base64(format!("123{canary}").as_bytes()),
+    ];
+    for (number, text) in spelled.iter().enumerate() {
+        std::fs::write(folder.path().join(number.to_string()), format!("..{text}..")).unwrap();
+    }
+
+    let found = find_in_files(folder.path(), &[("canary", &canary)]);
+
+    for number in 0..spelled.len() {
+        assert!(
+            found.iter().any(|place| place.ends_with(&number.to_string())),
+            "{number}: {found:?}"
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Handles over restarts and over several instances.
+
+use crate::backends::{NOW, SqliteFile, fresh_text, on_every_database, record, subject};
+use coze_auth::SystemRandom;
+use cozegate_store::HandleRegister;
+use cozegate_store::handle_register::RECHECK;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+#[tokio::test]
+async fn handle_is_ready_where_it_was_issued_and_found_by_another_instance() {
+    on_every_database(async |database| {
+        let ours = HandleRegister::new(database.clone());
+        let theirs = HandleRegister::new(database);
+
+        let handle = ours.issue(record("a", NOW + HOUR), NOW, &SystemRandom).await.unwrap();
+
+        assert_eq!(ours.ready(handle.expose(), NOW).unwrap().subject, subject("a"));
+        assert!(theirs.ready(handle.expose(), NOW).is_none());
+        let found = theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
+        assert_eq!((&found.subject, found.expires_at), (&subject("a"), NOW + HOUR));
+        assert!(theirs.ready(handle.expose(), NOW).is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn handle_outlives_a_restart_until_its_end() {
+    let file = SqliteFile::new();
+    let first = file.open().await;
+    let handle = HandleRegister::new(first.clone())
+        .issue(record("a", NOW + HOUR), NOW, &SystemRandom)
+        .await
+        .unwrap();
+    first.close().await;
+    let register = HandleRegister::new(file.open().await);
+
+    assert!(register.find(handle.expose(), NOW + HOUR).await.unwrap().is_none());
+    assert!(register.find(handle.expose(), NOW).await.unwrap().is_some());
+    assert!(register.find("cgh_unknown", NOW).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn revoked_handle_is_unknown_here_at_once_and_elsewhere_within_seconds() {
+    on_every_database(async |database| {
+        let ours = HandleRegister::new(database.clone());
+        let theirs = HandleRegister::new(database);
+        let handle = ours.issue(record("a", NOW + HOUR), NOW, &SystemRandom).await.unwrap();
+        theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
+
+        assert!(ours.revoke(handle.expose()).await.unwrap());
+
+        assert!(ours.find(handle.expose(), NOW).await.unwrap().is_none());
+        let later = NOW + RECHECK + Duration::from_secs(1);
+        assert!(theirs.ready(handle.expose(), later).is_none());
+        assert!(theirs.find(handle.expose(), later).await.unwrap().is_none());
+        assert!(!ours.revoke(handle.expose()).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_handles_of_a_subject_are_revoked_and_no_others() {
+    on_every_database(async |database| {
+        let register = HandleRegister::new(database);
+        let one = register
+            .issue(record("a", NOW + HOUR), NOW, &SystemRandom)
+            .await
+            .unwrap();
+        let two = register
+            .issue(record("a", NOW + HOUR), NOW, &SystemRandom)
+            .await
+            .unwrap();
+        let other = register
+            .issue(record("b", NOW + HOUR), NOW, &SystemRandom)
+            .await
+            .unwrap();
+
+        assert_eq!(register.revoke_all_of(&subject("a")).await.unwrap(), 2);
+
+        assert!(register.find(one.expose(), NOW).await.unwrap().is_none());
+        assert!(register.find(two.expose(), NOW).await.unwrap().is_none());
+        assert!(register.find(other.expose(), NOW).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn known_handle_stays_known_for_a_while_when_the_database_is_away() {
+    let file = SqliteFile::new();
+    let database = file.open().await;
+    let register = HandleRegister::new(database.clone());
+    let handle = register
+        .issue(record("a", NOW + HOUR), NOW, &SystemRandom)
+        .await
+        .unwrap();
+    database.close().await;
+
+    let a_minute = NOW + Duration::from_mins(1);
+    let too_long = NOW + Duration::from_mins(3);
+
+    assert!(register.find(handle.expose(), a_minute).await.unwrap().is_some());
+    assert!(register.find(handle.expose(), too_long).await.is_err());
+    assert!(register.find("cgh_unknown", NOW).await.is_err());
+}
+
+#[tokio::test]
+async fn clock_that_was_set_back_makes_the_register_look_again() {
+    on_every_database(async |database| {
+        let register = HandleRegister::new(database);
+        let name = fresh_text();
+        let handle = register
+            .issue(record(&name, NOW + HOUR), NOW, &SystemRandom)
+            .await
+            .unwrap();
+
+        assert!(register.ready(handle.expose(), NOW - HOUR).is_none());
+        assert!(register.find(handle.expose(), NOW - HOUR).await.unwrap().is_some());
+    })
+    .await;
+}

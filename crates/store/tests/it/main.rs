@@ -1,0 +1,23 @@
+//! The stores as their users see them: one file per behaviour.
+//!
+//! SQLite needs nothing. PostgreSQL and Redis are tested when `COZEGATE_TEST_POSTGRES` and `COZEGATE_TEST_REDIS` name a
+//! server (`postgres://postgres@127.0.0.1:5432/test`, `redis://127.0.0.1:6379`); without them these tests say that they
+//! skip. Each test gets a schema or a key prefix of its own and removes it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests may"
+)]
+
+mod backends;
+mod canary;
+mod conformance;
+mod fencing;
+mod handles;
+mod one_time;
+mod permissions;
+mod sealing;
+mod sweep;
+mod upgrade;
