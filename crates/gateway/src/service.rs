@@ -4,7 +4,7 @@
 //! afterwards is [`Running`].
 
 use crate::caller::{VisitorCookie, VisitorKeys};
-use crate::config::{AppConfig, Config, ConfigSource, Credentials};
+use crate::config::{AppConfig, AppKind, Config, ConfigSource, Credentials, JwtAccount, JwtOptions};
 use crate::connections;
 use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
 use crate::listen::{self, Spread};
@@ -89,6 +89,22 @@ pub enum StartError {
         /// Why not.
         #[source]
         source: InvalidToken,
+    },
+    /// The app needs a person who logs in, and nobody can log in here.
+    #[error("app {app} is of kind {kind}, which needs a person to log in; use an app of kind jwt, pat or sat to serve")]
+    LoginKind {
+        /// The app's name.
+        app: String,
+        /// Its kind.
+        kind: AppKind,
+    },
+    /// The app asks for something that we cannot ask Coze for.
+    #[error("app {app} sets {option}, which cannot be served; leave it out")]
+    OptionNotServed {
+        /// The app's name.
+        app: String,
+        /// The key in its section.
+        option: &'static str,
     },
     /// The HTTP client for the token endpoint could not be built.
     #[error(transparent)]
@@ -241,27 +257,59 @@ pub fn token_source(
     }))
 }
 
+/// Makes coze-auth's app of a configured one: the one place that knows which kinds and options can be served.
 fn auth_app(app: &AppConfig) -> Result<App, StartError> {
-    Ok(match &app.credentials {
+    match &app.credentials {
         Credentials::Jwt {
             client_id,
             public_key_id,
             signing_key,
-        } => App::Jwt(JwtApp {
-            client_id: client_id.clone(),
-            public_key_id: public_key_id.clone(),
-            signing_key: signing_key.clone(),
-            endpoints: app.endpoints.clone(),
-            duration_seconds: app.duration_seconds,
-        }),
-        Credentials::PersonalAccessToken { token, expires_at } => App::PersonalAccessToken {
+            options,
+        } => {
+            refuse_options(app, options)?;
+            Ok(App::Jwt(JwtApp {
+                client_id: client_id.clone(),
+                public_key_id: public_key_id.clone(),
+                signing_key: signing_key.clone(),
+                endpoints: app.endpoints.clone(),
+                duration_seconds: app.duration_seconds,
+            }))
+        }
+        Credentials::PersonalAccessToken { token, expires_at }
+        | Credentials::ServiceAccessToken { token, expires_at } => Ok(App::PersonalAccessToken {
             token: AccessToken::parse(token.expose()).map_err(|source| StartError::Token {
                 app: app.name.clone(),
                 source,
             })?,
             endpoints: app.endpoints.clone(),
             expires_at: *expires_at,
-        },
+        }),
+        Credentials::Web { .. } | Credentials::Pkce { .. } | Credentials::Device { .. } => Err(StartError::LoginKind {
+            app: app.name.clone(),
+            kind: app.credentials.kind(),
+        }),
+    }
+}
+
+/// A token that may do more, or belongs to somebody else, than the configuration says is worse than none.
+fn refuse_options(app: &AppConfig, options: &JwtOptions) -> Result<(), StartError> {
+    let JwtOptions {
+        account,
+        scope,
+        device_info,
+    } = options;
+    let option = match account {
+        JwtAccount::Account(_) => Some("account_id"),
+        JwtAccount::Enterprise(_) => Some("enterprise_id"),
+        JwtAccount::Own if scope.is_some() => Some("scope"),
+        JwtAccount::Own if device_info.is_some() => Some("session_context"),
+        JwtAccount::Own => None,
+    };
+    option.map_or(Ok(()), |option| {
+        Err(StartError::OptionNotServed {
+            app: app.name.clone(),
+            option,
+        })
     })
 }
 
@@ -322,7 +370,12 @@ fn origins(config: &Config, shared: &Shared) -> OriginList {
 fn app_facts(app: &AppConfig, is_demo: bool) -> AppFacts {
     let (tenant, isolates) = match &app.credentials {
         Credentials::Jwt { client_id, .. } => (client_id.clone(), true),
+        // Everybody shares the person who has logged in.
+        Credentials::Web { client_id, .. }
+        | Credentials::Pkce { client_id, .. }
+        | Credentials::Device { client_id } => (client_id.clone(), false),
         Credentials::PersonalAccessToken { .. } => ("pat".to_owned(), false),
+        Credentials::ServiceAccessToken { .. } => ("sat".to_owned(), false),
     };
     let api_base = &app.endpoints.api_base;
     AppFacts {

@@ -77,7 +77,7 @@ pub(super) fn url(address: SocketAddr) -> String {
 }
 
 /// The failure of a start.
-fn explain(context: &Context, error: &StartError) -> Failure {
+pub(super) fn explain(context: &Context, error: &StartError) -> Failure {
     match error {
         StartError::AddressTaken { service, addr } => {
             let (name, flag) = match service {
@@ -92,6 +92,18 @@ fn explain(context: &Context, error: &StartError) -> Failure {
                 .output
                 .text("cli-address-refused", &[("address", &addr.to_string())]);
             Failure::new(FailureKind::Configuration, message).because(source)
+        }
+        StartError::LoginKind { app, kind } => {
+            let args = [("app", app.as_str()), ("kind", kind.word())];
+            Failure::new(FailureKind::Configuration, context.output.text("cli-login-kind", &args))
+                .with_hint(context.output.text("cli-hint-login-kind", &[]))
+        }
+        StartError::OptionNotServed { app, option } => {
+            let args = [("app", app.as_str()), ("option", *option)];
+            Failure::new(
+                FailureKind::Configuration,
+                context.output.text("cli-option-not-served", &args),
+            )
         }
         other => Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(other),
     }

@@ -17,11 +17,13 @@ pub(super) enum Dialect {
 }
 
 /// (field of the console's file, our key inside the app)
-pub(super) const CONSOLE_FIELDS: [(&str, &str); 6] = [
+pub(super) const CONSOLE_FIELDS: [(&str, &str); 8] = [
     ("client_type", "kind"),
     ("client_id", "client_id"),
     ("public_key_id", "public_key_id"),
     ("private_key", "private_key"),
+    ("client_secret", "client_secret"),
+    ("redirect_uris", "redirect_uri"),
     ("coze_api_base", "api_base"),
     ("coze_www_base", "www_base"),
 ];
@@ -37,6 +39,14 @@ pub(super) const COZE_VARIABLES: [(&str, &str); 6] = [
 ];
 
 impl Dialect {
+    /// Says whether the source is somebody else's file, which may hold more than we read.
+    pub(super) const fn allows_other_keys(self) -> bool {
+        match self {
+            Self::Console => true,
+            Self::Toml | Self::Environment => false,
+        }
+    }
+
     /// Spells the dotted `path` as its source does.
     pub(super) fn spell(self, path: &str) -> String {
         let key = key_of_the_only_app(path);

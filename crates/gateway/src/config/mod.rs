@@ -29,11 +29,11 @@ mod suggest;
 mod toml_file;
 mod tree;
 
-pub use apps::{AppConfig, Credentials};
+pub use apps::{AppConfig, AppKind, Credentials, DeviceInfo, JwtAccount, JwtOptions};
 pub use cors::{CorsConfig, Origin};
 pub use env::{Environment, PREFIX, VARIABLES};
 pub use load::{Flag, LoadRequest, Loaded, load, load_demo};
-pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault};
+pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault, RedirectFault};
 pub use notice::{Notice, NoticeKind};
 pub use place::{Place, Position};
 pub use secret_source::SecretText;

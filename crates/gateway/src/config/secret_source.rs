@@ -60,6 +60,12 @@ impl SecretKeys {
         variable: "private_key_env",
         command: "private_key_command",
     };
+    pub(super) const CLIENT_SECRET: Self = Self {
+        inline: "client_secret",
+        file: "client_secret_file",
+        variable: "client_secret_env",
+        command: "client_secret_command",
+    };
     pub(super) const TOKEN: Self = Self {
         inline: "token",
         file: "token_file",
