@@ -11,7 +11,7 @@ use super::suggest::closest;
 use super::tree::{Table, Value};
 use super::{
     AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, Mode, ServerConfig, TimeoutsConfig,
-    VisitorsConfig, apps, console_file, dot_env, toml_file,
+    VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,6 +104,7 @@ fn read_source(
         let text = read_text(&directory.join(&path)).map_err(|kind| mistake_in(&path, kind))?;
         return match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => from_console_file(path, &text, environment),
+            Some("yaml" | "yml") => from_yaml(path, &text, environment),
             _ if is_dot_env(&path) => Ok(from_variables(environment.with_dot_env(dot_env::read(&path, &text)?))),
             _ => from_toml(path, &text, environment),
         };
@@ -150,6 +151,20 @@ fn from_console_file(path: PathBuf, text: &str, environment: Environment) -> Res
     Ok(Raw {
         source,
         dialect: Dialect::Console,
+        root,
+        environment,
+    })
+}
+
+fn from_yaml(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
+    let yaml_file::Read { root, is_flat } = yaml_file::read(&path, text, &environment)?;
+    let source = ConfigSource::File {
+        path,
+        kind: FileKind::Yaml,
+    };
+    Ok(Raw {
+        source,
+        dialect: Dialect::Yaml { is_flat },
         root,
         environment,
     })

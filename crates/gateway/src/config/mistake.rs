@@ -37,7 +37,7 @@ pub enum MistakeKind {
     FileUnreadable { reason: String },
     /// The file is not UTF-8.
     NotUtf8,
-    /// The file is not TOML, JSON or `NAME=value`.
+    /// The file is not TOML, JSON, YAML or `NAME=value`.
     Syntax { reason: String },
     /// Nobody reads this key.
     UnknownKey { known: Vec<String> },
@@ -90,6 +90,10 @@ pub enum MistakeKind {
     InvalidId { value: String },
     /// Both `account_id` and `enterprise_id` are there.
     AccountAndEnterprise,
+    /// A YAML file without an app of ours.
+    NoAppInYaml,
+    /// A YAML file in which a second document speaks of Coze.
+    SeveralDocuments,
     /// The console's file in a shape that old tutorials show.
     HistoricAppId,
     /// The same, for the address.
@@ -280,6 +284,8 @@ impl MistakeKind {
             Self::InvalidRedirectUri { value, fault } => (fault.text_id(), vec![("value", value.clone())]),
             Self::InvalidId { value } => ("config-invalid-id", vec![("value", value.clone())]),
             Self::AccountAndEnterprise => ("config-account-and-enterprise", vec![]),
+            Self::NoAppInYaml => ("config-no-app-in-yaml", vec![]),
+            Self::SeveralDocuments => ("config-several-documents", vec![]),
             Self::HistoricAppId => ("config-historic-app-id", vec![]),
             Self::HistoricDomain => ("config-historic-domain", vec![]),
             Self::KeyInsteadOfId => ("config-key-instead-of-id", vec![]),

@@ -1,6 +1,6 @@
 //! The configuration: what was written ([`load`]) becomes what is checked ([`Config`]).
 //!
-//! Every source - `cozegate.toml`, the console's `coze_oauth_config.json`, a `.env` file, the environment - becomes one
+//! Every source - `cozegate.toml`, the console's `coze_oauth_config.json`, an `application.yaml`, a `.env` file, the environment - becomes one
 //! raw tree in which each value knows its place (`tree.rs`, `place.rs`). Reading the tree section by section
 //! (`section.rs`) collects *all* mistakes, with file, line, column and "did you mean". Behind this door there is no
 //! `Option` that is always set and no text that still has to be parsed.
@@ -28,6 +28,7 @@ mod settings;
 mod suggest;
 mod toml_file;
 mod tree;
+mod yaml_file;
 
 pub use apps::{AppConfig, AppKind, Credentials, DeviceInfo, JwtAccount, JwtOptions};
 pub use cors::{CorsConfig, Origin};
@@ -131,6 +132,8 @@ pub enum FileKind {
     Toml,
     /// The console's `coze_oauth_config.json`.
     ConsoleJson,
+    /// A Spring-style `application.yaml`.
+    Yaml,
 }
 
 /// Whom the services trust.

@@ -3,6 +3,7 @@
 mod kinds;
 mod mistakes;
 mod sources;
+mod yaml;
 
 use super::{ConfigErrors, Environment, Flag, LoadRequest, Loaded, load};
 use crate::text::Language;
