@@ -22,6 +22,9 @@ cli-demo-about = Try everything against a built-in emulator: no account, no netw
 cli-demo-arg-emulator-addr = Where the emulator listens (default: any free port of 127.0.0.1)
 cli-emulator-about = Run the emulator of the Coze platform alone
 cli-emulator-arg-addr = Where it listens (default: any free port of 127.0.0.1)
+cli-init-about = Write a commented cozegate.toml
+cli-init-arg-from = Make it of this file: coze_oauth_config.json, .env, application.yaml or another cozegate.toml (default: the first two, where they are; else a template)
+cli-init-arg-force = Write over a cozegate.toml that is there
 cli-token-about = Print a Coze access token
 cli-token-arg-app = App of the configuration (default: its default app)
 cli-token-arg-session-name = User for whom the token is: every name has a history of its own
@@ -93,6 +96,24 @@ cli-demo-try =
     or with cozepy:
         Coze(auth=TokenAuth(HANDLE), base_url="{ $proxy }")
 cli-emulator-running = cozegate { $version } emulates the Coze platform. What a client needs:
+
+cli-init-exists = There is a { $file } already.
+cli-hint-init-force = Look at it with "cozegate config show", or write over it with --force.
+cli-init-not-written = { $file } cannot be written.
+cli-init-wrote = Wrote { $file } from { $source }. Apps: { $apps } (default: { $default_app }).
+cli-init-wrote-secret = Wrote { $file }, readable by you alone.
+cli-init-wrote-template = Wrote { $file }: a template.
+cli-init-source-keeps-secret = { $source } still holds the secret, too. When all works, remove it there.
+cli-init-next =
+    Next:
+      cozegate config check    is all right?
+      cozegate token           does Coze give a token?
+      cozegate serve           run both services
+cli-init-next-template =
+    Next:
+      1. Fill in client_id and public_key_id, and put the private key into private_key.pem.
+      2. cozegate config check names what is still missing.
+      3. cozegate serve
 
 cli-unknown-app = There is no app called "{ $name }" in the configuration. It has: { $known }.
 cli-hint-did-you-mean = Did you mean "{ $meant }"?

@@ -22,6 +22,9 @@ cli-demo-about = 用内置的平台模拟器试用全部功能：不需要账号
 cli-demo-arg-emulator-addr = 模拟器监听的地址（默认取 127.0.0.1 的任一空闲端口）
 cli-emulator-about = 单独运行扣子平台的模拟器
 cli-emulator-arg-addr = 监听的地址（默认取 127.0.0.1 的任一空闲端口）
+cli-init-about = 写出一份带注释的 cozegate.toml
+cli-init-arg-from = 根据这个文件生成：coze_oauth_config.json、.env、application.yaml 或另一份 cozegate.toml（默认依次查找前两个，都没有就写模板）
+cli-init-arg-force = 覆盖已有的 cozegate.toml
 cli-token-about = 输出一个扣子访问令牌
 cli-token-arg-app = 使用配置里的哪个应用（默认用默认应用）
 cli-token-arg-session-name = 令牌属于哪位用户：每个名字的会话历史互相独立
@@ -93,6 +96,24 @@ cli-demo-try =
     或者用 cozepy：
         Coze(auth=TokenAuth(HANDLE), base_url="{ $proxy }")
 cli-emulator-running = cozegate { $version } 正在模拟扣子平台，客户端需要这些：
+
+cli-init-exists = 这里已经有 { $file } 了。
+cli-hint-init-force = 用 cozegate config show 看看它的内容，或者加 --force 覆盖。
+cli-init-not-written = 无法写入 { $file }。
+cli-init-wrote = 已根据 { $source } 写出 { $file }。应用：{ $apps }（默认：{ $default_app }）。
+cli-init-wrote-secret = 已写出 { $file }，只有你能读。
+cli-init-wrote-template = 已写出 { $file } 模板。
+cli-init-source-keeps-secret = { $source } 里还留着密钥，确认一切正常后请从那里删掉。
+cli-init-next =
+    接下来：
+      cozegate config check    检查配置
+      cozegate token           试着向扣子申请令牌
+      cozegate serve           启动两个服务
+cli-init-next-template =
+    接下来：
+      1. 填好 client_id 和 public_key_id，把私钥放进 private_key.pem。
+      2. 运行 cozegate config check，看看还缺什么。
+      3. 运行 cozegate serve
 
 cli-unknown-app = 配置里没有名为“{ $name }”的应用，只有：{ $known }。
 cli-hint-did-you-mean = 是不是想写“{ $meant }”？

@@ -19,9 +19,9 @@ use std::path::{Path, PathBuf};
 /// Our own file.
 const TOML_FILE: &str = "cozegate.toml";
 /// The console's file; its name is fixed (protocol 1.3).
-const CONSOLE_FILE: &str = "coze_oauth_config.json";
+pub(super) const CONSOLE_FILE: &str = "coze_oauth_config.json";
 /// The file of variables.
-const DOT_ENV_FILE: &str = ".env";
+pub(super) const DOT_ENV_FILE: &str = ".env";
 
 /// What to load.
 #[derive(Clone, Debug)]
@@ -87,15 +87,16 @@ pub fn load_demo(
 }
 
 /// A source, read but not checked.
-struct Raw {
+pub(super) struct Raw {
     source: ConfigSource,
     dialect: Dialect,
-    root: Table,
+    /// In our own spelling.
+    pub(super) root: Table,
     environment: Environment,
 }
 
 /// Chooses where the configuration comes from and reads it.
-fn read_source(
+pub(super) fn read_source(
     explicit: Option<PathBuf>,
     directory: &Path,
     environment: Environment,
@@ -203,7 +204,7 @@ fn from_variables(environment: Environment) -> Raw {
 }
 
 /// Lays the variables over the source and checks everything.
-fn check_source(raw: Raw, directory: &Path, flags: &[Flag]) -> Result<Loaded, Vec<ConfigMistake>> {
+pub(super) fn check_source(raw: Raw, directory: &Path, flags: &[Flag]) -> Result<Loaded, Vec<ConfigMistake>> {
     let Raw {
         source,
         dialect,
@@ -345,7 +346,7 @@ fn mistake_in(path: &Path, kind: MistakeKind) -> Vec<ConfigMistake> {
     vec![ConfigMistake::new(Place::whole_file(path), "", kind)]
 }
 
-fn is_dot_env(path: &Path) -> bool {
+pub(super) fn is_dot_env(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy());
     name.is_some_and(|name| name == ".env" || name.starts_with(".env.") || name.ends_with(".env"))
 }

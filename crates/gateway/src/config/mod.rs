@@ -14,6 +14,7 @@ mod console_file;
 mod cors;
 mod dialect;
 mod dot_env;
+mod draft;
 mod env;
 mod key_words;
 mod load;
@@ -32,6 +33,7 @@ mod yaml_file;
 
 pub use apps::{AppConfig, AppKind, Credentials, DeviceInfo, JwtAccount, JwtOptions};
 pub use cors::{CorsConfig, Origin};
+pub use draft::{Draft, DraftRequest, SecretFile, draft};
 pub use env::{Environment, PREFIX, VARIABLES};
 pub use load::{Flag, LoadRequest, Loaded, load, load_demo};
 pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault, RedirectFault};
