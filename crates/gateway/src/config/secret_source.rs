@@ -176,17 +176,12 @@ fn inline(section: &mut Section<'_, '_>, key: &str, node: Node) -> Outcome {
 fn from_file(section: &mut Section<'_, '_>, key: &str, name: &str, place: &Place) -> Outcome {
     section.setting(key, place, SettingValue::Text(name.to_owned()));
     let path = section.checker.resolve(place, name);
-    let unreadable = |error: std::io::Error| {
+    let bytes = section.checker.files.read(&path).map_err(|error| {
         Some(MistakeKind::SecretFileUnreadable {
             path: path.clone(),
             reason: error.to_string(),
         })
-    };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(&path).map_err(unreadable)?;
-    file.take(LONGEST_SECRET_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    })?;
     warn_when_readable(section, key, place, &path);
     // Bytes that are not text cannot be a PEM; let the key reader say so.
     Ok(String::from_utf8_lossy(&bytes).into_owned())

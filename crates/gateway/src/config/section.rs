@@ -7,6 +7,7 @@
 use super::apps::AppKind;
 use super::dialect::Dialect;
 use super::env::Environment;
+use super::files::FilesRead;
 use super::mistake::{ConfigMistake, MistakeKind};
 use super::notice::{Notice, NoticeKind};
 use super::place::Place;
@@ -22,17 +23,25 @@ pub(super) struct Checker<'a> {
     pub(super) environment: &'a Environment,
     /// The working directory: what every shown path is relative to.
     pub(super) directory: &'a Path,
+    /// What was read on the way.
+    pub(super) files: &'a mut FilesRead,
     pub(super) mistakes: Vec<ConfigMistake>,
     pub(super) notices: Vec<Notice>,
     pub(super) settings: Vec<Setting>,
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(dialect: Dialect, environment: &'a Environment, directory: &'a Path) -> Self {
+    pub(super) fn new(
+        dialect: Dialect,
+        environment: &'a Environment,
+        directory: &'a Path,
+        files: &'a mut FilesRead,
+    ) -> Self {
         Self {
             dialect,
             environment,
             directory,
+            files,
             mistakes: vec![],
             notices: vec![],
             settings: vec![],

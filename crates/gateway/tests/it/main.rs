@@ -11,6 +11,8 @@ mod guarded_routes;
 mod pages;
 mod proxy_http;
 mod proxy_sse;
+#[cfg(unix)]
+mod reload;
 mod sessions;
 mod shutdown;
 mod world;

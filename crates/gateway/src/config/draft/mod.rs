@@ -7,6 +7,7 @@
 mod render;
 mod secrets;
 
+use super::files::FilesRead;
 use super::load::{self, CONSOLE_FILE, DOT_ENV_FILE};
 use super::mistake::ConfigErrors;
 use super::notice::{Notice, NoticeKind};
@@ -71,9 +72,10 @@ pub fn draft(request: DraftRequest) -> Result<Draft, ConfigErrors> {
         return Ok(template(language));
     };
     let environment = environment.without_settings(load::is_dot_env(&from));
-    let raw = load::read_source(Some(from.clone()), &directory, environment).map_err(ConfigErrors::of)?;
+    let mut files = FilesRead::default();
+    let raw = load::read_source(Some(from.clone()), &directory, environment, &mut files).map_err(ConfigErrors::of)?;
     let inline = secrets::inline_secrets(&raw.root);
-    let loaded = load::check_source(raw, &directory, &[]).map_err(ConfigErrors::of)?;
+    let loaded = load::check_source(raw, &directory, &[], &mut files).map_err(ConfigErrors::of)?;
 
     let (references, secrets) = secrets::move_out(inline, &loaded.config, &directory);
     let mut values = values_of(&loaded);

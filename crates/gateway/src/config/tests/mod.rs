@@ -3,6 +3,7 @@
 mod draft;
 mod kinds;
 mod mistakes;
+mod reload;
 mod sources;
 mod yaml;
 
