@@ -12,7 +12,7 @@ impl Workplace {
         draft(self.draft_request(from)).unwrap()
     }
 
-    fn draft_request(&self, from: Option<&str>) -> DraftRequest {
+    pub(super) fn draft_request(&self, from: Option<&str>) -> DraftRequest {
         DraftRequest {
             from: from.map(PathBuf::from),
             directory: self.path().to_owned(),

@@ -4,6 +4,7 @@ mod draft;
 mod kinds;
 mod mistakes;
 mod reload;
+mod schema;
 mod sources;
 mod yaml;
 
