@@ -22,6 +22,9 @@ cli-demo-about = Try everything against a built-in emulator: no account, no netw
 cli-demo-arg-emulator-addr = Where the emulator listens (default: any free port of 127.0.0.1)
 cli-emulator-about = Run the emulator of the Coze platform alone
 cli-emulator-arg-addr = Where it listens (default: any free port of 127.0.0.1)
+cli-init-about = Write a commented cozegate.toml
+cli-init-arg-from = Make it of this file: coze_oauth_config.json, .env, application.yaml or another cozegate.toml (default: the first two, where they are; else a template)
+cli-init-arg-force = Write over a cozegate.toml that is there
 cli-token-about = Print a Coze access token
 cli-token-arg-app = App of the configuration (default: its default app)
 cli-token-arg-session-name = User for whom the token is: every name has a history of its own
@@ -66,6 +69,9 @@ cli-ports-usual-addresses = The configuration has mistakes ("cozegate config che
 cli-runtime-failed = The program's own threads cannot be started.
 cli-signals-failed = The signals that stop the program cannot be listened to.
 cli-start-failed = The services cannot be started.
+cli-login-kind = App "{ $app }" is of kind "{ $kind }": a person has to log in first, and this version cannot serve such a login.
+cli-hint-login-kind = Use a service app (kind "jwt") or a fixed token (kind "pat" or "sat"), and name it with default_app or --app.
+cli-option-not-served = App "{ $app }" sets { $option }, and this version cannot ask Coze for such tokens. Leave it out.
 cli-no-state-directory = There is no place to keep the visitors' secret, so visitors get a new history with every start. Set [visitors] secret_file, or HOME.
 cli-secret-file-failed = The visitors' secret cannot be kept in { $path }.
 cli-hint-secret-file = Choose another place: [visitors] secret_file in cozegate.toml, or COZEGATE__VISITORS__SECRET_FILE.
@@ -91,6 +97,24 @@ cli-demo-try =
         Coze(auth=TokenAuth(HANDLE), base_url="{ $proxy }")
 cli-emulator-running = cozegate { $version } emulates the Coze platform. What a client needs:
 
+cli-init-exists = There is a { $file } already.
+cli-hint-init-force = Look at it with "cozegate config show", or write over it with --force.
+cli-init-not-written = { $file } cannot be written.
+cli-init-wrote = Wrote { $file } from { $source }. Apps: { $apps } (default: { $default_app }).
+cli-init-wrote-secret = Wrote { $file }, readable by you alone.
+cli-init-wrote-template = Wrote { $file }: a template.
+cli-init-source-keeps-secret = { $source } still holds the secret, too. When all works, remove it there.
+cli-init-next =
+    Next:
+      cozegate config check    is all right?
+      cozegate token           does Coze give a token?
+      cozegate serve           run both services
+cli-init-next-template =
+    Next:
+      1. Fill in client_id and public_key_id, and put the private key into private_key.pem.
+      2. cozegate config check names what is still missing.
+      3. cozegate serve
+
 cli-unknown-app = There is no app called "{ $name }" in the configuration. It has: { $known }.
 cli-hint-did-you-mean = Did you mean "{ $meant }"?
 cli-token-session-name = The session name cannot be used.
@@ -106,3 +130,7 @@ cli-hint-clock = The clock of this machine is wrong. Set it, and try again.
 cli-hint-app-type = The app is of another kind. This needs a service app (OAuth app of type "JWT").
 cli-hint-app-disabled = The app is switched off. Its owner can switch it on in the console.
 cli-hint-log-id = Coze's support finds the request by its log id { $log_id }.
+
+cli-reloaded = The configuration was read again and is in force.
+cli-reload-needs-restart = These settings changed and take a restart: { $sections }.
+cli-reload-refused = The old configuration stays in force; mend the file and it is read again.

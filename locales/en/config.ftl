@@ -23,7 +23,7 @@ config-not-utf8 = The file is not UTF-8 text. Save it as UTF-8.
 config-syntax = The file cannot be understood here: { $reason }.
 config-unknown-key = This key is not known.
 config-unknown-key-of = This key is not known. Known here: { $known }.
-config-key-of-other-kind = This key belongs to apps of kind "{ $kind }".
+config-key-of-other-kind = This key belongs to apps of kind { $kinds }.
 config-missing-key = This key is missing.
 config-blank = The value is empty.
 config-wrong-shape = Expected { $expected }, found { $found }.
@@ -47,10 +47,16 @@ config-origin-not-an-origin = "{ $value }" is not the origin of a web page. Writ
 config-origin-path = "{ $value }" has something behind the host. An origin is scheme://host[:port].
 config-invalid-moment = "{ $value }" is not a point in time. Write 2026-12-31, 2026-12-31T12:00:00Z or Unix seconds.
 config-invalid-app-name = "{ $name }" cannot be an app's name. Use lower-case letters, digits, "-" and "_", 64 at most.
-config-no-apps = No app is configured. Add a section [apps.main] with kind = "jwt" or kind = "pat".
+config-no-apps = No app is configured. Add a section [apps.main] with kind = "jwt" or kind = "pat"; "cozegate init" writes one.
 config-unknown-default-app = There is no app called "{ $name }".
 config-default-app-needed = There are several apps ({ $names }). Say which one serves when none is named: default_app = "...".
-config-login-kind = Apps of kind "{ $kind }" need a person who logs in, which comes with "cozegate login" and is not in this version. Use a service app (kind "jwt") or a personal access token (kind "pat").
+config-redirect-not-a-url = "{ $value }" is not an address that begins with http:// or https://.
+config-redirect-fragment = The address at { $value } holds a "#" or a name and password. Leave them out.
+config-redirect-spelling = Coze compares this address with the registered one character by character, and "{ $value }" would be sent in another spelling. Write, and register, the exact one.
+config-invalid-id = "{ $value }" is not an id: it holds more than letters, digits, "_" and "-".
+config-account-and-enterprise = Both "account_id" and "enterprise_id" are set. Keep one of them.
+config-no-app-in-yaml = There is no app below "coze". An app looks like this: coze.oauth with baseUrl, clientId, publicKey (the key's id) and privateKeyPath.
+config-several-documents = A second document of this file speaks of Coze, too. Put the one that is meant into a file of its own.
 config-historic-app-id = Old tutorials show this field, but the console does not write it. Download coze_oauth_config.json again from the OAuth app's page.
 config-historic-domain = Old code used this field, but the console does not write it. It is coze_api_base now, with https:// in front.
 config-key-instead-of-id = Here stands a key. Write its id instead: the fingerprint that the console shows beside the public key.
@@ -63,7 +69,7 @@ config-command-status = The command "{ $program }" failed ({ $reason }).
 config-command-timed-out = The command "{ $program }" did not end within { $reason } seconds.
 config-command-output = The command "{ $program }" printed something that is not text.
 config-secret-empty = The secret is empty.
-config-token-malformed = The token holds characters that no token has, such as spaces or line breaks.
+config-token-malformed = The secret holds characters that cannot be sent, such as spaces or line breaks.
 
 config-key-public = This is a public key. The private key of the same pair is needed; the public half belongs into the console.
 config-key-encrypted = The private key is protected by a passphrase. Write it without one: openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW.
@@ -79,6 +85,7 @@ config-notice-secret-file-readable = Others on this machine may read { $path } (
 config-notice-unknown-field = Nobody reads this field.
 config-notice-unused-variable = This variable is not used, because { $winner } is set as well.
 config-notice-plain-http = Tokens travel unencrypted to { $host }. Use https.
+config-notice-plain-redirect = The login comes back unencrypted through { $host }. Use https, or 127.0.0.1.
 config-repair-byte-order-mark = The private key began with a byte order mark; it works all the same.
 config-repair-quotes = The private key stood in quotes; it works all the same.
 config-repair-escaped-newlines = The private key's line breaks were written as \n; it works all the same.

@@ -22,6 +22,9 @@ cli-demo-about = 用内置的平台模拟器试用全部功能：不需要账号
 cli-demo-arg-emulator-addr = 模拟器监听的地址（默认取 127.0.0.1 的任一空闲端口）
 cli-emulator-about = 单独运行扣子平台的模拟器
 cli-emulator-arg-addr = 监听的地址（默认取 127.0.0.1 的任一空闲端口）
+cli-init-about = 写出一份带注释的 cozegate.toml
+cli-init-arg-from = 根据这个文件生成：coze_oauth_config.json、.env、application.yaml 或另一份 cozegate.toml（默认依次查找前两个，都没有就写模板）
+cli-init-arg-force = 覆盖已有的 cozegate.toml
 cli-token-about = 输出一个扣子访问令牌
 cli-token-arg-app = 使用配置里的哪个应用（默认用默认应用）
 cli-token-arg-session-name = 令牌属于哪位用户：每个名字的会话历史互相独立
@@ -66,6 +69,9 @@ cli-ports-usual-addresses = 配置里有错误（用 cozegate config check 查�
 cli-runtime-failed = 无法启动程序自己的线程。
 cli-signals-failed = 无法接收停止程序的信号。
 cli-start-failed = 无法启动服务。
+cli-login-kind = 应用“{ $app }”的 kind 是 "{ $kind }"，需要先有人登录，当前版本还不能用这种登录提供服务。
+cli-hint-login-kind = 请改用服务类应用（kind 为 "jwt"）或固定令牌（kind 为 "pat" 或 "sat"），并用 default_app 或 --app 指定它。
+cli-option-not-served = 应用“{ $app }”设置了 { $option }，当前版本还不能为它向扣子申请这样的令牌，请删掉这一项。
 cli-no-state-directory = 没有地方保存访客密钥，所以每次启动后访客的会话历史都会重新开始。请设置 [visitors] secret_file，或者设置 HOME。
 cli-secret-file-failed = 无法把访客密钥保存到 { $path }。
 cli-hint-secret-file = 换个位置：cozegate.toml 里的 [visitors] secret_file，或 COZEGATE__VISITORS__SECRET_FILE。
@@ -91,6 +97,24 @@ cli-demo-try =
         Coze(auth=TokenAuth(HANDLE), base_url="{ $proxy }")
 cli-emulator-running = cozegate { $version } 正在模拟扣子平台，客户端需要这些：
 
+cli-init-exists = 这里已经有 { $file } 了。
+cli-hint-init-force = 用 cozegate config show 看看它的内容，或者加 --force 覆盖。
+cli-init-not-written = 无法写入 { $file }。
+cli-init-wrote = 已根据 { $source } 写出 { $file }。应用：{ $apps }（默认：{ $default_app }）。
+cli-init-wrote-secret = 已写出 { $file }，只有你能读。
+cli-init-wrote-template = 已写出 { $file } 模板。
+cli-init-source-keeps-secret = { $source } 里还留着密钥，确认一切正常后请从那里删掉。
+cli-init-next =
+    接下来：
+      cozegate config check    检查配置
+      cozegate token           试着向扣子申请令牌
+      cozegate serve           启动两个服务
+cli-init-next-template =
+    接下来：
+      1. 填好 client_id 和 public_key_id，把私钥放进 private_key.pem。
+      2. 运行 cozegate config check，看看还缺什么。
+      3. 运行 cozegate serve
+
 cli-unknown-app = 配置里没有名为“{ $name }”的应用，只有：{ $known }。
 cli-hint-did-you-mean = 是不是想写“{ $meant }”？
 cli-token-session-name = 这个 session name 不能用。
@@ -106,3 +130,7 @@ cli-hint-clock = 这台机器的时钟不准，请校准后再试。
 cli-hint-app-type = 应用类型不对，这里需要服务类应用（类型为 JWT 的 OAuth 应用）。
 cli-hint-app-disabled = 应用已停用，它的所有者可以在控制台重新启用。
 cli-hint-log-id = 向扣子反馈时请提供这个请求的 log id：{ $log_id }。
+
+cli-reloaded = 配置已重新读取并生效。
+cli-reload-needs-restart = 以下设置有改动，需要重启才能生效：{ $sections }。
+cli-reload-refused = 旧配置继续有效；改好文件后会自动重新读取。

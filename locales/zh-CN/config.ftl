@@ -23,7 +23,7 @@ config-not-utf8 = 文件不是 UTF-8 编码，请另存为 UTF-8。
 config-syntax = 文件在这里写得不对：{ $reason }。
 config-unknown-key = 没有这个配置项。
 config-unknown-key-of = 没有这个配置项。这里可以写：{ $known }。
-config-key-of-other-kind = 这个配置项只用于 kind 为 "{ $kind }" 的应用。
+config-key-of-other-kind = 这个配置项只用于 kind 为 { $kinds } 的应用。
 config-missing-key = 缺少这个配置项。
 config-blank = 值是空的。
 config-wrong-shape = 这里应该是{ $expected }，实际写的是{ $found }。
@@ -47,10 +47,16 @@ config-origin-not-an-origin = “{ $value }”不是网页来源，请写成 sch
 config-origin-path = “{ $value }”在主机后面还有内容，来源的写法是 scheme://host[:port]。
 config-invalid-moment = “{ $value }”不是时间，请写成 2026-12-31、2026-12-31T12:00:00Z 或 Unix 秒数。
 config-invalid-app-name = “{ $name }”不能用作应用名。请使用小写字母、数字、“-”和“_”，最多 64 个字符。
-config-no-apps = 一个应用都没有配置。请加上 [apps.main] 一节，并写明 kind = "jwt" 或 kind = "pat"。
+config-no-apps = 一个应用都没有配置。请加上 [apps.main] 一节，并写明 kind = "jwt" 或 kind = "pat"；cozegate init 可以生成一份。
 config-unknown-default-app = 没有名为“{ $name }”的应用。
 config-default-app-needed = 有多个应用（{ $names }），请写明默认用哪一个：default_app = "..."。
-config-login-kind = kind 为 "{ $kind }" 的应用需要有人登录，这要等 cozegate login，当前版本还没有。请改用服务类应用（kind 为 "jwt"）或个人访问令牌（kind 为 "pat"）。
+config-redirect-not-a-url = “{ $value }”不是以 http:// 或 https:// 开头的地址。
+config-redirect-fragment = { $value } 的这个地址里带有“#”，或者用户名和密码，请去掉。
+config-redirect-spelling = 扣子会逐字比对这个地址和登记的地址，而“{ $value }”在发送时写法会变。请按实际发送的写法填写，并在控制台登记同样的写法。
+config-invalid-id = “{ $value }”不是 ID，只能有字母、数字、“_”和“-”。
+config-account-and-enterprise = "account_id" 和 "enterprise_id" 都写了，请只留一个。
+config-no-app-in-yaml = “coze”下面没有应用。应用的写法是 coze.oauth，里面有 baseUrl、clientId、publicKey（公钥 ID）和 privateKeyPath。
+config-several-documents = 这个文件里还有一段 YAML 文档也写了 coze。请把要用的那一段单独放进一个文件。
 config-historic-app-id = 旧教程里有这个字段，但控制台并不生成它。请到 OAuth 应用页面重新下载 coze_oauth_config.json。
 config-historic-domain = 旧代码里有这个字段，但控制台并不生成它。现在叫 coze_api_base，并且要带上 https://。
 config-key-instead-of-id = 这里写的是密钥本身，应该写它的 ID，也就是控制台里公钥旁边显示的指纹。
@@ -63,7 +69,7 @@ config-command-status = 命令“{ $program }”执行失败（{ $reason }）。
 config-command-timed-out = 命令“{ $program }”在 { $reason } 秒内没有结束。
 config-command-output = 命令“{ $program }”的输出不是文本。
 config-secret-empty = 密钥是空的。
-config-token-malformed = 令牌里有不该出现的字符，比如空格或换行。
+config-token-malformed = 密钥里有无法发送的字符，比如空格或换行。
 
 config-key-public = 这是公钥。这里需要同一对里的私钥，公钥应该上传到控制台。
 config-key-encrypted = 私钥设置了密码。请去掉密码：openssl pkcs8 -topk8 -nocrypt -in 旧文件 -out 新文件。
@@ -79,6 +85,7 @@ config-notice-secret-file-readable = 这台机器上的其他人也能读 { $pat
 config-notice-unknown-field = 这个字段没有用处。
 config-notice-unused-variable = 这个变量没有用到，因为同时设置了 { $winner }。
 config-notice-plain-http = 令牌会以明文发往 { $host }，请改用 https。
+config-notice-plain-redirect = 登录结果会以明文经过 { $host } 返回，请改用 https 或 127.0.0.1。
 config-repair-byte-order-mark = 私钥开头有字节顺序标记（BOM），不影响使用。
 config-repair-quotes = 私钥外面多了引号，不影响使用。
 config-repair-escaped-newlines = 私钥里的换行写成了 \n，不影响使用。

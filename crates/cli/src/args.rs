@@ -46,6 +46,7 @@ pub(crate) enum Invocation {
     Demo(DemoArguments),
     #[cfg(feature = "demo")]
     Emulator(EmulatorArguments),
+    Init(InitArguments),
     Token(TokenArguments),
     Ports(PortsArguments),
     #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -59,7 +60,7 @@ impl Invocation {
             Self::Serve(_) => true,
             #[cfg(feature = "demo")]
             Self::Demo(_) | Self::Emulator(_) => true,
-            Self::Token(_) | Self::Ports(_) | Self::Config(_) => false,
+            Self::Init(_) | Self::Token(_) | Self::Ports(_) | Self::Config(_) => false,
         }
     }
 }
@@ -110,6 +111,14 @@ pub(crate) struct DemoArguments {
 pub(crate) struct EmulatorArguments {
     #[arg(long, value_name = "IP:PORT", value_parser = parse_loopback)]
     pub(crate) addr: Option<SocketAddr>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InitArguments {
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Args, Debug)]

@@ -28,12 +28,17 @@ impl Context {
 
     /// Loads the configuration, without saying anything about it.
     pub(crate) fn load(&self, source: &SourceArguments, flags: Vec<Flag>) -> Result<Loaded, ConfigErrors> {
-        config::load(LoadRequest {
+        config::load(self.load_request(source, flags))
+    }
+
+    /// What a configuration is loaded by, now and again later.
+    pub(crate) fn load_request(&self, source: &SourceArguments, flags: Vec<Flag>) -> LoadRequest {
+        LoadRequest {
             explicit: source.config.clone(),
             directory: self.directory.clone(),
             environment: self.environment.clone(),
             flags,
-        })
+        }
     }
 
     /// Loads the configuration and says what deserves a word.

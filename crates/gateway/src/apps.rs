@@ -4,7 +4,7 @@
 //! that a visitor's requests go to the platform, and are made with the token, of the app that opened the session.
 
 use crate::caller::VisitorCookie;
-use crate::config::{AppConfig, Config, Credentials};
+use crate::config::{AppConfig, Config, Credentials, JwtAccount, JwtOptions};
 use crate::service::StartError;
 use coze_auth::{
     AccessToken, App, Clock, JwtApp, Random, Region, Tenant, TokenSource, TokenSourceParts, TokenStore, transport,
@@ -37,7 +37,12 @@ impl ServingApp {
     fn new(app: &AppConfig, means: &TokenMeans) -> Result<Self, StartError> {
         let (tenant, isolates) = match &app.credentials {
             Credentials::Jwt { client_id, .. } => (client_id.clone(), true),
+            // Everybody shares the person who has logged in.
+            Credentials::Web { client_id, .. }
+            | Credentials::Pkce { client_id, .. }
+            | Credentials::Device { client_id } => (client_id.clone(), false),
             Credentials::PersonalAccessToken { .. } => ("pat".to_owned(), false),
+            Credentials::ServiceAccessToken { .. } => ("sat".to_owned(), false),
         };
         let api_base = app.endpoints.api_base.clone();
         Ok(Self {
@@ -116,27 +121,59 @@ pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, S
     }))
 }
 
+/// Makes coze-auth's app of a configured one: the one place that knows which kinds and options can be served.
 fn auth_app(app: &AppConfig) -> Result<App, StartError> {
-    Ok(match &app.credentials {
+    match &app.credentials {
         Credentials::Jwt {
             client_id,
             public_key_id,
             signing_key,
-        } => App::Jwt(JwtApp {
+            options,
+        } => Ok(App::Jwt(JwtApp {
             client_id: client_id.clone(),
             public_key_id: public_key_id.clone(),
             signing_key: signing_key.clone(),
             endpoints: app.endpoints.clone(),
             duration_seconds: app.duration_seconds,
-            tenant: Tenant::Own,
-        }),
-        Credentials::PersonalAccessToken { token, expires_at } => App::PersonalAccessToken {
+            tenant: tenant_of(app, options)?,
+        })),
+        Credentials::PersonalAccessToken { token, expires_at }
+        | Credentials::ServiceAccessToken { token, expires_at } => Ok(App::PersonalAccessToken {
             token: AccessToken::parse(token.expose()).map_err(|source| StartError::Token {
                 app: app.name.clone(),
                 source,
             })?,
             endpoints: app.endpoints.clone(),
             expires_at: *expires_at,
-        },
+        }),
+        Credentials::Web { .. } | Credentials::Pkce { .. } | Credentials::Device { .. } => Err(StartError::LoginKind {
+            app: app.name.clone(),
+            kind: app.credentials.kind(),
+        }),
+    }
+}
+
+/// For whom the app acts. What would narrow its tokens and cannot be served is refused: a token that may do more than the
+/// configuration says is worse than none.
+fn tenant_of(app: &AppConfig, options: &JwtOptions) -> Result<Tenant, StartError> {
+    let JwtOptions {
+        account,
+        scope,
+        device_info,
+    } = options;
+    let not_served = |option| StartError::OptionNotServed {
+        app: app.name.clone(),
+        option,
+    };
+    if scope.is_some() {
+        return Err(not_served("scope"));
+    }
+    if device_info.is_some() {
+        return Err(not_served("session_context"));
+    }
+    Ok(match account {
+        JwtAccount::Own => Tenant::Own,
+        JwtAccount::Account(id) => Tenant::Account(id.clone()),
+        JwtAccount::Enterprise(id) => Tenant::Enterprise(id.clone()),
     })
 }

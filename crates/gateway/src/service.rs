@@ -5,7 +5,7 @@
 
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
-use crate::config::{Config, ConfigSource};
+use crate::config::{AppKind, Config, ConfigSource};
 use crate::connections;
 use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
 use crate::listen::{self, Spread};
@@ -89,6 +89,22 @@ pub enum StartError {
         /// Why not.
         #[source]
         source: InvalidToken,
+    },
+    /// The app needs a person who logs in, and nobody can log in here.
+    #[error("app {app} is of kind {kind}, which needs a person to log in; use an app of kind jwt, pat or sat to serve")]
+    LoginKind {
+        /// The app's name.
+        app: String,
+        /// Its kind.
+        kind: AppKind,
+    },
+    /// The app asks for something that we cannot ask Coze for.
+    #[error("app {app} sets {option}, which cannot be served; leave it out")]
+    OptionNotServed {
+        /// The app's name.
+        app: String,
+        /// The key in its section.
+        option: &'static str,
     },
     /// The HTTP client for the token endpoint could not be built.
     #[error(transparent)]

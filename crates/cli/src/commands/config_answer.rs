@@ -26,7 +26,7 @@ pub(super) struct ShowAnswer<'a> {
 /// Where the whole configuration comes from.
 #[derive(Debug, Serialize)]
 pub(super) struct SourceAnswer<'a> {
-    /// `toml`, `console_json`, `environment` or `demo`.
+    /// `toml`, `console_json`, `yaml`, `environment` or `demo`.
     kind: &'static str,
     file: Option<&'a Path>,
 }
@@ -42,6 +42,10 @@ impl<'a> From<&'a ConfigSource> for SourceAnswer<'a> {
                 path,
                 kind: FileKind::ConsoleJson,
             } => ("console_json", Some(path.as_path())),
+            ConfigSource::File {
+                path,
+                kind: FileKind::Yaml,
+            } => ("yaml", Some(path.as_path())),
             ConfigSource::Environment => ("environment", None),
             ConfigSource::Demo => ("demo", None),
         };

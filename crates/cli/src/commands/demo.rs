@@ -7,7 +7,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::output::print_json;
 use coze_auth::{Endpoints, JwtApp, SigningKey, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig, Info};
-use cozegate_gateway::config::{self, AppConfig, ChatBot, Config, Credentials};
+use cozegate_gateway::config::{self, AppConfig, ChatBot, Config, Credentials, JwtOptions};
 use cozegate_gateway::{Running, Services};
 use cozegate_store::GatewaySecret;
 use serde::Serialize;
@@ -60,6 +60,7 @@ fn demo_app(emulator: &Emulator) -> Result<AppConfig, Box<dyn Error>> {
             client_id: app.client_id,
             public_key_id: app.public_key_id,
             signing_key,
+            options: JwtOptions::default(),
         },
         endpoints: Endpoints::from_api_base(&emulator.api_base().parse()?),
         duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,

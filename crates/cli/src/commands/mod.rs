@@ -6,6 +6,7 @@ mod config_answer;
 mod demo;
 #[cfg(feature = "demo")]
 mod emulator;
+mod init;
 mod ports;
 mod running;
 mod serve;
@@ -23,6 +24,7 @@ pub(crate) fn run(invocation: Invocation, context: &Context) -> Result<(), Failu
         Invocation::Demo(arguments) => demo::run(&arguments, context),
         #[cfg(feature = "demo")]
         Invocation::Emulator(arguments) => emulator::run(&arguments, context),
+        Invocation::Init(arguments) => init::run(&arguments, context),
         Invocation::Token(arguments) => token::run(&arguments, context),
         Invocation::Ports(arguments) => ports::run(&arguments, context),
         Invocation::Config(arguments) => config::run(&arguments.command, context),

@@ -68,9 +68,14 @@ pub(super) fn listen_for_signals(context: &Context) -> Result<StopSignal, Failur
     })
 }
 
-/// Serves until a signal, then stops in order; a second signal ends at once.
+/// Serves until a signal, then stops in order.
 pub(super) async fn serve_until_stopped(context: &Context, running: Running, mut signals: StopSignal) {
     signals.next().await;
+    stop_in_order(context, running, signals).await;
+}
+
+/// Lets running answers end; a second signal ends at once.
+pub(super) async fn stop_in_order(context: &Context, running: Running, mut signals: StopSignal) {
     context.output.note(&context.output.text("cli-stopping", &[]));
     running.stop();
     tokio::select! {
@@ -85,7 +90,7 @@ pub(super) fn url(address: SocketAddr) -> String {
 }
 
 /// The failure of a start.
-fn explain(context: &Context, error: &StartError) -> Failure {
+pub(super) fn explain(context: &Context, error: &StartError) -> Failure {
     match error {
         StartError::AddressTaken { service, addr } => {
             let (name, flag) = match service {
@@ -100,6 +105,18 @@ fn explain(context: &Context, error: &StartError) -> Failure {
                 .output
                 .text("cli-address-refused", &[("address", &addr.to_string())]);
             Failure::new(FailureKind::Configuration, message).because(source)
+        }
+        StartError::LoginKind { app, kind } => {
+            let args = [("app", app.as_str()), ("kind", kind.word())];
+            Failure::new(FailureKind::Configuration, context.output.text("cli-login-kind", &args))
+                .with_hint(context.output.text("cli-hint-login-kind", &[]))
+        }
+        StartError::OptionNotServed { app, option } => {
+            let args = [("app", app.as_str()), ("option", *option)];
+            Failure::new(
+                FailureKind::Configuration,
+                context.output.text("cli-option-not-served", &args),
+            )
         }
         other => Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(other),
     }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::print_json;
 use coze_auth::SystemRandom;
-use cozegate_gateway::config::{Config, ConfigSource, Environment};
+use cozegate_gateway::config::{Config, ConfigSource, Environment, ReloadOutcome, Reloader};
 use cozegate_gateway::{Running, Services};
 use cozegate_store::GatewaySecret;
 use serde::Serialize;
@@ -30,14 +30,54 @@ pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), F
     };
     let runtime = context.runtime()?;
     let outcome = runtime.block_on(async {
-        let (running, signals) = running::start(context, loaded.config.clone(), services, secret)?;
+        // Before the first line is out: who reads it may send a hangup at once.
+        let request = context.load_request(&arguments.source, running::flags(&arguments.addresses));
+        let reloader = Reloader::new(request, &loaded).map_err(|source| {
+            Failure::new(FailureKind::Fault, context.output.text("cli-signals-failed", &[])).because(&source)
+        })?;
+        let (running, mut signals) = running::start(context, loaded.config.clone(), services, secret)?;
         announce(context, &loaded.config, &running);
-        running::serve_until_stopped(context, running, signals).await;
+        tokio::select! {
+            () = signals.next() => {}
+            () = follow(context, &running, reloader) => {}
+        }
+        running::stop_in_order(context, running, signals).await;
         Ok(())
     });
     // After a second signal nobody waits for what is still running.
     runtime.shutdown_background();
     outcome
+}
+
+/// Puts every new configuration in force and says what came of it. Goes on for ever; a bad one leaves the old in force.
+async fn follow(context: &Context, running: &Running, mut reloader: Reloader) {
+    let output = &context.output;
+    loop {
+        let loaded = match reloader.next().await {
+            ReloadOutcome::Loaded(loaded) => loaded,
+            ReloadOutcome::Refused(errors) => {
+                say_refused(context, context.config_failure(&errors));
+                continue;
+            }
+        };
+        context.show_notices(&loaded);
+        match running.apply(&loaded.config) {
+            Ok(needs_restart) => {
+                output.note(&output.text("cli-reloaded", &[]));
+                if !needs_restart.is_empty() {
+                    let sections = needs_restart.join(", ");
+                    output.warning(&output.text("cli-reload-needs-restart", &[("sections", &sections)]));
+                }
+            }
+            Err(error) => say_refused(context, running::explain(context, &error)),
+        }
+    }
+}
+
+/// Says why a new configuration is not in force. With `--json` this goes to nobody's result: the services go on.
+fn say_refused(context: &Context, failure: Failure) {
+    let hint = context.output.text("cli-reload-refused", &[]);
+    context.output.failure(&failure.with_hint(hint).said_in_result());
 }
 
 /// Says what listens where; with `--json` as the first line of stdout.

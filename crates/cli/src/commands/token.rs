@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     let loaded = context.load_aloud(&arguments.source, vec![])?;
     let app = find_app(context, &loaded.config, arguments.app.as_deref())?;
     let subject = subject(context, arguments)?;
-    if matches!(app.credentials, Credentials::PersonalAccessToken { .. }) && subject != Subject::app() {
+    if is_fixed_token(&app.credentials) && subject != Subject::app() {
         context
             .output
             .warning(&context.output.text("cli-token-options-unused", &[]));
@@ -35,9 +35,7 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     let runtime = context.runtime()?;
     let token = runtime.block_on(async {
         let tokens = cozegate_gateway::token_source(app, running::token_means());
-        let tokens = tokens.map_err(|source| {
-            Failure::new(FailureKind::Configuration, context.output.text("cli-start-failed", &[])).because(&source)
-        })?;
+        let tokens = tokens.map_err(|error| running::explain(context, &error))?;
         tokens
             .access_token(&subject)
             .await
@@ -46,6 +44,16 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     runtime.shutdown_background();
     print(context, app, &subject, &token?);
     Ok(())
+}
+
+/// Nobody can ask for such a token to be another one.
+const fn is_fixed_token(credentials: &Credentials) -> bool {
+    match credentials {
+        Credentials::PersonalAccessToken { .. } | Credentials::ServiceAccessToken { .. } => true,
+        Credentials::Jwt { .. } | Credentials::Web { .. } | Credentials::Pkce { .. } | Credentials::Device { .. } => {
+            false
+        }
+    }
 }
 
 fn find_app<'a>(context: &Context, config: &'a Config, name: Option<&str>) -> Result<&'a AppConfig, Failure> {

@@ -15,6 +15,7 @@ fn help_speaks_both_languages() {
       serve     Run the proxy and the auth service until Ctrl-C
       demo      Try everything against a built-in emulator: no account, no network, no file
       emulator  Run the emulator of the Coze platform alone
+      init      Write a commented cozegate.toml
       token     Print a Coze access token
       ports     Show who holds the ports of the two services
       config    Check or show the configuration

@@ -8,6 +8,7 @@
 mod binary;
 mod config;
 mod help;
+mod init;
 mod ports;
 mod services;
 mod token;

@@ -124,3 +124,53 @@ fn serve_with_one_service_announces_that_one_and_keeps_its_secret_in_the_home() 
     assert!(home.path().join(".local/state/cozegate/visitors.secret").exists());
     assert_eq!(stop(serve).0, Some(0));
 }
+
+/// A request of a page of `origin`, as often as it takes until its answer is `wanted`.
+#[cfg(unix)]
+fn ask_until(wanted: &str, address: &str, origin: &str) {
+    use std::io::{Read as _, Write as _};
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let host = address.trim_start_matches("http://");
+    loop {
+        let mut stream = std::net::TcpStream::connect(host).unwrap();
+        let request = format!("GET /livez HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        if answer.starts_with(wanted) {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{answer}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_follows_its_file() {
+    const APP: &str = "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_file = \"token\"\n";
+    let home = Home::new()
+        .file("cozegate.toml", APP)
+        .file("token", "not-a-real-token\n");
+    let serve = home.start(&["serve", "--proxy-addr", "127.0.0.1:0", "--auth-addr", "127.0.0.1:0"]);
+    let hang_up = || {
+        let process = serve.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-HUP", &process])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    };
+    let file = home.path().join("cozegate.toml");
+    let origin = "https://page.example";
+    let auth = serve.address("/auth");
+    ask_until("HTTP/1.1 403", &auth, origin);
+
+    std::fs::write(&file, format!("{APP}[cors]\norigins = [\"{origin}\"]\n")).unwrap();
+    hang_up();
+    ask_until("HTTP/1.1 200", &auth, origin);
+    std::fs::write(&file, APP).unwrap();
+    hang_up();
+    ask_until("HTTP/1.1 403", &auth, origin);
+
+    assert_eq!(stop(serve).0, Some(0));
+}

@@ -54,8 +54,16 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Table, Vec<ConfigMistake>>
         let key = CONSOLE_FIELDS
             .iter()
             .find(|(theirs, _)| *theirs == field)
-            .map(|(_, ours)| (*ours).to_owned());
-        entries.insert(key.unwrap_or(field), Node::at(place, raw(&value)));
+            .map(|(_, ours)| *ours);
+        let value = match key {
+            // The first of the registered ones; an empty list registers none.
+            Some("redirect_uri") => match value.get(0) {
+                Some(first) => raw(first),
+                None => continue,
+            },
+            _ => raw(&value),
+        };
+        entries.insert(key.map_or(field, str::to_owned), Node::at(place, value));
     }
     if !mistakes.is_empty() {
         return Err(mistakes);

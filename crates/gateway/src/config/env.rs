@@ -81,6 +81,15 @@ impl Environment {
             || self.overlay().any(|(name, _)| name.starts_with("COZEGATE__APPS__"))
     }
 
+    /// Drops what sets keys of ours, and with `dot_env` what such a file sets itself.
+    pub(super) fn without_settings(mut self, dot_env: bool) -> Self {
+        self.variables.retain(|name, _| {
+            let describes_an_app = COZE_VARIABLES.iter().any(|(variable, _)| variable == name);
+            !(name.starts_with(PREFIX) || dot_env && describes_an_app)
+        });
+        self
+    }
+
     /// Writes every `COZEGATE__` variable into `root`, over what a file says.
     pub(super) fn write_overlay(&self, root: &mut Table) {
         for (name, value) in self.overlay() {

@@ -2,6 +2,7 @@
 
 use super::dialect::{COZE_VARIABLES, Dialect, ONLY_APP};
 use super::env::Environment;
+use super::files::FilesRead;
 use super::mistake::{ConfigErrors, ConfigMistake, MistakeKind};
 use super::notice::{Notice, NoticeKind};
 use super::place::Place;
@@ -11,7 +12,7 @@ use super::suggest::closest;
 use super::tree::{Table, Value};
 use super::{
     AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, Mode, ServerConfig, TimeoutsConfig,
-    VisitorsConfig, apps, console_file, dot_env, toml_file,
+    VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,9 +20,9 @@ use std::path::{Path, PathBuf};
 /// Our own file.
 const TOML_FILE: &str = "cozegate.toml";
 /// The console's file; its name is fixed (protocol 1.3).
-const CONSOLE_FILE: &str = "coze_oauth_config.json";
+pub(super) const CONSOLE_FILE: &str = "coze_oauth_config.json";
 /// The file of variables.
-const DOT_ENV_FILE: &str = ".env";
+pub(super) const DOT_ENV_FILE: &str = ".env";
 
 /// What to load.
 #[derive(Clone, Debug)]
@@ -56,19 +57,28 @@ pub struct Loaded {
     pub notices: Vec<Notice>,
     /// Every setting with its source, for `config show`; secrets redacted.
     pub settings: Vec<Setting>,
+    /// What it was read from, for a [`Reloader`](super::Reloader).
+    pub files: FilesRead,
 }
 
 /// Loads and checks a configuration; answers every mistake at once.
 pub fn load(request: LoadRequest) -> Result<Loaded, ConfigErrors> {
+    load_noting(request, &mut FilesRead::default())
+}
+
+/// The same, and fills `files` with what was read on the way, right or wrong.
+pub(super) fn load_noting(request: LoadRequest, files: &mut FilesRead) -> Result<Loaded, ConfigErrors> {
     let LoadRequest {
         explicit,
         directory,
         environment,
         flags,
     } = request;
-    let raw = read_source(explicit, &directory, environment);
-    raw.and_then(|raw| check_source(raw, &directory, &flags))
-        .map_err(ConfigErrors::of)
+    let raw = read_source(explicit, &directory, environment, files);
+    let loaded = raw.and_then(|raw| check_source(raw, &directory, &flags, files));
+    let mut loaded = loaded.map_err(ConfigErrors::of)?;
+    loaded.files = files.clone();
+    Ok(loaded)
 }
 
 /// Makes the configuration of a demo: the app is given, every other setting may come from variables and flags.
@@ -82,39 +92,43 @@ pub fn load_demo(
     environment.write_overlay(&mut root);
     // A demo never speaks with a real app, whatever the environment describes.
     root.entries.retain(|key, _| key != "apps" && key != "default_app");
-    let checker = Checker::new(Dialect::Environment, environment, directory);
+    let mut files = FilesRead::default();
+    let checker = Checker::new(Dialect::Environment, environment, directory, &mut files);
     check(checker, root, flags, ConfigSource::Demo, Some(app)).map_err(ConfigErrors::of)
 }
 
 /// A source, read but not checked.
-struct Raw {
+pub(super) struct Raw {
     source: ConfigSource,
     dialect: Dialect,
-    root: Table,
+    /// In our own spelling.
+    pub(super) root: Table,
     environment: Environment,
 }
 
 /// Chooses where the configuration comes from and reads it.
-fn read_source(
+pub(super) fn read_source(
     explicit: Option<PathBuf>,
     directory: &Path,
     environment: Environment,
+    files: &mut FilesRead,
 ) -> Result<Raw, Vec<ConfigMistake>> {
     if let Some(path) = explicit {
-        let text = read_text(&directory.join(&path)).map_err(|kind| mistake_in(&path, kind))?;
+        let text = read_text(&directory.join(&path), files).map_err(|kind| mistake_in(&path, kind))?;
         return match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => from_console_file(path, &text, environment),
+            Some("yaml" | "yml") => from_yaml(path, &text, environment),
             _ if is_dot_env(&path) => Ok(from_variables(environment.with_dot_env(dot_env::read(&path, &text)?))),
             _ => from_toml(path, &text, environment),
         };
     }
-    if let Some(text) = read_if_there(directory, TOML_FILE)? {
+    if let Some(text) = read_if_there(directory, TOML_FILE, files)? {
         return from_toml(PathBuf::from(TOML_FILE), &text, environment);
     }
-    if let Some(text) = read_if_there(directory, CONSOLE_FILE)? {
+    if let Some(text) = read_if_there(directory, CONSOLE_FILE, files)? {
         return from_console_file(PathBuf::from(CONSOLE_FILE), &text, environment);
     }
-    let environment = match read_if_there(directory, DOT_ENV_FILE)? {
+    let environment = match read_if_there(directory, DOT_ENV_FILE, files)? {
         Some(text) => environment.with_dot_env(dot_env::read(Path::new(DOT_ENV_FILE), &text)?),
         None => environment,
     };
@@ -155,6 +169,20 @@ fn from_console_file(path: PathBuf, text: &str, environment: Environment) -> Res
     })
 }
 
+fn from_yaml(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
+    let yaml_file::Read { root, is_flat } = yaml_file::read(&path, text, &environment)?;
+    let source = ConfigSource::File {
+        path,
+        kind: FileKind::Yaml,
+    };
+    Ok(Raw {
+        source,
+        dialect: Dialect::Yaml { is_flat },
+        root,
+        environment,
+    })
+}
+
 /// The `COZE_*` variables as an app; `COZEGATE__` ones are laid over it like over any source.
 fn from_variables(environment: Environment) -> Raw {
     let mut root = Table::empty(Place::Default);
@@ -188,7 +216,12 @@ fn from_variables(environment: Environment) -> Raw {
 }
 
 /// Lays the variables over the source and checks everything.
-fn check_source(raw: Raw, directory: &Path, flags: &[Flag]) -> Result<Loaded, Vec<ConfigMistake>> {
+pub(super) fn check_source(
+    raw: Raw,
+    directory: &Path,
+    flags: &[Flag],
+    files: &mut FilesRead,
+) -> Result<Loaded, Vec<ConfigMistake>> {
     let Raw {
         source,
         dialect,
@@ -196,7 +229,7 @@ fn check_source(raw: Raw, directory: &Path, flags: &[Flag]) -> Result<Loaded, Ve
         environment,
     } = raw;
     environment.write_overlay(&mut root);
-    let mut checker = Checker::new(dialect, &environment, directory);
+    let mut checker = Checker::new(dialect, &environment, directory, files);
     let is_set = |name| environment.get(name).is_some();
     if dialect == Dialect::Environment && is_set("COZE_CLIENT_ID") && is_set("COZE_API_TOKEN") {
         let kind = NoticeKind::UnusedVariable {
@@ -231,6 +264,7 @@ fn check(
             config,
             notices,
             settings,
+            files: FilesRead::default(),
         }),
         _ => Err(mistakes),
     }
@@ -305,18 +339,16 @@ fn check_default_app(root: &mut Section<'_, '_>, names: &[String]) -> Option<Str
 
 /// Reads a file of the directory when it is there; a file that is there and cannot be read is a mistake. It is shown by
 /// its bare name, as the person in that directory would name it.
-fn read_if_there(directory: &Path, name: &str) -> Result<Option<String>, Vec<ConfigMistake>> {
+fn read_if_there(directory: &Path, name: &str, files: &mut FilesRead) -> Result<Option<String>, Vec<ConfigMistake>> {
     let path = directory.join(name);
-    if !path.exists() {
-        return Ok(None);
+    match read_text(&path, files) {
+        Err(_) if !path.exists() => Ok(None),
+        outcome => outcome.map(Some).map_err(|kind| mistake_in(Path::new(name), kind)),
     }
-    read_text(&path)
-        .map(Some)
-        .map_err(|kind| mistake_in(Path::new(name), kind))
 }
 
-fn read_text(path: &Path) -> Result<String, MistakeKind> {
-    let bytes = std::fs::read(path).map_err(|error| MistakeKind::FileUnreadable {
+fn read_text(path: &Path, files: &mut FilesRead) -> Result<String, MistakeKind> {
+    let bytes = files.read(path).map_err(|error| MistakeKind::FileUnreadable {
         reason: error.to_string(),
     })?;
     let text = String::from_utf8(bytes).map_err(|_| MistakeKind::NotUtf8)?;
@@ -330,7 +362,7 @@ fn mistake_in(path: &Path, kind: MistakeKind) -> Vec<ConfigMistake> {
     vec![ConfigMistake::new(Place::whole_file(path), "", kind)]
 }
 
-fn is_dot_env(path: &Path) -> bool {
+pub(super) fn is_dot_env(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy());
     name.is_some_and(|name| name == ".env" || name.starts_with(".env.") || name.ends_with(".env"))
 }

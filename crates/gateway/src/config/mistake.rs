@@ -3,6 +3,7 @@
 //! A mistake points at its place and names the key as the reader knows it: `server.proxy_addr` in TOML,
 //! `coze_api_base` in the console's file, `COZE_API_BASE` in the environment. No kind carries a secret.
 
+use super::apps::AppKind;
 use super::place::Place;
 use super::tree::Shape;
 use crate::text::{Language, text};
@@ -36,12 +37,12 @@ pub enum MistakeKind {
     FileUnreadable { reason: String },
     /// The file is not UTF-8.
     NotUtf8,
-    /// The file is not TOML, JSON or `NAME=value`.
+    /// The file is not TOML, JSON, YAML or `NAME=value`.
     Syntax { reason: String },
     /// Nobody reads this key.
     UnknownKey { known: Vec<String> },
     /// The key belongs to another kind of app.
-    KeyOfOtherKind { kind: &'static str },
+    KeyOfOtherKind { kinds: &'static [AppKind] },
     /// The key has to be there.
     MissingKey,
     /// The value is empty.
@@ -83,8 +84,16 @@ pub enum MistakeKind {
     UnknownDefaultApp { name: String },
     /// Several apps, and none is the default.
     DefaultAppNeeded { names: Vec<String> },
-    /// A kind of app that needs a person to log in.
-    LoginKind { kind: String },
+    /// Not where a person can be sent back to after a login.
+    InvalidRedirectUri { value: String, fault: RedirectFault },
+    /// Not an id of an account or enterprise.
+    InvalidId { value: String },
+    /// Both `account_id` and `enterprise_id` are there.
+    AccountAndEnterprise,
+    /// A YAML file without an app of ours.
+    NoAppInYaml,
+    /// A YAML file in which a second document speaks of Coze.
+    SeveralDocuments,
     /// The console's file in a shape that old tutorials show.
     HistoricAppId,
     /// The same, for the address.
@@ -135,6 +144,17 @@ pub enum OriginFault {
     NotAnOrigin,
     /// Something behind the host.
     PathOrQuery,
+}
+
+/// Why a text is not a redirect URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectFault {
+    /// Not an absolute `http://` or `https://` URL.
+    NotAUrl,
+    /// `#...`, or a name and password inside.
+    FragmentOrCredentials,
+    /// Another spelling than the one that would be sent; the platform compares character by character.
+    Spelling,
 }
 
 /// How a command that should print a secret failed.
@@ -222,7 +242,10 @@ impl MistakeKind {
             Self::Syntax { reason } => ("config-syntax", vec![("reason", reason.clone())]),
             Self::UnknownKey { known } if known.is_empty() => ("config-unknown-key", vec![]),
             Self::UnknownKey { known } => ("config-unknown-key-of", vec![("known", known.join(", "))]),
-            Self::KeyOfOtherKind { kind } => ("config-key-of-other-kind", vec![("kind", (*kind).to_owned())]),
+            Self::KeyOfOtherKind { kinds } => {
+                let kinds: Vec<String> = kinds.iter().map(|kind| format!("\"{kind}\"")).collect();
+                ("config-key-of-other-kind", vec![("kinds", kinds.join(", "))])
+            }
             Self::MissingKey => ("config-missing-key", vec![]),
             Self::Blank => ("config-blank", vec![]),
             Self::WrongShape { expected, found } => (
@@ -258,7 +281,11 @@ impl MistakeKind {
             Self::NoApps => ("config-no-apps", vec![]),
             Self::UnknownDefaultApp { name } => ("config-unknown-default-app", vec![("name", name.clone())]),
             Self::DefaultAppNeeded { names } => ("config-default-app-needed", vec![("names", names.join(", "))]),
-            Self::LoginKind { kind } => ("config-login-kind", vec![("kind", kind.clone())]),
+            Self::InvalidRedirectUri { value, fault } => (fault.text_id(), vec![("value", value.clone())]),
+            Self::InvalidId { value } => ("config-invalid-id", vec![("value", value.clone())]),
+            Self::AccountAndEnterprise => ("config-account-and-enterprise", vec![]),
+            Self::NoAppInYaml => ("config-no-app-in-yaml", vec![]),
+            Self::SeveralDocuments => ("config-several-documents", vec![]),
             Self::HistoricAppId => ("config-historic-app-id", vec![]),
             Self::HistoricDomain => ("config-historic-domain", vec![]),
             Self::KeyInsteadOfId => ("config-key-instead-of-id", vec![]),
@@ -299,6 +326,16 @@ impl OriginFault {
             Self::Null => "config-origin-null",
             Self::NotAnOrigin => "config-origin-not-an-origin",
             Self::PathOrQuery => "config-origin-path",
+        }
+    }
+}
+
+impl RedirectFault {
+    const fn text_id(self) -> &'static str {
+        match self {
+            Self::NotAUrl => "config-redirect-not-a-url",
+            Self::FragmentOrCredentials => "config-redirect-fragment",
+            Self::Spelling => "config-redirect-spelling",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The configuration: what was written ([`load`]) becomes what is checked ([`Config`]).
 //!
-//! Every source - `cozegate.toml`, the console's `coze_oauth_config.json`, a `.env` file, the environment - becomes one
+//! Every source - `cozegate.toml`, the console's `coze_oauth_config.json`, an `application.yaml`, a `.env` file, the environment - becomes one
 //! raw tree in which each value knows its place (`tree.rs`, `place.rs`). Reading the tree section by section
 //! (`section.rs`) collects *all* mistakes, with file, line, column and "did you mean". Behind this door there is no
 //! `Option` that is always set and no text that still has to be parsed.
@@ -14,12 +14,15 @@ mod console_file;
 mod cors;
 mod dialect;
 mod dot_env;
+mod draft;
 mod env;
+mod files;
 mod key_words;
 mod load;
 mod mistake;
 mod notice;
 mod place;
+mod reload;
 mod secret_source;
 mod section;
 mod sections;
@@ -28,14 +31,18 @@ mod settings;
 mod suggest;
 mod toml_file;
 mod tree;
+mod yaml_file;
 
-pub use apps::{AppConfig, Credentials};
+pub use apps::{AppConfig, AppKind, Credentials, DeviceInfo, JwtAccount, JwtOptions};
 pub use cors::{CorsConfig, Origin};
+pub use draft::{Draft, DraftRequest, SecretFile, draft};
 pub use env::{Environment, PREFIX, VARIABLES};
+pub use files::FilesRead;
 pub use load::{Flag, LoadRequest, Loaded, load, load_demo};
-pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault};
+pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault, RedirectFault};
 pub use notice::{Notice, NoticeKind};
 pub use place::{Place, Position};
+pub use reload::{ReloadHandle, ReloadOutcome, Reloader};
 pub use secret_source::SecretText;
 pub use sections::{ChatBot, ChatConfig, TimeoutsConfig, VisitorsConfig};
 pub use server::ServerConfig;
@@ -131,6 +138,8 @@ pub enum FileKind {
     Toml,
     /// The console's `coze_oauth_config.json`.
     ConsoleJson,
+    /// A Spring-style `application.yaml`.
+    Yaml,
 }
 
 /// Whom the services trust.

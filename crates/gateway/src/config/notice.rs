@@ -36,6 +36,8 @@ pub enum NoticeKind {
     UnusedVariable { winner: &'static str },
     /// Credentials would travel unencrypted to another machine.
     PlainHttp { host: String },
+    /// The code of a login would travel unencrypted to another machine.
+    PlainRedirect { host: String },
 }
 
 impl Notice {
@@ -53,6 +55,7 @@ impl Notice {
                 ("config-notice-unused-variable", vec![("winner", (*winner).to_owned())])
             }
             NoticeKind::PlainHttp { host } => ("config-notice-plain-http", vec![("host", host.clone())]),
+            NoticeKind::PlainRedirect { host } => ("config-notice-plain-redirect", vec![("host", host.clone())]),
         };
         let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
         located(language, &self.place, &self.key, &text(language, id, &args))

@@ -60,6 +60,12 @@ impl SecretKeys {
         variable: "private_key_env",
         command: "private_key_command",
     };
+    pub(super) const CLIENT_SECRET: Self = Self {
+        inline: "client_secret",
+        file: "client_secret_file",
+        variable: "client_secret_env",
+        command: "client_secret_command",
+    };
     pub(super) const TOKEN: Self = Self {
         inline: "token",
         file: "token_file",
@@ -124,14 +130,18 @@ pub(super) fn read(section: &mut Section<'_, '_>, keys: SecretKeys) -> Option<(S
 /// Keys as the source at hand spells them, without those that it cannot say: advice has to be possible to follow.
 fn spelled(section: &Section<'_, '_>, keys: &[&'static str]) -> Vec<String> {
     let dialect = section.checker.dialect;
-    let words: Vec<&str> = match dialect {
-        Dialect::Toml => keys.to_vec(),
-        Dialect::Console | Dialect::Environment => keys
-            .iter()
-            .filter_map(|key| dialect.word_for(&section.path_of(key)))
-            .collect(),
-    };
-    words.into_iter().map(str::to_owned).collect()
+    if dialect == Dialect::Toml {
+        return keys.iter().map(ToString::to_string).collect();
+    }
+    let words = keys.iter().filter_map(|key| dialect.word_for(&section.path_of(key)));
+    // Two of ours may be one of theirs.
+    let mut spelled: Vec<String> = Vec::new();
+    for word in words {
+        if !spelled.iter().any(|other| other == word) {
+            spelled.push(word.to_owned());
+        }
+    }
+    spelled
 }
 
 /// The name of a file or variable: an ordinary text, so the ordinary reader takes it.
@@ -155,7 +165,7 @@ fn inline(section: &mut Section<'_, '_>, key: &str, node: Node) -> Outcome {
     if let Some(file) = node.place.file() {
         let file = section.checker.directory.join(file);
         warn_when_readable(section, key, &node.place, &file);
-        if section.checker.dialect == Dialect::Toml && node.place.variable().is_none() {
+        if matches!(section.checker.dialect, Dialect::Toml | Dialect::Yaml { .. }) && node.place.variable().is_none() {
             let path = section.path_of(key);
             section.checker.notice(&node.key_place, &path, NoticeKind::InlineSecret);
         }
@@ -166,17 +176,12 @@ fn inline(section: &mut Section<'_, '_>, key: &str, node: Node) -> Outcome {
 fn from_file(section: &mut Section<'_, '_>, key: &str, name: &str, place: &Place) -> Outcome {
     section.setting(key, place, SettingValue::Text(name.to_owned()));
     let path = section.checker.resolve(place, name);
-    let unreadable = |error: std::io::Error| {
+    let bytes = section.checker.files.read(&path).map_err(|error| {
         Some(MistakeKind::SecretFileUnreadable {
             path: path.clone(),
             reason: error.to_string(),
         })
-    };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(&path).map_err(unreadable)?;
-    file.take(LONGEST_SECRET_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    })?;
     warn_when_readable(section, key, place, &path);
     // Bytes that are not text cannot be a PEM; let the key reader say so.
     Ok(String::from_utf8_lossy(&bytes).into_owned())

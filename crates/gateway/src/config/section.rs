@@ -4,8 +4,10 @@
 //! mean ...". So the list of known keys is the code that reads them, and cannot fall behind. After a mistake a reader
 //! goes on with a default: the configuration is thrown away anyway, but the next mistake is still found.
 
+use super::apps::AppKind;
 use super::dialect::Dialect;
 use super::env::Environment;
+use super::files::FilesRead;
 use super::mistake::{ConfigMistake, MistakeKind};
 use super::notice::{Notice, NoticeKind};
 use super::place::Place;
@@ -21,17 +23,25 @@ pub(super) struct Checker<'a> {
     pub(super) environment: &'a Environment,
     /// The working directory: what every shown path is relative to.
     pub(super) directory: &'a Path,
+    /// What was read on the way.
+    pub(super) files: &'a mut FilesRead,
     pub(super) mistakes: Vec<ConfigMistake>,
     pub(super) notices: Vec<Notice>,
     pub(super) settings: Vec<Setting>,
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(dialect: Dialect, environment: &'a Environment, directory: &'a Path) -> Self {
+    pub(super) fn new(
+        dialect: Dialect,
+        environment: &'a Environment,
+        directory: &'a Path,
+        files: &'a mut FilesRead,
+    ) -> Self {
         Self {
             dialect,
             environment,
             directory,
+            files,
             mistakes: vec![],
             notices: vec![],
             settings: vec![],
@@ -290,6 +300,18 @@ impl<'c, 'a> Section<'c, 'a> {
         Section::new(self.checker, path, table)
     }
 
+    /// Enters the section `key` when somebody wrote it.
+    pub(super) fn section_if_there<'s>(&'s mut self, key: &'static str) -> Option<Section<'s, 'a>>
+    where
+        'c: 's,
+    {
+        if self.has(key) {
+            return Some(self.section(key));
+        }
+        self.take(key);
+        None
+    }
+
     /// Returns the names inside the section `key`, without entering it.
     pub(super) fn entry_names(&self, key: &str) -> Vec<String> {
         match self.table.entries.get(key).map(|node| &node.value) {
@@ -303,11 +325,18 @@ impl<'c, 'a> Section<'c, 'a> {
         std::mem::take(&mut self.table.entries).into_iter().collect()
     }
 
-    /// Names the keys of `others` that were written as belonging to another `kind` of app.
-    pub(super) fn refuse_keys_of(&mut self, kind: &'static str, others: &[&'static str]) {
-        for key in others {
-            if let Some(node) = self.table.entries.remove(*key) {
-                self.mistake(key, &node.key_place, MistakeKind::KeyOfOtherKind { kind });
+    /// Names those of `keys` that were written as belonging to apps of other `kinds` - or, in a file that is not ours,
+    /// as fields that nobody reads.
+    pub(super) fn refuse_keys_of(&mut self, kinds: &'static [AppKind], keys: &[&'static str]) {
+        for key in keys {
+            let Some(node) = self.table.entries.remove(*key) else {
+                continue;
+            };
+            if self.checker.dialect.allows_other_keys() && node.place.variable().is_none() {
+                let path = self.path_of(key);
+                self.checker.notice(&node.key_place, &path, NoticeKind::UnknownField);
+            } else {
+                self.mistake(key, &node.key_place, MistakeKind::KeyOfOtherKind { kinds });
             }
         }
     }
@@ -320,7 +349,7 @@ impl<'c, 'a> Section<'c, 'a> {
             } else {
                 format!("{}.{key}", self.path)
             };
-            if self.checker.dialect == Dialect::Console && node.place.variable().is_none() {
+            if self.checker.dialect.allows_other_keys() && node.place.variable().is_none() {
                 self.checker.notice(&node.key_place, &path, NoticeKind::UnknownField);
                 continue;
             }

@@ -1,12 +1,13 @@
 //! The raw configuration: what was written, where, before anybody asks whether it is right.
 //!
-//! TOML, the console's JSON and environment variables all become this one tree, so that checking (`section.rs` and the
+//! TOML, the console's JSON, YAML and environment variables all become this one tree, so that checking (`section.rs` and the
 //! files per section) exists once. The tree may hold secrets; it has no `Debug` and does not outlive loading.
 
 use super::place::Place;
 use std::collections::BTreeMap;
 
 /// A value with the places of its key and of itself.
+#[derive(Clone)]
 pub(super) struct Node {
     /// Where the key stands: what an unknown key points at.
     pub(super) key_place: Place,
@@ -28,6 +29,7 @@ impl Node {
 }
 
 /// What was written.
+#[derive(Clone)]
 pub(super) enum Value {
     Text(String),
     Number(i64),
@@ -91,6 +93,7 @@ impl Shape {
 }
 
 /// A section as written.
+#[derive(Clone)]
 pub(super) struct Table {
     pub(super) place: Place,
     pub(super) entries: BTreeMap<String, Node>,

@@ -9,6 +9,7 @@
 mod apps;
 mod callback;
 mod guarded_routes;
+mod hangup;
 mod pages;
 mod proxy_http;
 mod proxy_sse;

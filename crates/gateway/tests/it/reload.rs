@@ -39,7 +39,7 @@ async fn a_key_that_is_exchanged_signs_from_then_on() {
     let mut wrong = world.config.clone();
     let right_key = match &mut wrong.apps.get_mut("main").unwrap().credentials {
         Credentials::Jwt { public_key_id, .. } => std::mem::replace(public_key_id, "another".to_owned()),
-        Credentials::PersonalAccessToken { .. } => unreachable!("the demo app signs"),
+        other => unreachable!("the demo app signs: {other:?}"),
     };
     let before = token(&world, "a").await;
 

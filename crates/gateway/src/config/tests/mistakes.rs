@@ -51,7 +51,7 @@ head_seconds = 1.5
     cozegate.toml:6:1: apps.main.private_key: A secret is missing. Write one of: private_key, private_key_file, private_key_env, private_key_command.
     cozegate.toml:8:10: apps.main.region: "china" is not one of: cn, com.
     cozegate.toml:9:13: apps.main.client_id: The value is empty.
-    cozegate.toml:10:1: apps.main.token: This key belongs to apps of kind "pat".
+    cozegate.toml:10:1: apps.main.token: This key belongs to apps of kind "pat", "sat".
     cozegate.toml:11:7: apps.Mine: "Mine" cannot be an app's name. Use lower-case letters, digits, "-" and "_", 64 at most.
     cozegate.toml:14:13: apps.Mine.token_env: The environment variable NOBODY is not set.
     cozegate.toml:15:14: apps.Mine.expires_at: "soon" is not a point in time. Write 2026-12-31, 2026-12-31T12:00:00Z or Unix seconds.
@@ -69,12 +69,12 @@ head_seconds = 1.5
 #[test]
 fn chinese_says_the_same() {
     let workplace =
-        toml("[server]\nproxy_adr = \"127.0.0.1:9080\"\nauth_addr = \"0.0.0.0:8081\"\n[apps.main]\nkind = \"pkce\"\n");
+        toml("[server]\nproxy_adr = \"127.0.0.1:9080\"\nauth_addr = \"0.0.0.0:8081\"\n[apps.main]\nkind = \"oauth\"\n");
 
     insta::assert_snapshot!(workplace.mistakes_in(Language::Chinese), @r#"
     cozegate.toml:2:1: server.proxy_adr: 没有这个配置项。是不是想写“proxy_addr”？
     cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请在前面放一个带登录的 Web 服务器。
-    cozegate.toml:5:8: apps.main.kind: kind 为 "pkce" 的应用需要有人登录，这要等 cozegate login，当前版本还没有。请改用服务类应用（kind 为 "jwt"）或个人访问令牌（kind 为 "pat"）。
+    cozegate.toml:5:8: apps.main.kind: 不能写“oauth”，只能是：jwt, web, pkce, device, pat, sat。
     "#);
 }
 
@@ -170,7 +170,7 @@ fn apps_and_their_default_are_checked() {
     let said: Vec<String> = files.iter().map(|file| toml(file).mistakes()).collect();
 
     insta::assert_snapshot!(said.join("\n"), @r#"
-    cozegate.toml: apps: No app is configured. Add a section [apps.main] with kind = "jwt" or kind = "pat".
+    cozegate.toml: apps: No app is configured. Add a section [apps.main] with kind = "jwt" or kind = "pat"; "cozegate init" writes one.
     cozegate.toml: default_app: There are several apps (main, other). Say which one serves when none is named: default_app = "...".
     cozegate.toml:1:15: default_app: There is no app called "mian". Did you mean "main"?
     cozegate.toml:2:8: apps.main: Expected a section, found a whole number.
@@ -178,7 +178,7 @@ fn apps_and_their_default_are_checked() {
     cozegate.toml:1:1: apps.main.client_id: This key is missing.
     cozegate.toml:1:1: apps.main.public_key_id: This key is missing.
     cozegate.toml:1:1: apps.main.private_key: A secret is missing. Write one of: private_key, private_key_file, private_key_env, private_key_command.
-    cozegate.toml:4:9: apps.main.token: The token holds characters that no token has, such as spaces or line breaks.
+    cozegate.toml:4:9: apps.main.token: The secret holds characters that cannot be sent, such as spaces or line breaks.
     cozegate.toml:5:1: apps.main.token_file: The secret has more than one source. Keep one of them (also set: token).
     cozegate.toml:4:14: apps.main.token_file: DIR/absent cannot be read: No such file or directory (os error 2).
     cozegate.toml:4:17: apps.main.token_command: The command "no-such-program-here" could not be started: No such file or directory (os error 2).
@@ -191,7 +191,7 @@ fn the_consoles_file_is_checked_under_its_own_names() {
         console_file(&[("coze_api_base", json!(null))]),
         console_file(&[("coze_api_base", json!(null)), ("coze_www_base", json!(null))]),
         console_file(&[("coze_api_base", json!("https://api.coze.com"))]),
-        console_file(&[("client_type", json!("pkce"))]),
+        console_file(&[("client_type", json!("oauth"))]),
         console_file(&[("client_type", json!(null))]),
         console_file(&[
             ("client_id", json!(null)),
@@ -212,7 +212,7 @@ fn the_consoles_file_is_checked_under_its_own_names() {
     coze_oauth_config.json: coze_api_base: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com"). Did you mean "https://api.coze.cn"?
     coze_oauth_config.json: coze_api_base: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
     coze_oauth_config.json:5:3: coze_www_base: www.coze.cn and api.coze.com belong to different regions, whose apps, accounts and tokens do not know each other.
-    coze_oauth_config.json:3:3: client_type: Apps of kind "pkce" need a person who logs in, which comes with "cozegate login" and is not in this version. Use a service app (kind "jwt") or a personal access token (kind "pat").
+    coze_oauth_config.json:3:3: client_type: "oauth" is not one of: jwt, web, pkce, device, pat, sat.
     coze_oauth_config.json: client_type: This key is missing. Did you mean "jwt"?
     coze_oauth_config.json:2:3: app_id: Old tutorials show this field, but the console does not write it. Download coze_oauth_config.json again from the OAuth app's page. Did you mean "client_id"?
     coze_oauth_config.json:5:3: coze_domain: Old code used this field, but the console does not write it. It is coze_api_base now, with https:// in front. Did you mean "coze_api_base"?
@@ -249,4 +249,64 @@ fn a_file_that_was_asked_for_has_to_be_there() {
     let errors = workplace.load(Some("other.toml")).unwrap_err();
 
     insta::assert_snapshot!(errors, @"other.toml: The file cannot be read: No such file or directory (os error 2).");
+}
+
+#[test]
+fn every_kind_is_checked_for_what_it_needs() {
+    let apps = [
+        "kind = \"web\"",
+        "kind = \"pkce\"\nclient_id = \"1.app.coze\"\nredirect_uri = \"http://127.0.0.1:8081\"\nclient_secret = \"x\"",
+        "kind = \"web\"\nclient_id = \"1\"\nclient_secret = \"a b\"\nredirect_uri = \"https://me:canary@shop.example/#x\"",
+        "kind = \"device\"\nclient_id = \"1\"\nredirect_uri = \"http://127.0.0.1:8081/callback\"\nduration_seconds = 5",
+        "kind = \"sat\"\nclient_id = \"1\"",
+        "client_secret_env = \"X\"",
+        "redirect_uri = \"myapp://callback\"",
+    ];
+    let said: Vec<String> = apps
+        .iter()
+        .map(|app| toml(&format!("[apps.main]\nregion = \"cn\"\n{app}\n")).mistakes())
+        .collect();
+
+    insta::assert_snapshot!(said.join("\n"), @r##"
+    cozegate.toml:1:1: apps.main.client_id: This key is missing.
+    cozegate.toml:1:1: apps.main.client_secret: A secret is missing. Write one of: client_secret, client_secret_file, client_secret_env, client_secret_command.
+    cozegate.toml:5:16: apps.main.redirect_uri: Coze compares this address with the registered one character by character, and "http://127.0.0.1:8081" would be sent in another spelling. Write, and register, the exact one. Did you mean "http://127.0.0.1:8081/"?
+    cozegate.toml:6:1: apps.main.client_secret: This key belongs to apps of kind "web".
+    cozegate.toml:5:17: apps.main.client_secret: The secret holds characters that cannot be sent, such as spaces or line breaks.
+    cozegate.toml:6:16: apps.main.redirect_uri: The address at https://shop.example holds a "#" or a name and password. Leave them out.
+    cozegate.toml:5:1: apps.main.redirect_uri: This key belongs to apps of kind "web", "pkce".
+    cozegate.toml:6:1: apps.main.duration_seconds: This key belongs to apps of kind "jwt".
+    cozegate.toml:1:1: apps.main.token: A secret is missing. Write one of: token, token_file, token_env, token_command.
+    cozegate.toml:4:1: apps.main.client_id: This key belongs to apps of kind "jwt", "web", "pkce", "device".
+    cozegate.toml:1:1: apps.main.kind: This key is missing. Did you mean "web"?
+    cozegate.toml:1:1: apps.main.kind: This key is missing. Did you mean "pkce"?
+    "##);
+}
+
+#[test]
+fn what_a_service_app_may_ask_for_is_checked() {
+    let jwt = format!(
+        "kind = \"jwt\"\nregion = \"cn\"\nclient_id = \"1\"\npublic_key_id = \"k\"\nprivate_key = \"\"\"\n{}\"\"\"\n",
+        private_key()
+    );
+    let options = [
+        "account_id = \"1\"\nenterprise_id = \"2\"",
+        "account_id = \"../../token\"",
+        "scope = \"Connector.botChat\"",
+        "scope = { permission = [\"Connector.botChat\"], bots = \"7\" }",
+        "session_context = { device = \"1\" }",
+    ];
+    let said: Vec<String> = options
+        .iter()
+        .map(|option| toml(&format!("[apps.main]\n{option}\n{jwt}")).mistakes())
+        .collect();
+
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    cozegate.toml:3:1: apps.main.enterprise_id: Both "account_id" and "enterprise_id" are set. Keep one of them.
+    cozegate.toml:2:14: apps.main.account_id: "../../token" is not an id: it holds more than letters, digits, "_" and "-".
+    cozegate.toml:2:9: apps.main.scope: Expected a section, found a text in quotes.
+    cozegate.toml:2:11: apps.main.scope.permission: This key is not known. Did you mean "permissions"?
+    cozegate.toml:2:54: apps.main.scope.bots: Expected a list, found a text in quotes.
+    cozegate.toml:2:21: apps.main.session_context.device: This key is not known. Did you mean "device_id"?
+    "#);
 }

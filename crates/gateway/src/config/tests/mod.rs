@@ -1,7 +1,12 @@
 //! Whole configurations, loaded from real files in a directory of their own: what comes out, and what is said.
 
+mod draft;
+mod kinds;
 mod mistakes;
+mod reload;
+mod schema;
 mod sources;
+mod yaml;
 
 use super::{ConfigErrors, Environment, Flag, LoadRequest, Loaded, load};
 use crate::text::Language;

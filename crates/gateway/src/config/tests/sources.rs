@@ -38,15 +38,12 @@ fn the_consoles_file_works_as_it_is() {
 
 #[test]
 fn the_consoles_file_may_have_a_mark_a_numeric_id_and_more_fields() {
-    let content = console_file(&[
-        ("client_id", json!(1_100_000_000_001_i64)),
-        ("redirect_uris", json!([])),
-    ]);
+    let content = console_file(&[("client_id", json!(1_100_000_000_001_i64)), ("app_name", json!("shop"))]);
     let workplace = Workplace::new().file("coze_oauth_config.json", &format!("\u{feff}{content}"));
 
     insta::assert_snapshot!(
         workplace.notices(),
-        @"coze_oauth_config.json:8:3: redirect_uris: Nobody reads this field."
+        @"coze_oauth_config.json:2:3: app_name: Nobody reads this field."
     );
     let loaded = workplace.load(None).unwrap();
     let Credentials::Jwt { client_id, .. } = &loaded.config.app(None).unwrap().credentials else {

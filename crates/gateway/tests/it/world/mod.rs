@@ -9,7 +9,7 @@ pub use recording_upstream::RecordingUpstream;
 use coze_auth::random::base64url;
 use coze_auth::{Endpoints, MemoryStore, SeededRandom, SigningKey, SystemClock};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, SecretText};
+use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, JwtOptions, SecretText};
 use cozegate_gateway::{Running, Services, StartRequest, TokenMeans};
 use cozegate_store::GatewaySecret;
 use std::net::SocketAddr;
@@ -39,6 +39,7 @@ impl World {
             client_id: demo.client_id.clone(),
             public_key_id: demo.public_key_id.clone(),
             signing_key: SigningKey::parse(&demo.private_key_pem).unwrap().0,
+            options: JwtOptions::default(),
         };
         let api_base = emulator.api_base().parse().unwrap();
         (Self::start(app(credentials, &api_base), change), emulator)

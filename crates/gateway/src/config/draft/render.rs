@@ -1,0 +1,199 @@
+//! The text of a `cozegate.toml`: every key with a word about it, those that nobody set as comments.
+
+use super::super::apps::AppKind;
+use super::super::settings::SettingValue;
+use crate::text::{Language, has_text, text};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What is set, by dotted key.
+pub(super) type Values = BTreeMap<String, SettingValue>;
+
+/// A key with the value that stands in its comment while nobody sets it.
+type Line = (&'static str, &'static str);
+
+/// The keys before the first section.
+const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
+
+/// The sections behind the apps, with our defaults, or with samples where there is none.
+const SECTIONS: [(&str, &[Line]); 5] = [
+    (
+        "server",
+        &[
+            ("proxy_addr", "\"127.0.0.1:8080\""),
+            ("auth_addr", "\"127.0.0.1:8081\""),
+            ("workers", "2"),
+        ],
+    ),
+    ("cors", &[("origins", "[\"https://www.example.com\"]")]),
+    (
+        "chat",
+        &[("bot_id", "\"7500000000000000001\""), ("title", "\"Help desk\"")],
+    ),
+    (
+        "visitors",
+        &[("handle_ttl_seconds", "86400"), ("secret_file", "\"visitors.secret\"")],
+    ),
+    (
+        "timeouts",
+        &[
+            ("connect_seconds", "10"),
+            ("head_seconds", "120"),
+            ("idle_seconds", "300"),
+            ("shutdown_seconds", "10"),
+        ],
+    ),
+];
+
+/// The keys of an app in the order in which they are written.
+const APP_ORDER: [&str; 25] = [
+    "kind",
+    "region",
+    "api_base",
+    "www_base",
+    "ws_base",
+    "client_id",
+    "public_key_id",
+    "private_key_file",
+    "private_key_env",
+    "private_key_command",
+    "client_secret_file",
+    "client_secret_env",
+    "client_secret_command",
+    "redirect_uri",
+    "token_file",
+    "token_env",
+    "token_command",
+    "expires_at",
+    "duration_seconds",
+    "account_id",
+    "enterprise_id",
+    "scope.permissions",
+    "scope.bots",
+    "session_context.device_id",
+    "session_context.custom_consumer",
+];
+
+/// What an app of this kind may add, with samples.
+const fn samples(kind: AppKind) -> &'static [Line] {
+    match kind {
+        AppKind::Jwt => &[
+            ("duration_seconds", "900"),
+            ("account_id", "\"7400000000000000001\""),
+            ("enterprise_id", "\"volcano_2100000001\""),
+            ("scope.permissions", "[\"Connector.botChat\"]"),
+            ("scope.bots", "[\"7500000000000000001\"]"),
+            ("session_context.device_id", "\"till-4\""),
+            ("session_context.custom_consumer", "\"branch-7\""),
+        ],
+        AppKind::Web | AppKind::Pkce => &[("redirect_uri", "\"http://127.0.0.1:8081/callback\"")],
+        AppKind::Device => &[],
+        AppKind::PersonalAccessToken | AppKind::ServiceAccessToken => &[("expires_at", "2030-12-31T00:00:00Z")],
+    }
+}
+
+/// Another app for a template that a person fills in.
+const OTHER_APP: &str = "# [apps.personal]\n# kind = \"pat\"\n# region = \"cn\"\n# token_file = \"token\"\n";
+
+/// Writes the file. `source` is what it was made of.
+pub(super) fn render(language: Language, values: &Values, source: Option<&Path>) -> String {
+    let mut file = heading(language, source);
+    file.push('\n');
+    for line in TOP {
+        file.push_str(&entry(language, values, "", line));
+    }
+    for app in app_names(values) {
+        file.push_str(&app_section(language, values, &app));
+    }
+    if source.is_none() {
+        file.push('\n');
+        file.push_str(&comment(&text(language, "init-other-app", &[])));
+        file.push_str(OTHER_APP);
+    }
+    for (section, lines) in SECTIONS {
+        file.push_str(&format_section(language, section));
+        for line in lines {
+            file.push_str(&entry(language, values, section, *line));
+        }
+    }
+    file
+}
+
+fn heading(language: Language, source: Option<&Path>) -> String {
+    let made_of = match source {
+        None => text(language, "init-heading-template", &[]),
+        Some(path) => {
+            let args = [("source", &*path.to_string_lossy())];
+            text(language, "init-heading-from", &args)
+        }
+    };
+    comment(&format!("{made_of}\n{}", text(language, "init-heading", &[])))
+}
+
+fn app_names(values: &Values) -> Vec<String> {
+    values
+        .keys()
+        .filter_map(|key| key.strip_prefix("apps.")?.strip_suffix(".kind"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn app_section(language: Language, values: &Values, app: &str) -> String {
+    let section = format!("apps.{app}");
+    let kind = match values.get(&format!("{section}.kind")) {
+        Some(SettingValue::Text(word)) => AppKind::from_word(word).unwrap_or(AppKind::Jwt),
+        _ => AppKind::Jwt,
+    };
+    let about = text(language, &format!("init-app-{kind}"), &[("app", app)]);
+    let mut lines = format!("\n{}[{section}]\n", comment(&about));
+    for key in APP_ORDER {
+        let sample = samples(kind).iter().find(|(known, _)| *known == key);
+        if let Some(sample) = sample {
+            lines.push_str(&entry(language, values, &section, *sample));
+        } else if values.contains_key(&format!("{section}.{key}")) {
+            lines.push_str(&entry(language, values, &section, (key, "")));
+        }
+    }
+    lines
+}
+
+fn format_section(language: Language, section: &str) -> String {
+    let about = text(language, &format!("init-section-{section}"), &[]);
+    format!("\n{}[{section}]\n", comment(&about))
+}
+
+/// `key = value  # about it`, or the same as a comment when nobody set it.
+fn entry(language: Language, values: &Values, section: &str, (key, sample): Line) -> String {
+    let path = if section.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{section}.{key}")
+    };
+    let (mark, value) = match values.get(&path) {
+        Some(value) => ("", toml_text(value)),
+        None => ("# ", sample.to_owned()),
+    };
+    let id = format!("init-{}", key.replace(['_', '.'], "-"));
+    let about = if has_text(&id) {
+        format!("  # {}", text(language, &id, &[]))
+    } else {
+        String::new()
+    };
+    format!("{mark}{key} = {value}{about}\n")
+}
+
+/// JSON's texts, numbers and lists of texts are TOML's.
+fn toml_text(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Text(text) => json!(text).to_string().replace('\u{7f}', "\\u007f"),
+        SettingValue::Number(number) => number.to_string(),
+        SettingValue::List(items) => json!(items).to_string(),
+        SettingValue::Redacted => String::new(),
+    }
+}
+
+fn comment(lines: &str) -> String {
+    let lines: Vec<&str> = lines.lines().collect();
+    format!("# {}\n", lines.join("\n# "))
+}

@@ -1,0 +1,90 @@
+//! Secrets that stand in a source: found in the raw tree, and moved to files under free names.
+
+use super::super::Config;
+use super::super::secret_source::{SecretKeys, SecretText};
+use super::super::tree::{Table, Value};
+use super::SecretFile;
+use std::path::Path;
+
+/// A secret with the app that it belongs to.
+pub(super) struct InlineSecret {
+    app: String,
+    keys: SecretKeys,
+    content: SecretText,
+}
+
+/// Where each kind of secret goes, without the app's name.
+const FILES: [(SecretKeys, &str); 3] = [
+    (SecretKeys::PRIVATE_KEY, "private_key.pem"),
+    (SecretKeys::CLIENT_SECRET, "client_secret"),
+    (SecretKeys::TOKEN, "token"),
+];
+
+/// Finds the secrets that stand in the source itself.
+pub(super) fn inline_secrets(root: &Table) -> Vec<InlineSecret> {
+    let Some(Value::Table(apps)) = root.entries.get("apps").map(|node| &node.value) else {
+        return vec![];
+    };
+    let mut found = Vec::new();
+    for (app, node) in &apps.entries {
+        let Value::Table(table) = &node.value else { continue };
+        for (keys, _) in FILES {
+            if let Some(Value::Text(text)) = table.entries.get(keys.inline).map(|node| &node.value) {
+                found.push(InlineSecret {
+                    app: app.clone(),
+                    keys,
+                    content: SecretText::new(as_file(text)),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Line breaks that JSON and `.env` files could not hold.
+fn as_file(text: &str) -> String {
+    format!("{}\n", text.trim().replace("\\r\\n", "\n").replace("\\n", "\n"))
+}
+
+/// Gives each secret a file; answers the keys that refer to them and the files that are not there yet.
+pub(super) fn move_out(
+    secrets: Vec<InlineSecret>,
+    config: &Config,
+    directory: &Path,
+) -> (Vec<(String, String)>, Vec<SecretFile>) {
+    let mut references = Vec::new();
+    let mut files: Vec<SecretFile> = Vec::new();
+    for InlineSecret { app, keys, content } in secrets {
+        let usual = FILES
+            .iter()
+            .find(|(known, _)| known.inline == keys.inline)
+            .map_or(keys.inline, |(_, name)| *name);
+        let wanted = if config.apps.len() == 1 {
+            usual.to_owned()
+        } else {
+            format!("{app}_{usual}")
+        };
+        let (name, is_there) = free_name(directory, &wanted, &content);
+        references.push((format!("apps.{app}.{}", keys.file), name.clone()));
+        if !is_there {
+            files.push(SecretFile { name, content });
+        }
+    }
+    (references, files)
+}
+
+/// The wanted name, or the next number that is free; a file that holds the very secret already is used as it is. A key
+/// is never written over: nobody could bring it back.
+fn free_name(directory: &Path, wanted: &str, content: &SecretText) -> (String, bool) {
+    let numbered = (2_u32..).map(|number| format!("{number}_{wanted}"));
+    for name in std::iter::once(wanted.to_owned()).chain(numbered) {
+        let path = directory.join(&name);
+        if std::fs::read_to_string(&path).is_ok_and(|there| there.trim() == content.expose().trim()) {
+            return (name, true);
+        }
+        if std::fs::symlink_metadata(&path).is_err() {
+            return (name, false);
+        }
+    }
+    (wanted.to_owned(), false)
+}

@@ -1,0 +1,55 @@
+//! The files that loading read, each with a fingerprint of its content, so that a change can be told later.
+//!
+//! The content alone decides, not the time of change: `touch` is no change, a key of the same length that was moved into
+//! place with its old date is one. The files are small, so looking costs less than being wrong.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// No configuration, key or token is longer; whoever names a log file does not fill our memory.
+const LONGEST_BYTES: u64 = 1024 * 1024;
+
+/// What was read, and what was looked for and not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilesRead(BTreeMap<PathBuf, Option<Fingerprint>>);
+
+/// Tells two contents apart. Not a promise to anybody: it lives in one process and decides about reading again only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fingerprint(u64);
+
+impl FilesRead {
+    /// Reads a file, and remembers what was there.
+    pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        let content = read(path);
+        let fingerprint = content.as_deref().ok().map(Fingerprint::of);
+        self.0.insert(path.to_owned(), fingerprint);
+        content
+    }
+
+    /// Looks at the same files again.
+    pub(super) fn look_again(&self) -> Self {
+        let looks = self.0.keys().map(|path| {
+            let fingerprint = read(path).as_deref().ok().map(Fingerprint::of);
+            (path.clone(), fingerprint)
+        });
+        Self(looks.collect())
+    }
+}
+
+impl Fingerprint {
+    fn of(content: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(content);
+        Self(hasher.finish())
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    std::fs::File::open(path)?
+        .take(LONGEST_BYTES)
+        .read_to_end(&mut content)?;
+    Ok(content)
+}

@@ -1,0 +1,118 @@
+//! Spring-style YAML: several apps, their shapes, and what is said about wrong ones.
+
+use super::{Workplace, private_key, token};
+use crate::config::{ConfigSource, Credentials, FileKind};
+use std::path::PathBuf;
+
+const TWO_APPS: &str = "\
+server:
+  port: 9000
+coze:
+  oauth:
+    baseUrl: https://api.coze.cn
+    clientId: 1133483935040
+    publicKey: _VzHkKSlwVT2
+    privateKeyPath: classpath:keys/private_key.pem
+  oauth2:
+    client-id: 0128777746451 # the second app
+    public_key: biaowGl9do-Dr
+    private-key: ${SECOND_KEY}
+  bot:
+    id: 7
+";
+
+fn jwt_ids(credentials: &Credentials) -> (&str, &str) {
+    match credentials {
+        Credentials::Jwt {
+            client_id,
+            public_key_id,
+            ..
+        } => (client_id, public_key_id),
+        other => panic!("not a jwt app: {other:?}"),
+    }
+}
+
+#[test]
+fn several_apps_stand_side_by_side_and_share_the_address() {
+    let workplace = Workplace::new()
+        .file("src/application.yaml", TWO_APPS)
+        .file("src/keys/private_key.pem", private_key())
+        .variable("SECOND_KEY", private_key());
+
+    let loaded = workplace.load(Some("src/application.yaml")).unwrap();
+
+    let config = &loaded.config;
+    let source = ConfigSource::File {
+        path: PathBuf::from("src/application.yaml"),
+        kind: FileKind::Yaml,
+    };
+    assert_eq!((&config.source, config.default_app.as_str()), (&source, "oauth"));
+    assert_eq!(
+        jwt_ids(&config.apps["oauth"].credentials),
+        ("1133483935040", "_VzHkKSlwVT2")
+    );
+    assert_eq!(
+        jwt_ids(&config.apps["oauth2"].credentials),
+        ("0128777746451", "biaowGl9do-Dr")
+    );
+    assert_eq!(
+        config.apps["oauth2"].endpoints.api_base.as_str(),
+        "https://api.coze.cn/"
+    );
+    let notices: Vec<String> = loaded.notices.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(notices.join("\n"), @"src/application.yaml:13:3: coze.bot: Nobody reads this field.");
+}
+
+#[test]
+fn one_app_may_stand_directly_below_coze() {
+    let text = "coze:\n  api-url: https://api.coze.com\n  token: ${COZE_TOKEN}\n";
+    let workplace = Workplace::new().file("app.yml", text).variable("COZE_TOKEN", &token());
+
+    let config = workplace.load(Some("app.yml")).unwrap().config;
+
+    let Credentials::PersonalAccessToken { token: secret, .. } = &config.app(None).unwrap().credentials else {
+        panic!("not a token")
+    };
+    assert_eq!(
+        (config.default_app.as_str(), secret.expose()),
+        ("main", token().as_str())
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said_in_the_words_of_the_file() {
+    let files = [
+        "spring:\n  application: x\n",
+        "coze: 3\n",
+        "coze:\n  oauth:\n    baseUrl: https://api.coze.cn\n---\ncoze: {}\n",
+        "coze:\n  oauth:\n    clientId: 1\n  oauth: 2\n",
+        "coze:\n  oauth:\n    baseUrl: https://www.coze.cn\n    clientId:\n    logLevel: 3\n",
+        "coze:\n  client-id: ${ABSENT}\n",
+        "coze:\n  client-id: 1\n  private-key: ${ABSENT}\n  baseUrl: https://api.coze.cn\n",
+        "coze:\n  OAuth: {clientId: 1, publicKey: k, privateKeyPath: absent.pem, baseUrl: 'https://api.coze.cn'}\n",
+    ];
+    let said: Vec<String> = files
+        .iter()
+        .map(|file| {
+            let workplace = Workplace::new().file("application.yaml", file);
+            let errors = workplace.load(Some("application.yaml")).unwrap_err();
+            workplace.without_directory(&errors.to_string())
+        })
+        .collect();
+
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    application.yaml: coze: There is no app below "coze". An app looks like this: coze.oauth with baseUrl, clientId, publicKey (the key's id) and privateKeyPath.
+    application.yaml: coze: There is no app below "coze". An app looks like this: coze.oauth with baseUrl, clientId, publicKey (the key's id) and privateKeyPath.
+    application.yaml:5:1: coze: A second document of this file speaks of Coze, too. Put the one that is meant into a file of its own.
+    application.yaml:4:10: The file cannot be understood here: the key of this value stands here twice.
+    application.yaml:3:5: coze.oauth.publicKey: This key is missing.
+    application.yaml:3:5: coze.oauth.privateKey: A secret is missing. Write one of: privateKey, privateKeyPath.
+    application.yaml:3:14: coze.oauth.baseUrl: "https://www.coze.cn" is the console's address; the API has its own. Did you mean "https://api.coze.cn"?
+    application.yaml:4:13: coze.oauth.clientId: The value is empty.
+    application.yaml:2:14: coze.client-id: The environment variable ABSENT is not set.
+    application.yaml: coze.publicKey: This key is missing.
+    application.yaml:3:16: coze.privateKey: The environment variable ABSENT is not set.
+    application.yaml:2:3: coze.OAuth: "OAuth" cannot be an app's name. Use lower-case letters, digits, "-" and "_", 64 at most.
+    application.yaml:2:54: coze.OAuth.privateKeyPath: DIR/absent.pem cannot be read: No such file or directory (os error 2).
+    "#);
+}

@@ -1,0 +1,55 @@
+### The comments of the file that "cozegate init" writes (crates/gateway/src/config/draft). init-<key>: what a key is for.
+
+init-heading-template = cozegate.toml: a template. Fill in what is empty, then run "cozegate config check".
+init-heading-from = cozegate.toml, made by "cozegate init" from { $source }.
+init-heading =
+    Lines behind "# " show the default or a sample. Relative paths start from this file.
+    Every key is explained in docs/reference/configuration.md.
+init-other-app = A personal access token instead: everybody shares the identity of the person who made it.
+
+init-app-jwt = App "{ $app }": a service app that signs its requests. The only kind that keeps users apart.
+init-app-web = App "{ $app }": a person logs in, the app proves itself with its secret.
+init-app-pkce = App "{ $app }": a person logs in, no secret is needed.
+init-app-device = App "{ $app }": a person logs in on another device.
+init-app-pat = App "{ $app }": a personal access token. Everybody shares one identity.
+init-app-sat = App "{ $app }": a service access token. Everybody shares one identity.
+
+init-section-server = Where the two services listen.
+init-section-cors = Pages that may call us, beside Coze's own and ours.
+init-section-chat = The chat page.
+init-section-visitors = What browsers hold instead of Coze tokens.
+init-section-timeouts = How long we wait for Coze.
+
+init-mode = for one person's machine
+init-default-app = the app that serves where none is named
+init-kind = jwt, web, pkce, device, pat or sat
+init-region = cn: coze.cn, com: coze.com
+init-api-base = the address of the API
+init-www-base = the address of the console
+init-ws-base = the address for WebSocket
+init-client-id = the OAuth app's id, as the console shows it
+init-public-key-id = the fingerprint that the console shows beside the public key
+init-private-key-file = the private key that was made with it
+init-client-secret-file = the app's secret
+init-redirect-uri = register exactly this one in the console
+init-token-file = the token
+init-expires-at = when the console says that it ends
+init-duration-seconds = life of an access token, 1 to 86399
+init-account-id = tokens for another account that has let the app in
+init-enterprise-id = tokens for an enterprise; not together with account_id
+init-scope-permissions = what tokens may do; without it, all that the app may
+init-scope-bots = the bots that tokens may talk to; without it, all
+init-session-context-device-id = the device, for the enterprise edition's billing
+init-session-context-custom-consumer = who is billed
+init-proxy-addr = proxy
+init-auth-addr = auth service and pages
+init-workers = threads for proxied traffic; default: one per core
+init-origins = scheme://host[:port] of each page
+init-bot-id = the bot that it opens with; without it, the page asks
+init-title = its title
+init-handle-ttl-seconds = how long a handle works
+init-secret-file = the secret that visitors' histories hang on; default: below your state folder
+init-connect-seconds = until a connection stands
+init-head-seconds = until an answer begins
+init-idle-seconds = between two pieces of an answer
+init-shutdown-seconds = for running answers when stopping
