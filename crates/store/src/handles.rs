@@ -119,9 +119,9 @@ impl HandleTable {
         (now < kept.record.expires_at).then(|| Arc::clone(&kept.record))
     }
 
-    /// The same for a record that was seen not longer than `age` ago. A record from the future was seen before the clock
+    /// The same as [`find`](Self::find) for a record that was issued or seen in the database not longer than `age` ago. A record from the future was seen before the clock
     /// was set back, nobody knows when.
-    pub(crate) fn find_seen_within(&self, handle: &str, now: UnixSeconds, age: Duration) -> Option<Arc<HandleRecord>> {
+    pub fn find_seen_within(&self, handle: &str, now: UnixSeconds, age: Duration) -> Option<Arc<HandleRecord>> {
         let records = self.records.pin();
         let kept = records.get(&hash(handle))?;
         let is_recent = kept.seen_at <= now && now.since(kept.seen_at) <= age;
@@ -129,7 +129,7 @@ impl HandleTable {
     }
 
     /// Forgets all handles of `subject` at once.
-    pub(crate) fn revoke_all_of(&self, subject: &Subject) {
+    pub fn revoke_all_of(&self, subject: &Subject) {
         self.records.pin().retain(|_, kept| kept.record.subject != *subject);
     }
 

@@ -122,6 +122,7 @@ pub(crate) fn replace(path: &Path, content: &[u8], random: &dyn Random) -> Resul
 
 /// Makes an empty private file for somebody who opens it by name and would choose a wider mode. One that is there
 /// already stays.
+#[cfg(feature = "sqlite")]
 pub(crate) fn create_empty(path: &Path) -> Result<(), PrivateFileError> {
     create_folder(path)?;
     match write(path, b"") {

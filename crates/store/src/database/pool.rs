@@ -7,8 +7,9 @@ use std::time::Duration;
 use {
     crate::private_file,
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlx::{ConnectOptions as _, Connection as _},
     std::path::{Path, PathBuf},
-    tokio::time::Instant,
+    tokio::time::{Instant, sleep},
 };
 #[cfg(feature = "postgres")]
 use {secrecy::ExposeSecret as _, sqlx::postgres::PgConnectOptions};
@@ -18,10 +19,6 @@ const WAIT: Duration = Duration::from_secs(8);
 
 /// Connections per process. Work is short, and SQLite has one writer at a time anyway.
 const CONNECTIONS: u32 = 8;
-
-/// Between two looks at a file that another process is bringing into its first state.
-#[cfg(feature = "sqlite")]
-const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// The connections of one database.
 #[derive(Clone, Debug)]
@@ -61,12 +58,11 @@ impl Pool {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(WAIT)
-            // Readers do not wait for the writer.
-            .journal_mode(SqliteJournalMode::Wal)
             // A refresh token that was saved must be there after a power cut: the platform has voided the one before.
             .synchronous(SqliteSynchronous::Full)
             // What was removed is overwritten, sealed or not.
             .pragma("secure_delete", "ON");
+        switch_to_wal(&options).await.map_err(unreachable_sqlite)?;
         Self::connect_sqlite(SqlitePoolOptions::new().max_connections(CONNECTIONS), options).await
     }
 
@@ -80,24 +76,14 @@ impl Pool {
         Self::connect_sqlite(pool, SqliteConnectOptions::new().in_memory(true)).await
     }
 
-    /// Connects, and tries again while another process brings the file into its first state: SQLite does not wait there,
-    /// whatever its busy timeout says, because turning to WAL needs the file for itself for a moment.
     #[cfg(feature = "sqlite")]
     async fn connect_sqlite(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> Result<Self, OpenError> {
-        let pool = pool.acquire_timeout(WAIT);
-        let deadline = Instant::now() + WAIT;
-        loop {
-            match pool.clone().connect_with(options.clone()).await {
-                Ok(pool) => return Ok(Self::Sqlite(pool)),
-                Err(error) if is_busy(&error) && Instant::now() < deadline => tokio::time::sleep(BUSY_PAUSE).await,
-                Err(source) => {
-                    return Err(OpenError::Unreachable {
-                        database: "SQLite",
-                        source,
-                    });
-                }
-            }
-        }
+        let pool = pool
+            .acquire_timeout(WAIT)
+            .connect_with(options)
+            .await
+            .map_err(unreachable_sqlite)?;
+        Ok(Self::Sqlite(pool))
     }
 
     /// Connects to PostgreSQL; with TLS if the server offers it, or as `sslmode` in the URL says.
@@ -126,7 +112,30 @@ impl Pool {
     }
 }
 
-/// Says whether SQLite answered `SQLITE_BUSY`, plain or extended (the low byte is 5).
+#[cfg(feature = "sqlite")]
+fn unreachable_sqlite(source: sqlx::Error) -> OpenError {
+    OpenError::Unreachable {
+        database: "SQLite",
+        source,
+    }
+}
+
+/// Puts the file into write-ahead mode, in which readers do not wait for the writer. The file remembers it.
+///
+/// SQLite does not wait here for others who do the same, whatever its busy timeout; so we do.
+#[cfg(feature = "sqlite")]
+async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
+    let deadline = Instant::now() + WAIT;
+    loop {
+        match options.clone().journal_mode(SqliteJournalMode::Wal).connect().await {
+            Ok(connection) => return connection.close().await,
+            Err(error) if is_busy(&error) && Instant::now() < deadline => sleep(WAIT / 400).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Says whether somebody else was at the file: `SQLITE_BUSY` (5), in the low byte of its extended forms as well.
 #[cfg(feature = "sqlite")]
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

@@ -60,7 +60,6 @@ async fn save_waits_for_a_taker_in_postgresql_and_is_refused() {
 
         assert!(matches!(saved, Err(StoreError::Fenced)), "{saved:?}");
         assert!(database.load(&key("a")).await.unwrap().is_none());
-        raw.close().await;
     })
     .await;
 }

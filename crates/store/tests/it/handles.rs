@@ -106,6 +106,23 @@ async fn known_handle_stays_known_for_a_while_when_the_database_is_away() {
 }
 
 #[tokio::test]
+async fn handle_that_was_revoked_elsewhere_does_not_come_back_when_the_database_is_away() {
+    let file = SqliteFile::new();
+    let database = file.open().await;
+    let ours = HandleRegister::new(database.clone());
+    let theirs = HandleRegister::new(database.clone());
+    let handle = ours.issue(record("a", NOW + HOUR), NOW, &SystemRandom).await.unwrap();
+    theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
+    ours.revoke(handle.expose()).await.unwrap();
+    let later = NOW + RECHECK + Duration::from_secs(1);
+    assert!(theirs.find(handle.expose(), later).await.unwrap().is_none());
+
+    database.close().await;
+
+    assert!(theirs.find(handle.expose(), later).await.is_err());
+}
+
+#[tokio::test]
 async fn clock_that_was_set_back_makes_the_register_look_again() {
     on_every_database(async |database| {
         let register = HandleRegister::new(database);

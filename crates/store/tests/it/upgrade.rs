@@ -61,7 +61,7 @@ async fn newer_schema_in_postgresql_is_refused_by_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_first_starts_at_once_make_one_sqlite_schema() {
-    for _ in 0..5 {
+    for _ in 0..10 {
         let file = SqliteFile::new();
 
         let databases = join_all((0..8).map(|_| file.open())).await;
