@@ -1,8 +1,9 @@
 //! Leases: one statement each, so there is no moment between looking and taking.
 //!
 //! Time is the database's own, in milliseconds: the holders' clocks differ and jump. For SQLite that is the clock of
-//! the machine. The fencing number of a new row is that clock, and grows by one with every taking, so it also grows over
-//! the gap when a row was swept out long after its lease had ended.
+//! the machine, the only one that its processes share: if somebody sets it, a lease of that moment ends that much sooner
+//! or later, and fencing still keeps a late save out. The fencing number of a new row is that clock, and grows by one with
+//! every taking, so it also grows over the gap when a row was swept out long after its lease had ended.
 
 use super::pool::on_pool;
 use super::{Database, DatabaseError, within};
