@@ -42,10 +42,11 @@ async fn serve(arguments: &DemoArguments, context: &Context) -> Result<(), Failu
     let config = with_demo_bots(loaded.config, &emulator);
 
     let secret = GatewaySecret::throw_away(&SystemRandom);
-    let (running, signals) = running::start(context, config.clone(), Services::Both, secret)?;
+    let (running, mut signals) = running::start(context, config.clone(), Services::Both, secret)?;
     // The folder with the key is removed when this ends.
     let _key_folder = announce(context, &config, &running, &emulator)?;
-    running::serve_until_stopped(context, running, signals).await;
+    signals.next().await;
+    running::stop_in_order(context, running, signals).await;
     emulator.shutdown().await;
     Ok(())
 }

@@ -68,12 +68,6 @@ pub(super) fn listen_for_signals(context: &Context) -> Result<StopSignal, Failur
     })
 }
 
-/// Serves until a signal, then stops in order.
-pub(super) async fn serve_until_stopped(context: &Context, running: Running, mut signals: StopSignal) {
-    signals.next().await;
-    stop_in_order(context, running, signals).await;
-}
-
 /// Lets running answers end; a second signal ends at once.
 pub(super) async fn stop_in_order(context: &Context, running: Running, mut signals: StopSignal) {
     context.output.note(&context.output.text("cli-stopping", &[]));
