@@ -7,7 +7,9 @@ use crate::clock::UnixSeconds;
 use crate::grant::pkce::ChallengeMethod;
 use crate::private_key::SigningKey;
 use crate::region::Endpoints;
+use crate::scope::Scope;
 use crate::secret::{AccessToken, ClientSecret};
+use crate::subject::{SessionContext, Subject};
 
 /// An identity at Coze.
 #[derive(Clone, Debug)]
@@ -67,6 +69,10 @@ pub struct JwtApp {
     /// How long a token lives when the subject does not say, in seconds. The platform takes 1 to 86399; values outside
     /// are brought inside.
     pub duration_seconds: u32,
+    /// What its tokens may do when the subject does not say; `None`: all that the app may.
+    pub scope: Option<Scope>,
+    /// The device that its assertions name when the subject does not.
+    pub session_context: Option<SessionContext>,
     /// For whom it acts.
     pub tenant: Tenant,
 }
@@ -77,6 +83,15 @@ impl JwtApp {
 
     /// The longest life that the platform gives (protocol 2.2), in seconds.
     pub const LONGEST_DURATION_SECONDS: u32 = 86_399;
+
+    /// Returns the subject with the app's own reach and device where it names none. Tokens are kept under this one, so
+    /// that a token of a wider reach is not served after the app's was narrowed.
+    pub(crate) fn complete(&self, subject: &Subject) -> Subject {
+        let mut complete = subject.clone();
+        complete.scope = complete.scope.or_else(|| self.scope.clone());
+        complete.session_context = complete.session_context.or_else(|| self.session_context.clone());
+        complete
+    }
 }
 
 /// For whom a service app acts: which variant of the token endpoint it asks (protocol 2.2).

@@ -28,6 +28,8 @@
 //!         signing_key,
 //!         endpoints: Region::China.endpoints(),
 //!         duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
+//!         scope: None,
+//!         session_context: None,
 //!         tenant: Tenant::Own,
 //!     }),
 //!     http: transport::http_client_for(&Region::China.endpoints(), "example/1.0")?,

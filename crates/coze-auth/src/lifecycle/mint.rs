@@ -9,24 +9,25 @@ use crate::error::AuthError;
 use crate::grant::Grant;
 use crate::grant::jwt_bearer::Signed;
 use crate::store::{Save, StoreError, TokenKey, Version};
+use crate::subject::Subject;
 use crate::token::Token;
 use crate::token_endpoint::request_token;
 use crate::token_set::TokenSet;
 
 impl Renewals {
-    /// Takes what another instance left, or gets a new token.
-    pub(super) async fn mint(&self, app: &JwtApp, key: &TokenKey) -> Outcome {
+    /// Takes what another instance left, or gets a new token: for `subject` as it was asked for, completed in `key`.
+    pub(super) async fn mint(&self, app: &JwtApp, subject: &Subject, key: &TokenKey) -> Outcome {
         let version = match self.store.load(key).await {
             Ok(None) => None,
             Ok(Some(stored)) => {
                 let version = stored.version;
-                if let Some(token) = self.adopt(key, stored) {
+                if let Some(token) = self.adopt(subject, stored) {
                     return Ok(token);
                 }
                 Some(version)
             }
             Err(error) => {
-                warn_of_store(&key.subject, &error);
+                warn_of_store(subject, &error);
                 match error {
                     // The new token mends what nobody can read.
                     StoreError::Unreadable { version, .. } => Some(version),
@@ -35,7 +36,7 @@ impl Renewals {
             }
         };
         let token_set = self.exchange(app, key).await?;
-        Ok(self.save_or_go_without(key, token_set, version).await)
+        Ok(self.save_or_go_without(subject, key, token_set, version).await)
     }
 
     async fn exchange(&self, app: &JwtApp, key: &TokenKey) -> Result<TokenSet, AuthError> {
@@ -58,7 +59,13 @@ impl Renewals {
     }
 
     /// Saves a new token and returns the one to use: the new one, or a fresh one that somebody else saved first.
-    async fn save_or_go_without(&self, key: &TokenKey, token_set: TokenSet, expected: Option<Version>) -> Token {
+    async fn save_or_go_without(
+        &self,
+        subject: &Subject,
+        key: &TokenKey,
+        token_set: TokenSet,
+        expected: Option<Version>,
+    ) -> Token {
         let save = Save {
             token_set: &token_set,
             expected,
@@ -69,12 +76,12 @@ impl Renewals {
             Ok(_version) => {}
             Err(StoreError::VersionConflict) => {
                 let theirs = self.store.load(key).await.ok().flatten();
-                if let Some(token) = theirs.and_then(|stored| self.adopt(key, stored)) {
+                if let Some(token) = theirs.and_then(|stored| self.adopt(subject, stored)) {
                     return token;
                 }
             }
             Err(error @ (StoreError::Fenced | StoreError::Unreadable { .. } | StoreError::Unavailable { .. })) => {
-                warn_of_store(&key.subject, &error);
+                warn_of_store(subject, &error);
             }
         }
         Token::new(token_set)

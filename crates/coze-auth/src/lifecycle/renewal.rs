@@ -149,7 +149,7 @@ impl Renewals {
         let key = self.key(subject);
         match &self.issuer {
             Issuer::Jwt(app) => {
-                let minted = tokio::time::timeout(self.policy.patience, self.mint(app, &key)).await;
+                let minted = tokio::time::timeout(self.policy.patience, self.mint(app, subject, &key)).await;
                 minted.unwrap_or_else(|_| Err(AuthError::TimedOut { host: key.audience }))
             }
             // No limit: what was redeemed has to be saved.
@@ -159,15 +159,19 @@ impl Renewals {
 
     /// Returns the name under which the store keeps a subject's token.
     pub(super) fn key(&self, subject: &Subject) -> TokenKey {
-        let (endpoints, client_id, tenant) = match &self.issuer {
-            Issuer::Jwt(app) => (&app.endpoints, &app.client_id, app.tenant.path()),
-            Issuer::Login(client) => (&client.endpoints, &client.client_id, client.tenant()),
-        };
-        TokenKey {
-            audience: endpoints.audience(),
-            client_id: client_id.clone(),
-            tenant,
-            subject: subject.clone(),
+        match &self.issuer {
+            Issuer::Jwt(app) => TokenKey {
+                audience: app.endpoints.audience(),
+                client_id: app.client_id.clone(),
+                tenant: app.tenant.path(),
+                subject: app.complete(subject),
+            },
+            Issuer::Login(client) => TokenKey {
+                audience: client.endpoints.audience(),
+                client_id: client.client_id.clone(),
+                tenant: client.tenant(),
+                subject: subject.clone(),
+            },
         }
     }
 
@@ -179,8 +183,7 @@ impl Renewals {
 
     /// Takes a stored token if it is fresh and not the refused one. One that is due already will do when there is none at
     /// all: whoever waits gets it at once, and the next request renews it behind.
-    pub(super) fn adopt(&self, key: &TokenKey, stored: Stored) -> Option<Token> {
-        let subject = &key.subject;
+    pub(super) fn adopt(&self, subject: &Subject, stored: Stored) -> Option<Token> {
         let token = Token::new(stored.token_set);
         if self
             .kept
@@ -240,6 +243,8 @@ mod tests {
             signing_key: SigningKey::parse(&STANDARD.encode(der.as_ref())).unwrap().0,
             endpoints: Endpoints::from_api_base(&Url::parse("http://127.0.0.1:0").unwrap()),
             duration_seconds: 900,
+            scope: None,
+            session_context: None,
             tenant: Tenant::Own,
         };
         Arc::new(Renewals {

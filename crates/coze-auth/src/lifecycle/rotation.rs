@@ -77,7 +77,7 @@ impl Renewals {
         let Some(stored) = self.store.load(key).await.map_err(AuthError::Store)? else {
             return lost(LoginLoss::NotLoggedIn, None);
         };
-        if let Some(token) = self.adopt(key, stored.clone()) {
+        if let Some(token) = self.adopt(&key.subject, stored.clone()) {
             return Ok(Standing::Renewed(token));
         }
         if let Some((cause, log_id)) = self.lost.find(key, stored.version) {
@@ -127,7 +127,7 @@ impl Renewals {
         match self.save_until_done(key, &token_set, Some(version), Some(lease)).await {
             Saved::Ours => {}
             Saved::Theirs(stored) => {
-                return self.adopt(key, *stored).ok_or(AuthError::RenewalUnfinished);
+                return self.adopt(&key.subject, *stored).ok_or(AuthError::RenewalUnfinished);
             }
             Saved::Gone => {
                 return Err(AuthError::LoginRequired {
@@ -193,7 +193,7 @@ impl Renewals {
     async fn refused_pair(&self, key: &TokenKey, version: Version, refusal: &Refusal, lease: &Lease) -> Outcome {
         let stored = self.store.load(key).await.map_err(AuthError::Store)?;
         if let Some(newer) = stored.filter(|stored| stored.version != version) {
-            return self.adopt(key, newer).ok_or(AuthError::RenewalUnfinished);
+            return self.adopt(&key.subject, newer).ok_or(AuthError::RenewalUnfinished);
         }
         let cause = if lease.is_taken_over || self.lost.is_unanswered(key, version) {
             LoginLoss::AnswerLost

@@ -1,11 +1,15 @@
 //! The assertion and the request that carries it (protocol 2.1, 2.2).
 
 use crate::keys;
-use crate::world::{NOW, World, jwt_app, text, user};
-use coze_auth::{App, JwtApp, Region, Scope, SeededRandom, Subject, SystemRandom};
+use crate::world::{NOW, World, jwt_app, parts, text, user};
+use coze_auth::{
+    App, JwtApp, MemoryStore, Region, Scope, SeededRandom, SessionContext, Subject, SystemRandom, TokenSource,
+    TokenSourceParts,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation, decode};
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Verifies with another implementation than the one that signed.
 fn verified(jwt: &str, audience: &str) -> TokenData<Value> {
@@ -127,4 +131,61 @@ async fn subject_decides_about_duration_and_scope() {
         body["scope"]["attribute_constraint"]["connector_bot_chat_attribute"]["bot_id_list"],
         json!(["7"])
     );
+}
+
+/// An app that is narrowed and bills a device.
+fn narrowed(base: &url::Url) -> App {
+    let App::Jwt(mut app) = jwt_app(base) else {
+        panic!("a JWT app")
+    };
+    app.scope = Scope::new(["Connector.botChat".to_owned()], ["7".to_owned()]);
+    app.session_context = SessionContext::new(Some("till-4".to_owned()), None);
+    App::Jwt(app)
+}
+
+#[tokio::test]
+async fn app_decides_about_scope_and_device_where_the_subject_does_not() {
+    let world = World::of(narrowed, Arc::new(MemoryStore::default())).await;
+    let mut wider = user("a");
+    wider.scope = Scope::new(["Connector.botManage".to_owned()], []);
+
+    world.token(&user("a")).await;
+    world.token(&wider).await;
+
+    let asked = world.platform.asked();
+    let permissions = |number: usize| asked[number].body["scope"]["account_permission"]["permission_list"].clone();
+    assert_eq!(permissions(0), json!(["Connector.botChat"]));
+    assert_eq!(permissions(1), json!(["Connector.botManage"]));
+    assert_eq!(
+        asked[0].claim("session_context"),
+        json!({ "device_info": { "device_id": "till-4" } })
+    );
+}
+
+#[tokio::test]
+async fn token_from_before_the_app_was_narrowed_is_not_served_after_it() {
+    let store = Arc::new(MemoryStore::default());
+    let wide = World::with_store(Arc::clone(&store) as _).await;
+    let first = wide.token(&user("a")).await;
+
+    // The same app at the same platform, with another configuration.
+    let narrow = TokenSource::new(TokenSourceParts {
+        store: Arc::clone(&store) as _,
+        ..parts(narrowed(&wide.platform.base), &wide.clock)
+    });
+    let second = narrow.access_token(&user("a")).await.unwrap();
+
+    assert_ne!(text(&first), text(&second));
+    assert_eq!(text(&narrow.access_token(&user("a")).await.unwrap()), text(&second));
+    assert_eq!(wide.platform.times_asked(), 2);
+}
+
+#[tokio::test]
+async fn refused_token_of_a_narrowed_app_is_replaced_and_not_taken_from_the_store_again() {
+    let world = World::of(narrowed, Arc::new(MemoryStore::default())).await;
+    let token = world.token(&user("a")).await;
+
+    world.tokens.refused(&user("a"), &token);
+
+    assert_ne!(text(&world.token(&user("a")).await), text(&token));
 }

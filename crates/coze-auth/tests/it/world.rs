@@ -91,6 +91,8 @@ pub(crate) fn jwt_app(base: &Url) -> App {
         signing_key: SigningKey::parse(&keys::pkcs8_pem()).unwrap().0,
         endpoints: Endpoints::from_api_base(base),
         duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
+        scope: None,
+        session_context: None,
         tenant: Tenant::Own,
     })
 }
