@@ -119,8 +119,9 @@ impl HandleTable {
         (now < kept.record.expires_at).then(|| Arc::clone(&kept.record))
     }
 
-    /// The same as [`find`](Self::find) for a record that was issued or seen in the database not longer than `age` ago. A record from the future was seen before the clock
-    /// was set back, nobody knows when.
+    /// The same as [`find`](Self::find) for a record that was issued or seen in the
+    /// backend not longer than `age` ago. A record from the future was seen before the clock was set back, nobody knows
+    /// when.
     pub fn find_seen_within(&self, handle: &str, now: UnixSeconds, age: Duration) -> Option<Arc<HandleRecord>> {
         let records = self.records.pin();
         let kept = records.get(&hash(handle))?;
@@ -128,9 +129,11 @@ impl HandleTable {
         (is_recent && now < kept.record.expires_at).then(|| Arc::clone(&kept.record))
     }
 
-    /// Forgets all handles of `subject` at once.
-    pub fn revoke_all_of(&self, subject: &Subject) {
-        self.records.pin().retain(|_, kept| kept.record.subject != *subject);
+    /// Forgets all handles of `subject` at the app of this name at once.
+    pub fn revoke_all_of(&self, app: &str, subject: &Subject) {
+        self.records
+            .pin()
+            .retain(|_, kept| *kept.record.app != *app || kept.record.subject != *subject);
     }
 
     /// Forgets `handle` at once. Returns whether it was known.

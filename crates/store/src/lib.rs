@@ -13,40 +13,43 @@
 //! |---|---|---|
 //! | [`Database`] on SQLite | `sqlite` (default) | one machine, any number of processes: one file, no set-up |
 //! | [`Database`] on PostgreSQL | `postgres` (default) | several machines |
-//! | `RedisStore` | `redis` | tokens and leases of several machines without PostgreSQL |
+//! | `RedisStore` | `redis` | several machines without PostgreSQL |
 //!
-//! This crate knows nothing of HTTP and of Coze's addresses.
+//! [`Backend`] is whichever of them it is. At least one feature has to be on. This crate knows nothing of HTTP and of
+//! Coze's addresses.
 
+mod backend;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod database;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod handle_register;
+mod handle_row;
 pub mod handles;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod logins;
+mod one_time;
 mod private_file;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod seal;
+mod sealed_row;
 pub mod secret_file;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod tickets;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod token_row;
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use {
-    database::{Database, DatabaseError, OpenError, Swept},
-    handle_register::HandleRegister,
-    logins::PendingLogin,
-    tickets::{Ticket, TicketRecord},
-};
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "redis")))]
+compile_error!(
+    "cozegate-store needs one of the features `sqlite`, `postgres` and `redis`: something has to keep what it keeps"
+);
 
+pub use backend::{Backend, BackendError};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use database::{Database, DatabaseError, OpenError, Swept};
+pub use handle_register::HandleRegister;
 pub use handles::{Handle, HandleRecord, HandleTable};
+pub use logins::LoginRecord;
 pub use private_file::PrivateFileError;
 #[cfg(feature = "redis")]
 pub use redis::{RedisError, RedisStore};
 pub use seal::{SealError, Sealer, keys::SealKeys, keys::SealKeysError};
+pub use sealed_row::UnreadableRow;
 pub use secret_file::{GatewaySecret, SecretFileError};
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-pub use token_row::UnreadableRow;
+pub use tickets::{Ticket, TicketRecord};

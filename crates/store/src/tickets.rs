@@ -2,7 +2,8 @@
 //!
 //! `cgt_` and 256 random bits, kept as a hash, good for one use within a minute or so.
 
-use crate::database::{Database, DatabaseError, OneTimeKind};
+use crate::backend::{Backend, BackendError};
+use crate::one_time::OneTimeKind;
 use coze_auth::{Random, UnixSeconds};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub struct TicketRecord {
     pub origin: Option<String>,
 }
 
-impl Database {
+impl Backend {
     /// Makes a ticket that is good for `lifetime` from `now`.
     pub async fn issue_ticket(
         &self,
@@ -50,7 +51,7 @@ impl Database {
         now: UnixSeconds,
         lifetime: Duration,
         random: &dyn Random,
-    ) -> Result<Ticket, DatabaseError> {
+    ) -> Result<Ticket, BackendError> {
         let text = format!("{TICKET_PREFIX}{}", coze_auth::random::base64url(random, 32));
         let content = serde_json::to_vec(record).map_err(|_| OneTimeKind::Ticket.unknown_content())?;
         self.insert_one_time(OneTimeKind::Ticket, &text, &content, now + lifetime)
@@ -59,12 +60,11 @@ impl Database {
     }
 
     /// Returns what a ticket says, once; `None` when it is unknown, was used or has ended.
-    pub async fn spend_ticket(&self, ticket: &str, now: UnixSeconds) -> Result<Option<TicketRecord>, DatabaseError> {
-        match self.spend_one_time(OneTimeKind::Ticket, ticket, now).await? {
-            Some(content) => serde_json::from_slice(&content)
-                .map(Some)
-                .map_err(|_| OneTimeKind::Ticket.unknown_content()),
-            None => Ok(None),
-        }
+    pub async fn spend_ticket(&self, ticket: &str, now: UnixSeconds) -> Result<Option<TicketRecord>, BackendError> {
+        let Some(content) = self.spend_one_time(OneTimeKind::Ticket, ticket, now).await? else {
+            return Ok(None);
+        };
+        let record = serde_json::from_slice(&content).map_err(|_| OneTimeKind::Ticket.unknown_content())?;
+        Ok(Some(record))
     }
 }

@@ -3,27 +3,10 @@
 //! So a file or a dump tells neither who has tokens nor what they are.
 
 use crate::seal::{Place, SealError, Sealer};
+use crate::sealed_row::UnreadableRow;
 use aws_lc_rs::digest::{Context, SHA256};
 use coze_auth::{Random, Save, StoreError, Stored, TokenKey, TokenSet, UnixSeconds, Version};
 use std::sync::Arc;
-
-/// What is stored under one name does not open.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("could not read what is stored in {column}")]
-pub struct UnreadableRow {
-    /// Table and column.
-    pub column: &'static str,
-    /// Why.
-    #[source]
-    pub source: SealError,
-}
-
-impl UnreadableRow {
-    pub(crate) fn at(place: Place<'_>) -> impl FnOnce(SealError) -> Self {
-        let column = place.column;
-        move |source| Self { column, source }
-    }
-}
 
 /// One token, ready to be written.
 pub(crate) struct TokenRow {
@@ -45,7 +28,11 @@ impl TokenRow {
         random: &dyn Random,
         key: &TokenKey,
         save: Save<'_>,
-    ) -> Result<Self, UnreadableRow> {
+    ) -> Result<Self, StoreError> {
+        let not_sealed = |row: UnreadableRow| StoreError::Unavailable {
+            operation: "save a token",
+            source: Arc::new(row.into()),
+        };
         let key_digest = key.digest();
         let version = draw_version(random);
         let (key_place, token_place) = (key_place(&key_digest, version), token_place(&key_digest, version));
@@ -54,10 +41,12 @@ impl TokenRow {
             version,
             sealed_key: sealer
                 .seal(key_place, &key.to_bytes())
-                .map_err(UnreadableRow::at(key_place))?,
+                .map_err(UnreadableRow::at(key_place))
+                .map_err(not_sealed)?,
             sealed_token: sealer
                 .seal(token_place, &save.token_set.to_secret_bytes())
-                .map_err(UnreadableRow::at(token_place))?,
+                .map_err(UnreadableRow::at(token_place))
+                .map_err(not_sealed)?,
             renew_at: save.renew_at.map(|at| at.0),
             ends_at: end_of(save.token_set).map(|at| at.0),
             key_digest,

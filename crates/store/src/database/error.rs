@@ -3,7 +3,6 @@
 //! No text here quotes a value or the database's URL. What sqlx reports names hosts, files and tables.
 
 use crate::private_file::PrivateFileError;
-use crate::token_row::UnreadableRow;
 use coze_auth::StoreError;
 use std::sync::Arc;
 
@@ -36,6 +35,18 @@ pub enum OpenError {
         /// The newest that this program knows.
         known: i64,
     },
+    /// Those who wrote there had another key.
+    #[error(
+        "the store is sealed with another key than the one given here; every process on one store needs the same key"
+    )]
+    OtherSealKey,
+    /// The mark of the key could not be read or written.
+    #[error("could not compare the key with the store's")]
+    SealMark {
+        /// What sqlx says.
+        #[source]
+        source: sqlx::Error,
+    },
     /// The schema could not be read or changed. The change was rolled back.
     #[error("could not bring the store's schema to version {version}")]
     Migration {
@@ -66,9 +77,6 @@ pub enum DatabaseError {
         /// What was tried.
         operation: &'static str,
     },
-    /// A row does not open, or could not be sealed.
-    #[error(transparent)]
-    Unreadable(#[from] UnreadableRow),
 }
 
 impl DatabaseError {

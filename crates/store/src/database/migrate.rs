@@ -15,12 +15,20 @@ struct Step {
 }
 
 /// All steps; the first one leads to schema 1.
-const STEPS: &[Step] = &[Step {
-    #[cfg(feature = "sqlite")]
-    sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
-    #[cfg(feature = "postgres")]
-    postgres: include_str!("../../migrations/postgres/0001_first.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        #[cfg(feature = "sqlite")]
+        sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
+        #[cfg(feature = "postgres")]
+        postgres: include_str!("../../migrations/postgres/0001_first.sql"),
+    },
+    Step {
+        #[cfg(feature = "sqlite")]
+        sqlite: include_str!("../../migrations/sqlite/0002_seal_mark.sql"),
+        #[cfg(feature = "postgres")]
+        postgres: include_str!("../../migrations/postgres/0002_seal_mark.sql"),
+    },
+];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS cozegate_schema (version BIGINT PRIMARY KEY NOT NULL)";
 const FIND: &str = "SELECT COALESCE(MAX(version), 0) FROM cozegate_schema";

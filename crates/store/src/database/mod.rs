@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `pool` | connections, and the one place that tells the two databases apart |
 //! | `migrate` | the schema: brought up to date, or refused when it is newer than this program |
+//! | `seal_mark` | refusing a store that was sealed with another key |
 //! | `tokens`, `leases` | [`coze_auth::TokenStore`]: versions, who may renew, fencing |
-//! | `handles` | the rows behind [`HandleRegister`](crate::HandleRegister) |
+//! | `handles` | the rows behind the handles |
 //! | `one_time` | what may be used once: pending logins, tickets |
 //! | `sweep` | removing what has ended |
 //!
@@ -18,21 +19,19 @@ mod leases;
 mod migrate;
 mod one_time;
 mod pool;
+mod seal_mark;
 mod sweep;
 mod tokens;
 
 pub use error::{DatabaseError, OpenError};
-pub(crate) use one_time::OneTimeKind;
 pub use sweep::Swept;
 
-use crate::seal::{Place, Sealer};
-use crate::token_row::UnreadableRow;
+use crate::seal::Sealer;
 use coze_auth::Random;
 use pool::Pool;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// How long one piece of work may take before it is given up: longer than SQLite's writers wait for each other, shorter
 /// than a person waits.
@@ -81,6 +80,7 @@ impl Database {
 
     async fn open(pool: Pool, sealer: Sealer, random: Arc<dyn Random>) -> Result<Self, OpenError> {
         migrate::bring_up_to_date(&pool).await?;
+        seal_mark::check(&pool, &sealer).await?;
         Ok(Self { pool, sealer, random })
     }
 
@@ -101,12 +101,8 @@ impl Database {
         .await
     }
 
-    fn open_sealed(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, UnreadableRow> {
-        self.sealer.open(place, sealed).map_err(UnreadableRow::at(place))
-    }
-
-    fn seal(&self, place: Place<'_>, content: &[u8]) -> Result<Vec<u8>, UnreadableRow> {
-        self.sealer.seal(place, content).map_err(UnreadableRow::at(place))
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 }
 

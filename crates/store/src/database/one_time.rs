@@ -1,14 +1,9 @@
-//! What may be used once: kept by the hash of its secret, with a sealed content, and gone in the moment it is read.
-//!
-//! The typed layers above are [`crate::logins`] and [`crate::tickets`].
+//! The rows of what may be used once. Only [`Backend`](crate::Backend) comes here.
 
 use super::pool::on_pool;
 use super::{Database, DatabaseError, within};
-use crate::handles::hash;
-use crate::seal::{Place, SealError};
-use crate::token_row::UnreadableRow;
+use crate::one_time::{OneTimeKind, OneTimeRow};
 use coze_auth::UnixSeconds;
-use zeroize::Zeroizing;
 
 const INSERT: &str = "
     INSERT INTO one_time (kind, secret_hash, sealed_content, expires_at) VALUES ($1, $2, $3, $4)";
@@ -17,66 +12,16 @@ const INSERT: &str = "
 const SPEND: &str = "
     DELETE FROM one_time WHERE kind = $1 AND secret_hash = $2 RETURNING sealed_content, expires_at";
 
-/// What a secret is good for. One kind is never taken for another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum OneTimeKind {
-    Login,
-    Ticket,
-}
-
-impl OneTimeKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Ticket => "ticket",
-        }
-    }
-
-    fn column(self) -> &'static str {
-        match self {
-            Self::Login => "one_time.sealed_content (login)",
-            Self::Ticket => "one_time.sealed_content (ticket)",
-        }
-    }
-
-    /// Says that a content opened, or was to be written, and is none of this kind.
-    pub(crate) fn unknown_content(self) -> DatabaseError {
-        UnreadableRow {
-            column: self.column(),
-            source: SealError::UnknownContent,
-        }
-        .into()
-    }
-
-    /// The end is sealed with the content: nobody prolongs it in the file.
-    fn place(self, hash: &[u8], expires_at: UnixSeconds) -> Place<'_> {
-        Place {
-            column: self.column(),
-            row: hash,
-            version: expires_at.0,
-        }
-    }
-}
-
 impl Database {
-    /// Keeps `content` until `expires_at` for whoever brings `secret`.
-    pub(crate) async fn insert_one_time(
-        &self,
-        kind: OneTimeKind,
-        secret: &str,
-        content: &[u8],
-        expires_at: UnixSeconds,
-    ) -> Result<(), DatabaseError> {
-        let hash = hash(secret);
-        let sealed = self.seal(kind.place(&hash, expires_at), content)?;
+    pub(crate) async fn insert_one_time(&self, row: &OneTimeRow) -> Result<(), DatabaseError> {
         within(
             "save something for one use",
             on_pool!(&self.pool, db => async {
                 sqlx::query(INSERT)
-                    .bind(kind.name())
-                    .bind(hash.as_slice())
-                    .bind(&sealed)
-                    .bind(expires_at.0)
+                    .bind(row.kind.name())
+                    .bind(row.secret_hash.as_slice())
+                    .bind(&row.sealed_content)
+                    .bind(row.expires_at.0)
                     .execute(db)
                     .await?;
                 Ok(())
@@ -85,26 +30,19 @@ impl Database {
         .await
     }
 
-    /// Gives the content out, once; `None` when it is unknown, was given out before or has ended.
+    /// Takes it out, and returns what is sealed there and its end.
     pub(crate) async fn spend_one_time(
         &self,
         kind: OneTimeKind,
-        secret: &str,
-        now: UnixSeconds,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, DatabaseError> {
-        let hash = hash(secret);
+        secret_hash: &[u8; 32],
+    ) -> Result<Option<(Vec<u8>, UnixSeconds)>, DatabaseError> {
         let row: Option<(Vec<u8>, i64)> = within(
             "spend something for one use",
             on_pool!(&self.pool, db => {
-                sqlx::query_as(SPEND).bind(kind.name()).bind(hash.as_slice()).fetch_optional(db)
+                sqlx::query_as(SPEND).bind(kind.name()).bind(secret_hash.as_slice()).fetch_optional(db)
             }),
         )
         .await?;
-        match row.map(|(sealed, expires_at)| (sealed, UnixSeconds(expires_at))) {
-            Some((sealed, expires_at)) if now < expires_at => {
-                Ok(Some(self.open_sealed(kind.place(&hash, expires_at), &sealed)?))
-            }
-            Some(_) | None => Ok(None),
-        }
+        Ok(row.map(|(sealed, expires_at)| (sealed, UnixSeconds(expires_at))))
     }
 }

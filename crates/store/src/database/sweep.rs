@@ -55,6 +55,13 @@ pub struct Swept {
     pub leases: u64,
 }
 
+impl Swept {
+    /// Returns how many rows that are together.
+    pub fn total(&self) -> u64 {
+        self.tokens + self.handles + self.one_time + self.leases
+    }
+}
+
 impl Database {
     /// Removes what ended a week ago or earlier. To be called now and then, by any number of processes.
     pub async fn sweep(&self, now: UnixSeconds) -> Result<Swept, DatabaseError> {

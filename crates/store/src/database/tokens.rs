@@ -55,8 +55,7 @@ impl Database {
     async fn save_token(&self, key: &TokenKey, save: Save<'_>) -> Result<Version, StoreError> {
         let expected = save.expected.map(stored_version);
         let unavailable = |error: DatabaseError| error.into_store_error("save a token");
-        let row =
-            TokenRow::seal(&self.sealer, self.random.as_ref(), key, save).map_err(|error| unavailable(error.into()))?;
+        let row = TokenRow::seal(&self.sealer, self.random.as_ref(), key, save)?;
         let saved = within(
             "save a token",
             on_pool!(&self.pool, db => async {

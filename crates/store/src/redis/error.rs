@@ -17,6 +17,11 @@ pub enum RedisError {
         #[source]
         source: ::redis::RedisError,
     },
+    /// Those who wrote there had another key.
+    #[error(
+        "the store is sealed with another key than the one given here; every process on one store needs the same key"
+    )]
+    OtherSealKey,
     /// The server was not reached, or refused.
     #[error("could not {operation} in Redis")]
     Failed {

@@ -1,4 +1,4 @@
-//! Tokens and leases on Redis (7 or later, or Valkey), where several instances run without PostgreSQL.
+//! Everything on Redis (7 or later, or Valkey), where several instances run without PostgreSQL.
 //!
 //! Every function is one script, which Redis runs whole or not at all; that is what makes check and write one step. Time
 //! is the server's own. Rows are sealed like those of the SQL databases.
@@ -10,11 +10,14 @@
 //! All keys begin with a prefix and share one hash tag, so they live on one node of a cluster.
 
 mod error;
+mod handles;
+mod one_time;
 mod scripts;
 
 pub use error::RedisError;
 
 use crate::seal::Sealer;
+use crate::seal::mark::MarkVerdict;
 use crate::token_row::{self, TokenRow, public_version, stored_version};
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, FromRedisValue, ScriptInvocation};
@@ -37,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a lost connection is tried again for one piece of work.
 const RETRIES: usize = 2;
 
-/// Tokens and leases on Redis. Cloning counts references.
+/// Tokens, leases, handles, pending logins and tickets on Redis. Cloning counts references.
 #[derive(Clone)]
 pub struct RedisStore {
     connection: ConnectionManager,
@@ -65,13 +68,42 @@ impl RedisStore {
         let connection = ConnectionManager::new_with_config(client, config)
             .await
             .map_err(|source| RedisError::Unreachable { source })?;
-        Ok(Self {
+        let store = Self {
             connection,
             scripts: Arc::default(),
             prefix: prefix.to_owned(),
             sealer,
             random,
-        })
+        };
+        store.check_seal_mark().await?;
+        Ok(store)
+    }
+
+    /// Leaves our mark in a new store; refuses one that was sealed with a key that is not here.
+    async fn check_seal_mark(&self) -> Result<(), RedisError> {
+        let key = format!("{}seal_mark", self.prefix);
+        let operation = "compare the key with that";
+        let failed = |source| RedisError::Failed { operation, source };
+        let mark = self.sealer.make_mark().map_err(|_| RedisError::OtherSealKey)?;
+        let mut connection = self.connection.clone();
+        let (_, found): (bool, Vec<u8>) = ::redis::pipe()
+            .cmd("SETNX")
+            .arg(&key)
+            .arg(&mark)
+            .cmd("GET")
+            .arg(&key)
+            .query_async(&mut connection)
+            .await
+            .map_err(failed)?;
+        match self.sealer.judge_mark(&found) {
+            MarkVerdict::Ours => Ok(()),
+            MarkVerdict::Older => {
+                let mut replace = ::redis::cmd("SET");
+                replace.arg(&key).arg(&mark);
+                replace.exec_async(&mut connection).await.map_err(failed)
+            }
+            MarkVerdict::Foreign => Err(RedisError::OtherSealKey),
+        }
     }
 
     fn token_key(&self, key_digest: &[u8]) -> String {
@@ -86,23 +118,49 @@ impl RedisStore {
         format!("{}lease:{name}", self.prefix)
     }
 
+    /// Finds out whether Redis answers.
+    pub async fn ping(&self) -> Result<(), RedisError> {
+        let mut connection = self.connection.clone();
+        ::redis::cmd("PING")
+            .exec_async(&mut connection)
+            .await
+            .map_err(|source| RedisError::Failed {
+                operation: "reach",
+                source,
+            })
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
     async fn run<T: FromRedisValue>(
         &self,
         operation: &'static str,
         script: &ScriptInvocation<'_>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, RedisError> {
         let mut connection = self.connection.clone();
         script
             .invoke_async(&mut connection)
             .await
-            .map_err(|source| RedisError::Failed { operation, source }.into_store_error(operation))
+            .map_err(|source| RedisError::Failed { operation, source })
+    }
+
+    /// The same for what [`TokenStore`] asks.
+    async fn run_for_tokens<T: FromRedisValue>(
+        &self,
+        operation: &'static str,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, StoreError> {
+        let outcome = self.run(operation, script).await;
+        outcome.map_err(|error| error.into_store_error(operation))
     }
 
     async fn load_token(&self, key: &TokenKey) -> Result<Option<Stored>, StoreError> {
         let key_digest = key.digest();
         let mut script = self.scripts.load.prepare_invoke();
         script.key(self.token_key(&key_digest));
-        let (version, sealed): (Option<i64>, Option<Vec<u8>>) = self.run("load a token", &script).await?;
+        let (version, sealed): (Option<i64>, Option<Vec<u8>>) = self.run_for_tokens("load a token", &script).await?;
         version
             .zip(sealed)
             .map(|(version, sealed)| token_row::open_token(&self.sealer, &key_digest, version, &sealed))
@@ -110,7 +168,7 @@ impl RedisStore {
     }
 
     async fn save_token(&self, key: &TokenKey, save: Save<'_>) -> Result<Version, StoreError> {
-        let row = TokenRow::seal(&self.sealer, self.random.as_ref(), key, save).map_err(not_sealed)?;
+        let row = TokenRow::seal(&self.sealer, self.random.as_ref(), key, save)?;
         let mut script = self.scripts.save.prepare_invoke();
         script
             .key(self.token_key(&row.key_digest))
@@ -124,7 +182,7 @@ impl RedisStore {
             .arg(hexadecimal(&row.key_digest))
             .arg(optional(row.renew_at))
             .arg(optional(row.ends_at));
-        let saved: String = self.run("save a token", &script).await?;
+        let saved: String = self.run_for_tokens("save a token", &script).await?;
         match saved.as_str() {
             "saved" => Ok(public_version(row.version)),
             "fenced" => Err(StoreError::Fenced),
@@ -141,7 +199,7 @@ impl RedisStore {
             .key(self.due_key(&app_digest))
             .arg(stored_version(expected))
             .arg(hexadecimal(&key_digest));
-        let is_gone: bool = self.run("delete a token", &script).await?;
+        let is_gone: bool = self.run_for_tokens("delete a token", &script).await?;
         is_gone.then_some(()).ok_or(StoreError::VersionConflict)
     }
 
@@ -153,7 +211,7 @@ impl RedisStore {
             .arg(query.now.0)
             .arg(query.limit)
             .arg(self.token_key(&[]));
-        let rows: Vec<(Vec<u8>, i64, Vec<u8>)> = self.run("list due tokens", &script).await?;
+        let rows: Vec<(Vec<u8>, i64, Vec<u8>)> = self.run_for_tokens("list due tokens", &script).await?;
         Ok(rows
             .iter()
             .filter_map(|(digest, version, sealed)| {
@@ -170,7 +228,7 @@ impl RedisStore {
             .key(format!("{}last_fencing", self.prefix))
             .arg(request.holder)
             .arg(millis(request.time));
-        let taken: Option<(u64, bool)> = self.run("take a lease", &script).await?;
+        let taken: Option<(u64, bool)> = self.run_for_tokens("take a lease", &script).await?;
         Ok(taken.map(|(fencing, is_taken_over)| Lease {
             name: request.name.to_owned(),
             holder: request.holder.to_owned(),
@@ -185,13 +243,13 @@ impl RedisStore {
             .key(self.lease_key(&lease.name))
             .arg(lease.fencing)
             .arg(millis(time));
-        self.run("extend a lease", &script).await
+        self.run_for_tokens("extend a lease", &script).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut script = self.scripts.release_lease.prepare_invoke();
         script.key(self.lease_key(&lease.name)).arg(lease.fencing);
-        self.run("release a lease", &script).await
+        self.run_for_tokens("release a lease", &script).await
     }
 }
 
@@ -230,13 +288,6 @@ impl TokenStore for RedisStore {
 
     fn release_lease<'a>(&'a self, lease: &'a Lease) -> StoreFuture<'a, ()> {
         Box::pin(self.release(lease))
-    }
-}
-
-fn not_sealed(row: token_row::UnreadableRow) -> StoreError {
-    StoreError::Unavailable {
-        operation: "save a token",
-        source: Arc::new(row.into()),
     }
 }
 

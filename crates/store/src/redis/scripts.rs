@@ -13,6 +13,12 @@ pub(super) struct Scripts {
     pub(super) take_lease: Script,
     pub(super) extend_lease: Script,
     pub(super) release_lease: Script,
+    pub(super) insert_handle: Script,
+    pub(super) find_handle: Script,
+    pub(super) delete_handle: Script,
+    pub(super) delete_handles_of: Script,
+    pub(super) insert_one_time: Script,
+    pub(super) spend_one_time: Script,
 }
 
 impl Default for Scripts {
@@ -25,6 +31,12 @@ impl Default for Scripts {
             take_lease: Script::new(TAKE_LEASE),
             extend_lease: Script::new(EXTEND_LEASE),
             release_lease: Script::new(RELEASE_LEASE),
+            insert_handle: Script::new(INSERT_HANDLE),
+            find_handle: Script::new(FIND_HANDLE),
+            delete_handle: Script::new(DELETE_HANDLE),
+            delete_handles_of: Script::new(DELETE_HANDLES_OF),
+            insert_one_time: Script::new(INSERT_ONE_TIME),
+            spend_one_time: Script::new(SPEND_ONE_TIME),
         }
     }
 }
@@ -121,4 +133,51 @@ if redis.call('HGET', KEYS[1], 'fencing') == ARGV[1] then
     redis.call('EXPIRE', KEYS[1], 7 * 86400)
 end
 return redis.status_reply('OK')
+";
+
+/// Rows go a week after their end, as in the databases. The set of a subject lives as long as its longest handle; the
+/// scripts name all keys that they touch below one hash tag.
+const INSERT_HANDLE: &str = r"
+local sealed, expires_at, subject_key, handle_key = unpack(ARGV)
+local now = tonumber(redis.call('TIME')[1])
+local gone_at = math.max(tonumber(expires_at), now) + 7 * 86400
+redis.call('HSET', KEYS[1], 'sealed_subject', sealed, 'expires_at', expires_at, 'subject_key', subject_key)
+redis.call('EXPIREAT', KEYS[1], gone_at)
+redis.call('SADD', KEYS[2], handle_key)
+if redis.call('TTL', KEYS[2]) < gone_at - now then
+    redis.call('EXPIREAT', KEYS[2], gone_at)
+end
+";
+
+const FIND_HANDLE: &str = "return redis.call('HMGET', KEYS[1], 'sealed_subject', 'expires_at')";
+
+const DELETE_HANDLE: &str = r"
+local subject_key = redis.call('HGET', KEYS[1], 'subject_key')
+if subject_key then
+    redis.call('SREM', subject_key, KEYS[1])
+end
+return redis.call('DEL', KEYS[1])
+";
+
+const DELETE_HANDLES_OF: &str = r"
+local deleted = 0
+for _, handle_key in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+    deleted = deleted + redis.call('DEL', handle_key)
+end
+redis.call('DEL', KEYS[1])
+return deleted
+";
+
+const INSERT_ONE_TIME: &str = r"
+local sealed, expires_at = unpack(ARGV)
+local now = tonumber(redis.call('TIME')[1])
+redis.call('HSET', KEYS[1], 'sealed_content', sealed, 'expires_at', expires_at)
+redis.call('EXPIREAT', KEYS[1], math.max(tonumber(expires_at), now) + 7 * 86400)
+";
+
+/// Of many that spend the same secret at once, one gets the row.
+const SPEND_ONE_TIME: &str = r"
+local spent = redis.call('HMGET', KEYS[1], 'sealed_content', 'expires_at')
+redis.call('DEL', KEYS[1])
+return spent
 ";

@@ -12,6 +12,7 @@
 //! Where the keys come from is [`keys`].
 
 pub mod keys;
+pub(crate) mod mark;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
@@ -145,6 +146,10 @@ impl Sealer {
             .len();
         content.truncate(opened);
         Ok(content)
+    }
+
+    fn is_of_newest_key(&self, sealed: &[u8]) -> bool {
+        sealed.get(1..=KEY_ID_LEN) == Some(self.0.newest.id.as_slice())
     }
 
     fn find_key(&self, id: &[u8]) -> Option<&Key> {

@@ -1,10 +1,11 @@
 //! Fresh stores for tests, on every backend that is there, and what tests put into them.
 
 use coze_auth::{
-    AccessToken, Random as _, RefreshToken, Save, SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet,
-    UnixSeconds, Version,
+    AccessToken, App, ChallengeMethod, ManualClock, MemoryStore, PkceApp, Policy, Random as _, RefreshToken, Region,
+    Save, SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet, TokenSource, TokenSourceParts,
+    UnixSeconds, Version, transport,
 };
-use cozegate_store::{Database, HandleRecord, SealKeys, Sealer};
+use cozegate_store::{Backend, Database, HandleRecord, LoginRecord, SealKeys, Sealer};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -53,6 +54,31 @@ pub(crate) fn token_set(access_token: &str, refresh_token: &str) -> TokenSet {
         expires_at: Some(UnixSeconds(NOW.0 + 900)),
         refresh_token: Some(RefreshToken::parse(refresh_token).unwrap()),
         refresh_expires_at: Some(UnixSeconds(NOW.0 + 30 * 86_400)),
+    }
+}
+
+/// A login of the app `main` that was just begun, at `NOW`.
+pub(crate) fn login(browser: &str) -> LoginRecord {
+    let app = PkceApp {
+        client_id: "1.app.coze".to_owned(),
+        endpoints: Region::China.endpoints(),
+        workspace_id: None,
+        challenge_method: ChallengeMethod::S256,
+    };
+    let tokens = TokenSource::new(TokenSourceParts {
+        http: transport::http_client_for(&app.endpoints, "test/1").unwrap(),
+        app: App::Pkce(app),
+        store: Arc::new(MemoryStore::default()),
+        clock: Arc::new(ManualClock::new(NOW)),
+        random: Arc::new(SystemRandom),
+        policy: Policy::default(),
+        runtime: tokio::runtime::Handle::current(),
+        tasks: tokio_util::task::TaskTracker::new(),
+    });
+    LoginRecord {
+        app: "main".to_owned(),
+        browser: browser.to_owned(),
+        pending: tokens.begin_login("http://127.0.0.1:8081/callback").unwrap(),
     }
 }
 
@@ -214,6 +240,13 @@ pub(crate) async fn on_every_database(test: impl AsyncFn(Database)) {
     test(in_memory.await.unwrap()).await;
     test(SqliteFile::new().open().await).await;
     PostgresSchemas::run(async |schemas| test(schemas.fresh().await).await).await;
+}
+
+/// Runs `test` on every backend that is there: every SQL database, and Redis.
+pub(crate) async fn on_every_backend(test: impl AsyncFn(Backend)) {
+    on_every_database(async |database| test(database.into()).await).await;
+    #[cfg(feature = "redis")]
+    RedisKeys::run(async |keys| test(keys.fresh().await.into()).await).await;
 }
 
 /// Returns where a server for tests is; says so when nobody told.

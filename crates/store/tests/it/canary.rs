@@ -1,8 +1,8 @@
 //! No secret and no user's name stands in the store's files or in a `Debug` output, in whatever spelling.
 
-use crate::backends::{NOW, SqliteFile, fresh_text, key, over, record, token_set};
+use crate::backends::{NOW, SqliteFile, fresh_text, key, login, over, record, token_set};
 use coze_auth::{SystemRandom, TokenStore as _};
-use cozegate_store::{HandleRegister, PendingLogin, TicketRecord};
+use cozegate_store::{Backend, HandleRegister, TicketRecord};
 use std::path::Path;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn find_in_files(folder: &Path, canaries: &[(&str, &str)]) -> Vec<String> {
 #[tokio::test]
 async fn store_files_hold_no_secret_and_no_name() {
     let file = SqliteFile::new();
-    let [access, refresh, user, state, verifier, visitor] = std::array::from_fn(|_| fresh_text());
+    let [access, refresh, user, browser, visitor] = std::array::from_fn(|_| fresh_text());
     let database = file.open().await;
     let first = token_set(&format!("czu_{access}"), &refresh);
     let version = database.save(&key(&user), over(&first, None)).await.unwrap();
@@ -64,27 +64,25 @@ async fn store_files_hold_no_secret_and_no_name() {
         .issue(record(&user, NOW + HOUR), NOW, &SystemRandom)
         .await
         .unwrap();
-    let login = PendingLogin {
-        app: "support".to_owned(),
-        redirect_uri: "http://127.0.0.1:8081/callback".to_owned(),
-        code_verifier: Some(verifier.clone().into()),
-        browser: None,
-        return_to: None,
-    };
-    database.save_login(&state, &login, NOW + HOUR).await.unwrap();
+    let backend = Backend::from(database.clone());
+    let begun = login(&browser);
+    backend.save_login(&begun).await.unwrap();
+    let written = String::from_utf8(begun.pending.to_secret_bytes().to_vec()).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&written).unwrap();
     let record = TicketRecord {
         caller: "shop".to_owned(),
         subject: visitor.clone(),
         bot_ids: Vec::new(),
         origin: None,
     };
-    let ticket = database.issue_ticket(&record, NOW, HOUR, &SystemRandom).await.unwrap();
+    let ticket = backend.issue_ticket(&record, NOW, HOUR, &SystemRandom).await.unwrap();
     let canaries = [
         ("access token", access.as_str()),
         ("refresh token", &refresh),
         ("user", &user),
-        ("state", &state),
-        ("verifier", &verifier),
+        ("browser", &browser),
+        ("state", begun.pending.state().expose()),
+        ("verifier", written["code_verifier"].as_str().unwrap()),
         ("visitor", &visitor),
         ("handle", handle.expose()),
         ("ticket", ticket.expose()),
@@ -92,7 +90,7 @@ async fn store_files_hold_no_secret_and_no_name() {
 
     // Once while the write-ahead log is full, once when it has been written back.
     let while_open = find_in_files(file.folder.path(), &canaries);
-    let debug = format!("{database:?} {login:?} {handle:?} {ticket:?}");
+    let debug = format!("{database:?} {begun:?} {handle:?} {ticket:?}");
     database.close().await;
     let when_closed = find_in_files(file.folder.path(), &canaries);
 

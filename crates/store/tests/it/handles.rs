@@ -1,18 +1,18 @@
 //! Handles over restarts and over several instances.
 
-use crate::backends::{NOW, SqliteFile, fresh_text, on_every_database, record, subject};
+use crate::backends::{NOW, SqliteFile, fresh_text, on_every_backend, record, subject};
 use coze_auth::SystemRandom;
-use cozegate_store::HandleRegister;
 use cozegate_store::handle_register::RECHECK;
+use cozegate_store::{HandleRecord, HandleRegister};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn handle_is_ready_where_it_was_issued_and_found_by_another_instance() {
-    on_every_database(async |database| {
-        let ours = HandleRegister::new(database.clone());
-        let theirs = HandleRegister::new(database);
+    on_every_backend(async |backend| {
+        let ours = HandleRegister::new(backend.clone());
+        let theirs = HandleRegister::new(backend);
 
         let handle = ours.issue(record("a", NOW + HOUR), NOW, &SystemRandom).await.unwrap();
 
@@ -43,9 +43,9 @@ async fn handle_outlives_a_restart_until_its_end() {
 
 #[tokio::test]
 async fn revoked_handle_is_unknown_here_at_once_and_elsewhere_within_seconds() {
-    on_every_database(async |database| {
-        let ours = HandleRegister::new(database.clone());
-        let theirs = HandleRegister::new(database);
+    on_every_backend(async |backend| {
+        let ours = HandleRegister::new(backend.clone());
+        let theirs = HandleRegister::new(backend);
         let handle = ours.issue(record("a", NOW + HOUR), NOW, &SystemRandom).await.unwrap();
         theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
 
@@ -62,8 +62,8 @@ async fn revoked_handle_is_unknown_here_at_once_and_elsewhere_within_seconds() {
 
 #[tokio::test]
 async fn all_handles_of_a_subject_are_revoked_and_no_others() {
-    on_every_database(async |database| {
-        let register = HandleRegister::new(database);
+    on_every_backend(async |backend| {
+        let register = HandleRegister::new(backend);
         let one = register
             .issue(record("a", NOW + HOUR), NOW, &SystemRandom)
             .await
@@ -76,12 +76,18 @@ async fn all_handles_of_a_subject_are_revoked_and_no_others() {
             .issue(record("b", NOW + HOUR), NOW, &SystemRandom)
             .await
             .unwrap();
+        let elsewhere = HandleRecord {
+            app: "second".into(),
+            ..record("a", NOW + HOUR)
+        };
+        let elsewhere = register.issue(elsewhere, NOW, &SystemRandom).await.unwrap();
 
-        assert_eq!(register.revoke_all_of(&subject("a")).await.unwrap(), 2);
+        assert_eq!(register.revoke_all_of("main", &subject("a")).await.unwrap(), 2);
 
         assert!(register.find(one.expose(), NOW).await.unwrap().is_none());
         assert!(register.find(two.expose(), NOW).await.unwrap().is_none());
         assert!(register.find(other.expose(), NOW).await.unwrap().is_some());
+        assert!(register.find(elsewhere.expose(), NOW).await.unwrap().is_some());
     })
     .await;
 }
@@ -124,8 +130,8 @@ async fn handle_that_was_revoked_elsewhere_does_not_come_back_when_the_database_
 
 #[tokio::test]
 async fn clock_that_was_set_back_makes_the_register_look_again() {
-    on_every_database(async |database| {
-        let register = HandleRegister::new(database);
+    on_every_backend(async |backend| {
+        let register = HandleRegister::new(backend);
         let name = fresh_text();
         let handle = register
             .issue(record(&name, NOW + HOUR), NOW, &SystemRandom)

@@ -1,23 +1,12 @@
 //! Pending logins and tickets: given out once, to whoever brings the secret, and not after their end.
 
-use crate::backends::{NOW, fresh_text, on_every_database};
-use coze_auth::SystemRandom;
-use cozegate_store::{PendingLogin, TicketRecord};
+use crate::backends::{NOW, login, on_every_backend};
+use coze_auth::{Callback, SystemRandom};
+use cozegate_store::TicketRecord;
 use futures_util::future::join_all;
-use secrecy::ExposeSecret as _;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
-
-fn login(verifier: &str) -> PendingLogin {
-    PendingLogin {
-        app: "support".to_owned(),
-        redirect_uri: "http://127.0.0.1:8081/callback".to_owned(),
-        code_verifier: Some(verifier.to_owned().into()),
-        browser: Some("\"hash\"".to_owned()),
-        return_to: Some("/chat?a=张".to_owned()),
-    }
-}
 
 fn ticket_record() -> TicketRecord {
     TicketRecord {
@@ -30,51 +19,43 @@ fn ticket_record() -> TicketRecord {
 
 #[tokio::test]
 async fn login_comes_back_whole_for_its_state_and_only_once() {
-    on_every_database(async |database| {
-        let (state, verifier) = (fresh_text(), fresh_text());
-        database
-            .save_login(&state, &login(&verifier), NOW + MINUTE)
-            .await
-            .unwrap();
+    on_every_backend(async |backend| {
+        let (begun, other) = (login("\"hash\"\n张"), login("another"));
+        backend.save_login(&begun).await.unwrap();
+        let state = begun.pending.state();
 
-        assert!(database.spend_login("another state", NOW).await.unwrap().is_none());
-        let spent = database.spend_login(&state, NOW).await.unwrap().unwrap();
+        assert!(backend.spend_login(other.pending.state(), NOW).await.unwrap().is_none());
+        let spent = backend.spend_login(state, NOW).await.unwrap().unwrap();
 
-        assert_eq!(spent.code_verifier.unwrap().expose_secret(), verifier);
-        assert_eq!(
-            (spent.app.as_str(), spent.redirect_uri.as_str()),
-            ("support", "http://127.0.0.1:8081/callback")
-        );
-        assert_eq!(
-            (spent.browser.as_deref(), spent.return_to.as_deref()),
-            (Some("\"hash\""), Some("/chat?a=张"))
-        );
-        assert!(database.spend_login(&state, NOW).await.unwrap().is_none());
+        assert_eq!((spent.app.as_str(), spent.browser.as_str()), ("main", "\"hash\"\n张"));
+        assert_eq!(*spent.pending.to_secret_bytes(), *begun.pending.to_secret_bytes());
+        assert!(backend.spend_login(state, NOW).await.unwrap().is_none());
     })
     .await;
 }
 
 #[tokio::test]
 async fn login_that_has_ended_is_gone() {
-    on_every_database(async |database| {
-        let state = fresh_text();
-        database.save_login(&state, &login("v"), NOW + MINUTE).await.unwrap();
+    on_every_backend(async |backend| {
+        let begun = login("browser");
+        backend.save_login(&begun).await.unwrap();
+        let (state, ends_at) = (begun.pending.state(), begun.pending.ends_at());
 
-        assert!(database.spend_login(&state, NOW + MINUTE).await.unwrap().is_none());
-        assert!(database.spend_login(&state, NOW).await.unwrap().is_none());
+        assert!(backend.spend_login(state, ends_at).await.unwrap().is_none());
+        assert!(backend.spend_login(state, NOW).await.unwrap().is_none());
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_bring_one_ticket_one_is_let_in() {
-    on_every_database(async |database| {
-        let ticket = database
+    on_every_backend(async |backend| {
+        let ticket = backend
             .issue_ticket(&ticket_record(), NOW, MINUTE, &SystemRandom)
             .await
             .unwrap();
 
-        let spent = join_all((0..16).map(|_| database.spend_ticket(ticket.expose(), NOW))).await;
+        let spent = join_all((0..16).map(|_| backend.spend_ticket(ticket.expose(), NOW))).await;
 
         let let_in: Vec<_> = spent.into_iter().filter_map(Result::unwrap).collect();
         assert_eq!(let_in, [ticket_record()]);
@@ -84,12 +65,20 @@ async fn of_many_that_bring_one_ticket_one_is_let_in() {
 
 #[tokio::test]
 async fn ticket_is_no_state_and_a_state_no_ticket() {
-    on_every_database(async |database| {
-        let state = fresh_text();
-        database.save_login(&state, &login("v"), NOW + MINUTE).await.unwrap();
+    on_every_backend(async |backend| {
+        let begun = login("browser");
+        backend.save_login(&begun).await.unwrap();
+        let state = begun.pending.state();
+        let ticket = backend
+            .issue_ticket(&ticket_record(), NOW, MINUTE, &SystemRandom)
+            .await
+            .unwrap();
+        let ticket_as_state = Callback::parse(&format!("state={}", ticket.expose())).state().unwrap();
 
-        assert!(database.spend_ticket(&state, NOW).await.unwrap().is_none());
-        assert!(database.spend_login(&state, NOW).await.unwrap().is_some());
+        assert!(backend.spend_ticket(state.expose(), NOW).await.unwrap().is_none());
+        assert!(backend.spend_login(&ticket_as_state, NOW).await.unwrap().is_none());
+        assert!(backend.spend_login(state, NOW).await.unwrap().is_some());
+        assert!(backend.spend_ticket(ticket.expose(), NOW).await.unwrap().is_some());
     })
     .await;
 }

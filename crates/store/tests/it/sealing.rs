@@ -197,15 +197,13 @@ async fn rows_that_were_swapped_or_set_back_are_unreadable_and_due_leaves_them_o
 #[tokio::test]
 async fn token_that_does_not_open_is_replaced_over_the_version_that_the_error_names() {
     let file = SqliteFile::new();
-    let lost_key = Database::open_sqlite(&file.path, sealer(2), Arc::new(SystemRandom))
-        .await
-        .unwrap();
-    lost_key
+    let database = file.open().await;
+    database
         .save(&key("a"), over(&token_set("czu_1", "r1"), None))
         .await
         .unwrap();
-    lost_key.close().await;
-    let database = file.open().await;
+    let spoil = "UPDATE tokens SET sealed_token = zeroblob(length(sealed_token))";
+    sqlx::query(spoil).execute(&file.raw().await).await.unwrap();
     let Err(StoreError::Unreadable { version, .. }) = database.load(&key("a")).await else {
         panic!("it opened");
     };

@@ -1,8 +1,8 @@
 //! What has ended goes, a week later; what can still be used stays.
 
-use crate::backends::{NOW, key, on_every_database, over, record, token_set};
+use crate::backends::{NOW, key, login, on_every_database, over, record, token_set};
 use coze_auth::{SystemRandom, TokenStore as _, UnixSeconds};
-use cozegate_store::{HandleRegister, PendingLogin};
+use cozegate_store::{Backend, HandleRegister};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -11,13 +11,6 @@ const DAY: Duration = Duration::from_hours(24);
 async fn only_what_ended_a_week_ago_is_removed() {
     on_every_database(async |database| {
         let register = HandleRegister::new(database.clone());
-        let login = PendingLogin {
-            app: "support".to_owned(),
-            redirect_uri: "http://127.0.0.1:8081/callback".to_owned(),
-            code_verifier: None,
-            browser: None,
-            return_to: None,
-        };
         let renewable = token_set("czu_1", "r1");
         let mut short = token_set("czs_2", "r2");
         (short.refresh_token, short.refresh_expires_at) = (None, None);
@@ -37,7 +30,10 @@ async fn only_what_ended_a_week_ago_is_removed() {
             .issue(record("a", NOW + 30 * DAY), NOW, &SystemRandom)
             .await
             .unwrap();
-        database.save_login("state", &login, NOW + DAY).await.unwrap();
+        Backend::from(database.clone())
+            .save_login(&login("browser"))
+            .await
+            .unwrap();
 
         let early = database.sweep(NOW + 6 * DAY).await.unwrap();
         let late = database.sweep(NOW + 9 * DAY).await.unwrap();

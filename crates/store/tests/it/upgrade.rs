@@ -1,8 +1,8 @@
 //! The schema: made once whoever comes first, kept over restarts, refused when it is newer than the program.
 
 use crate::backends::{PostgresSchemas, SqliteFile, key, open_postgres, over, sealer, token_set};
-use coze_auth::{SystemRandom, TokenStore as _};
-use cozegate_store::{Database, OpenError};
+use coze_auth::{SeededRandom, SystemRandom, TokenStore as _};
+use cozegate_store::{Database, OpenError, SealKeys, Sealer};
 use futures_util::future::join_all;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ async fn newer_schema_in_a_file_is_refused_by_name() {
 
     let error = opened.unwrap_err();
     assert!(
-        matches!(error, OpenError::NewerSchema { found: 999, known: 1 }),
+        matches!(error, OpenError::NewerSchema { found: 999, known: 2 }),
         "{error:?}"
     );
 }
@@ -52,7 +52,7 @@ async fn newer_schema_in_postgresql_is_refused_by_name() {
 
         let error = opened.unwrap_err();
         assert!(
-            matches!(error, OpenError::NewerSchema { found: 999, known: 1 }),
+            matches!(error, OpenError::NewerSchema { found: 999, known: 2 }),
             "{error:?}"
         );
     })
@@ -124,4 +124,39 @@ async fn address_that_is_none_is_refused_without_its_password() {
         let error = opened.unwrap_err();
         assert!(!format!("{error} {error:?}").contains(&password));
     }
+}
+
+/// Opens a store with the key of this seed.
+async fn open_with_key(file: &SqliteFile, keys: SealKeys) -> Result<Database, OpenError> {
+    let sealer = Sealer::new(&keys, Arc::new(SystemRandom)).unwrap();
+    Database::open_sqlite(&file.path, sealer, Arc::new(SystemRandom)).await
+}
+
+#[tokio::test]
+async fn store_that_was_sealed_with_another_key_is_refused_by_name() {
+    let file = SqliteFile::new();
+    let ours = || SealKeys::throw_away(&SeededRandom::new(1));
+    open_with_key(&file, ours()).await.unwrap().close().await;
+
+    let foreign = open_with_key(&file, SealKeys::throw_away(&SeededRandom::new(2))).await;
+
+    assert!(matches!(foreign, Err(OpenError::OtherSealKey)), "{foreign:?}");
+    assert!(open_with_key(&file, ours()).await.is_ok());
+}
+
+#[tokio::test]
+async fn old_key_may_go_after_a_start_with_the_new_one_in_front() {
+    let file = SqliteFile::new();
+    let [old, new] = [1, 2].map(|seed| coze_auth::random::base64url(&SeededRandom::new(seed), 32));
+    open_with_key(&file, SealKeys::parse(&old).unwrap())
+        .await
+        .unwrap()
+        .close()
+        .await;
+
+    let both = SealKeys::parse(&format!("{new} {old}")).unwrap();
+    open_with_key(&file, both).await.unwrap().close().await;
+
+    assert!(open_with_key(&file, SealKeys::parse(&new).unwrap()).await.is_ok());
+    assert!(open_with_key(&file, SealKeys::parse(&old).unwrap()).await.is_err());
 }

@@ -1,0 +1,181 @@
+//! The one place where everything rests, whichever of them it is: a SQL database, or Redis.
+//!
+//! What differs between them stands in `database` and in `redis`; what is kept in the same form everywhere (rows that are
+//! hashed and sealed) in `token_row`, `handle_row` and `one_time`. Whoever keeps something asks this.
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::database::{Database, DatabaseError};
+use crate::handle_row::HandleRow;
+use crate::handles::{HandleHash, HandleRecord};
+use crate::one_time::{OneTimeKind, OneTimeRow};
+#[cfg(feature = "redis")]
+use crate::redis::{RedisError, RedisStore};
+use crate::seal::Sealer;
+use crate::sealed_row::UnreadableRow;
+use coze_auth::{Subject, TokenStore, UnixSeconds};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Where tokens, handles, pending logins and tickets rest. Cloning counts references.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Backend {
+    /// SQLite or PostgreSQL.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    Database(Database),
+    /// Redis or Valkey.
+    #[cfg(feature = "redis")]
+    Redis(RedisStore),
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl From<Database> for Backend {
+    fn from(database: Database) -> Self {
+        Self::Database(database)
+    }
+}
+
+#[cfg(feature = "redis")]
+impl From<RedisStore> for Backend {
+    fn from(store: RedisStore) -> Self {
+        Self::Redis(store)
+    }
+}
+
+/// Why a backend could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// The database could not.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Redis could not.
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    /// What is there does not open, or could not be sealed.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableRow),
+}
+
+impl BackendError {
+    /// Says whether the backend was not reached or refused, so that trying again can help. What cannot be read stays so.
+    pub fn is_away(&self) -> bool {
+        match self {
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Database(_) => true,
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => true,
+            Self::Unreadable(_) => false,
+        }
+    }
+}
+
+/// Does the same on whichever backend it is.
+macro_rules! on_backend {
+    ($backend:expr, $store:ident => $work:expr) => {
+        match $backend {
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Database($store) => $work,
+            #[cfg(feature = "redis")]
+            Self::Redis($store) => $work,
+        }
+    };
+}
+
+impl Backend {
+    /// Returns the store of tokens and leases.
+    pub fn tokens(&self) -> Arc<dyn TokenStore> {
+        on_backend!(self, store => Arc::new(store.clone()))
+    }
+
+    /// Finds out whether it answers.
+    pub async fn ping(&self) -> Result<(), BackendError> {
+        on_backend!(self, store => Ok(store.ping().await?))
+    }
+
+    /// Removes what ended long ago, and returns how much that was. Redis does so by itself.
+    pub async fn sweep(&self, now: UnixSeconds) -> Result<u64, BackendError> {
+        match self {
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Database(database) => Ok(database.sweep(now).await?.total()),
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => Ok(0),
+        }
+    }
+
+    /// Waits for running work and closes the connections.
+    pub async fn close(&self) {
+        match self {
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Database(database) => database.close().await,
+            // Its connection closes with the last clone.
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => {}
+        }
+    }
+
+    fn sealer(&self) -> &Sealer {
+        on_backend!(self, store => store.sealer())
+    }
+
+    pub(crate) async fn insert_handle(&self, hash: &HandleHash, record: &HandleRecord) -> Result<(), BackendError> {
+        let row = HandleRow::seal(self.sealer(), hash, record)?;
+        on_backend!(self, store => Ok(store.insert_handle(hash, &row).await?))
+    }
+
+    pub(crate) async fn find_handle(
+        &self,
+        hash: &HandleHash,
+        now: UnixSeconds,
+    ) -> Result<Option<HandleRecord>, BackendError> {
+        let found = on_backend!(self, store => store.find_handle(hash).await?);
+        match found {
+            Some((sealed, expires_at)) if now < expires_at => {
+                Ok(Some(HandleRow::open(self.sealer(), hash, &sealed, expires_at)?))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Returns whether there was one.
+    pub(crate) async fn delete_handle(&self, hash: &HandleHash) -> Result<bool, BackendError> {
+        on_backend!(self, store => Ok(store.delete_handle(hash).await?))
+    }
+
+    /// Returns how many there were.
+    pub(crate) async fn delete_handles_of(&self, app: &str, subject: &Subject) -> Result<u64, BackendError> {
+        let digest = HandleRow::subject_digest(app, subject);
+        on_backend!(self, store => Ok(store.delete_handles_of(&digest).await?))
+    }
+
+    /// Keeps `content` until `expires_at` for whoever brings `secret`.
+    pub(crate) async fn insert_one_time(
+        &self,
+        kind: OneTimeKind,
+        secret: &str,
+        content: &[u8],
+        expires_at: UnixSeconds,
+    ) -> Result<(), BackendError> {
+        let row = OneTimeRow::seal(self.sealer(), kind, secret, content, expires_at)?;
+        on_backend!(self, store => Ok(store.insert_one_time(&row).await?))
+    }
+
+    /// Gives the content out, once; `None` when it is unknown, was given out before or has ended.
+    pub(crate) async fn spend_one_time(
+        &self,
+        kind: OneTimeKind,
+        secret: &str,
+        now: UnixSeconds,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, BackendError> {
+        let hash = crate::handles::hash(secret);
+        let found = on_backend!(self, store => store.spend_one_time(kind, &hash).await?);
+        match found {
+            Some((sealed, expires_at)) if now < expires_at => {
+                Ok(Some(OneTimeRow::open(self.sealer(), kind, &hash, &sealed, expires_at)?))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+}
