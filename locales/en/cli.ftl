@@ -69,9 +69,6 @@ cli-ports-usual-addresses = The configuration has mistakes ("cozegate config che
 cli-runtime-failed = The program's own threads cannot be started.
 cli-signals-failed = The signals that stop the program cannot be listened to.
 cli-start-failed = The services cannot be started.
-cli-login-kind = App "{ $app }" is of kind "{ $kind }": a person has to log in first, and this version cannot serve such a login.
-cli-hint-login-kind = Use a service app (kind "jwt") or a fixed token (kind "pat" or "sat"), and name it with default_app or --app.
-cli-option-not-served = App "{ $app }" sets { $option }, and this version cannot ask Coze for such tokens. Leave it out.
 cli-no-state-directory = There is no place to keep the visitors' secret, so visitors get a new history with every start. Set [visitors] secret_file, or HOME.
 cli-secret-file-failed = The visitors' secret cannot be kept in { $path }.
 cli-hint-secret-file = Choose another place: [visitors] secret_file in cozegate.toml, or COZEGATE__VISITORS__SECRET_FILE.
@@ -134,3 +131,49 @@ cli-hint-log-id = Coze's support finds the request by its log id { $log_id }.
 cli-reloaded = The configuration was read again and is in force.
 cli-reload-needs-restart = These settings changed and take a restart: { $sections }.
 cli-reload-refused = The old configuration stays in force; mend the file and it is read again.
+cli-store-makeshift = There is no folder for what outlives a process (HOME is not set), so tokens, logins and sessions end with this one. Set HOME or XDG_STATE_HOME, or name a file: store.path.
+cli-store-failed = The store ({ $store }) could not be opened.
+cli-hint-store = The section [store] of the configuration says where it is and which key seals it; docs/reference/configuration.md explains both.
+
+cli-login-about = Log in to an app of kind web, pkce or device
+cli-login-arg-app = App of the configuration (default: the one in which people log in)
+cli-login-arg-flow = Take the app of this kind
+cli-login-arg-no-browser = Only print the address
+cli-login-arg-import = Take a login from a file with access_token, refresh_token, expires_at and client_id
+cli-logout-about = Forget a login
+cli-logout-arg-app = App of the configuration (default: the one in which people log in)
+cli-logout-arg-export = Write the login into this new file first, to be used elsewhere
+
+cli-login-open =
+    Open this address in a browser on this machine, if it does not open by itself:
+        { $url }
+    Waiting for you to agree …
+cli-login-device =
+    Open this address on any device:
+        { $url }
+    and type the code: { $code }
+    Waiting for you to agree …
+cli-login-no-browser = No browser could be opened here.
+cli-login-done = Logged in to app { $app } at { $host }. cozegate renews the login by itself while it runs.
+cli-login-next =
+    Next:
+      cozegate token --app { $app }    an access token of this login
+      cozegate serve                run both services, and keep the login alive
+cli-login-listener = The login
+cli-login-other-kind = App { $app } is of kind { $kind }, and this is not how it gets its tokens.
+cli-login-no-app = No app of the configuration fits: people log in to apps of kind web, pkce and device.
+cli-login-which-app = Several apps fit. Say which: --app with one of { $names }.
+cli-login-elsewhere = The login would not come back to this machine.
+cli-login-file = The login in { $path } cannot be used.
+cli-login-denied = The login to app { $app } was refused.
+cli-login-not-finished = The login to app { $app } was not finished in time.
+cli-login-required = Nobody is logged in to app { $app } any more, or yet.
+cli-hint-login-kinds = Apps of kind web, pkce and device are logged in to; jwt, pat and sat apps get their tokens by themselves. "cozegate config show" lists them.
+cli-hint-login-elsewhere = "cozegate login" needs a redirect_uri such as http://127.0.0.1:8081/callback, in the configuration and registered in the console.
+cli-hint-login-page = It is the auth service itself. Log in there: { $url }
+cli-hint-login-use-device = Stop that program, or log in without a browser on this machine: cozegate login --flow device.
+cli-hint-login-port = Stop that program, or choose another port: redirect_uri in the configuration, registered in the console as well.
+cli-hint-login = Log in: cozegate login --app { $app }
+cli-logout-done = Logged out of app { $app }.
+cli-logout-nobody = Nobody was logged in to app { $app }.
+cli-logout-what-stays = Coze cannot be told: the last access token works there until it ends, a quarter of an hour at most. A service that runs uses it as long.

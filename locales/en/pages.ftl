@@ -142,3 +142,34 @@ chat-error-interrupted = The connection ended before the answer was complete. Th
 chat-error-action = The bot waits for a tool that this page does not have. Ask it something else.
 chat-error-upstream = Something failed between here and Coze. Try again in a moment.
 chat-error-refused = The request was refused.
+
+home-app-web = Web app: a person logs in
+home-app-pkce = PKCE app: a person logs in
+home-app-device = Device app: a person logs in on another device
+home-app-sat = Service access token
+home-app-login = Log in, or see how the login stands
+home-app-ends-soon = This token ends on { $end }. Make a new one in the Coze console and put it into the configuration; a service app needs no such change.
+
+login-title = Login
+login-heading = Login of the app { $app }
+login-nobody = Nobody is logged in. The app acts for a person at Coze, so it needs one to agree.
+login-logged-in = Somebody is logged in. cozegate renews the login by itself, also when nobody uses it.
+login-lost = The login has ended: Coze does not renew it any more. Log in again.
+login-since = Begun or last renewed
+login-until = Good until
+login-until-what = Every renewal prolongs it.
+login-begin = Log in at Coze
+login-another = Log in as somebody else
+login-log-out = Log out
+login-log-out-what = cozegate forgets the login and ends every session that used it. Coze cannot be told: the last access token works there until it ends, a quarter of an hour at most.
+
+device-lead = Open this address on any device, type the code and agree. This page notices when you are done.
+device-where = Address
+device-code = Code
+device-until = Good until
+device-waiting = Waiting for you … this page looks again every five seconds.
+
+loopback-done-title = You are logged in
+loopback-done-what = You can close this window and go back to the terminal.
+loopback-failed-title = The login did not succeed
+loopback-failed-what = The terminal says why. You can close this window.

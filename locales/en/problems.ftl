@@ -73,3 +73,26 @@ problem-stopping-title = cozegate is shutting down
 problem-stopping-detail = Running answers are finished, new requests are not taken. Try again when it is back.
 problem-internal-title = cozegate made a mistake
 problem-internal-detail = This should not happen. The log holds more; please report it with the time of the request.
+problem-store-unavailable-title = The store does not answer
+problem-store-unavailable-detail =
+    cozegate keeps tokens and sessions in a store, and cannot reach it now. What is in memory is served on; try again in a
+    moment. The log says what the store reported.
+problem-renewal-unfinished-title = The token is still being renewed
+problem-renewal-unfinished-detail =
+    The renewal takes longer than usual, here or in another instance, and goes on. Try again in a moment.
+problem-login-unsupported-title = Nobody logs in to this app
+problem-login-unsupported-detail =
+    Only apps of kind web, pkce and device act for a person. This one gets its tokens by itself; use it right away.
+problem-login-not-begun-here-title = This login was not begun here
+problem-login-not-begun-here-detail =
+    The answer belongs to no login of this browser: it was begun elsewhere, has been used, or took too long. Nothing was
+    changed. Begin again at /login.
+problem-login-denied-title = The login was refused
+problem-login-denied-detail =
+    You said no on Coze's page, or Coze does not let this app in. Nothing was changed. Begin again at /login when you like.
+problem-login-too-late-title = The login took too long
+problem-login-too-late-detail = A login has to be finished within ten minutes, on another device within the time shown. Begin again at /login.
+problem-redirect-elsewhere-title = The login would not come back here
+problem-redirect-elsewhere-detail =
+    The app's redirect_uri does not lead to this auth service. Write http://127.0.0.1:PORT/callback with the port that it
+    listens on into the configuration, and register exactly this address in the Coze console; or run "cozegate login".

@@ -69,9 +69,6 @@ cli-ports-usual-addresses = 配置里有错误（用 cozegate config check 查�
 cli-runtime-failed = 无法启动程序自己的线程。
 cli-signals-failed = 无法接收停止程序的信号。
 cli-start-failed = 无法启动服务。
-cli-login-kind = 应用“{ $app }”的 kind 是 "{ $kind }"，需要先有人登录，当前版本还不能用这种登录提供服务。
-cli-hint-login-kind = 请改用服务类应用（kind 为 "jwt"）或固定令牌（kind 为 "pat" 或 "sat"），并用 default_app 或 --app 指定它。
-cli-option-not-served = 应用“{ $app }”设置了 { $option }，当前版本还不能为它向扣子申请这样的令牌，请删掉这一项。
 cli-no-state-directory = 没有地方保存访客密钥，所以每次启动后访客的会话历史都会重新开始。请设置 [visitors] secret_file，或者设置 HOME。
 cli-secret-file-failed = 无法把访客密钥保存到 { $path }。
 cli-hint-secret-file = 换个位置：cozegate.toml 里的 [visitors] secret_file，或 COZEGATE__VISITORS__SECRET_FILE。
@@ -134,3 +131,49 @@ cli-hint-log-id = 向扣子反馈时请提供这个请求的 log id：{ $log_id 
 cli-reloaded = 配置已重新读取并生效。
 cli-reload-needs-restart = 以下设置有改动，需要重启才能生效：{ $sections }。
 cli-reload-refused = 旧配置继续有效；改好文件后会自动重新读取。
+cli-store-makeshift = 找不到可以长期存放文件的目录（没有设置 HOME），令牌、登录和会话会随本进程结束。请设置 HOME 或 XDG_STATE_HOME，或用 store.path 指定文件。
+cli-store-failed = 无法打开存储（{ $store }）。
+cli-hint-store = 配置中的 [store] 一节说明存储在哪里、用哪个密钥加密；详见 docs/reference/configuration.md。
+
+cli-login-about = 登录 web、pkce 或 device 类型的应用
+cli-login-arg-app = 配置中的应用（默认：需要用户登录的那一个）
+cli-login-arg-flow = 选择此类型的应用
+cli-login-arg-no-browser = 只打印地址，不打开浏览器
+cli-login-arg-import = 从文件导入登录（含 access_token、refresh_token、expires_at 和 client_id）
+cli-logout-about = 退出登录
+cli-logout-arg-app = 配置中的应用（默认：需要用户登录的那一个）
+cli-logout-arg-export = 先把登录写入这个新文件，以便在别处使用
+
+cli-login-open =
+    如果浏览器没有自动打开，请在本机的浏览器中打开：
+        { $url }
+    正在等待你授权……
+cli-login-device =
+    请在任意设备上打开：
+        { $url }
+    并输入代码：{ $code }
+    正在等待你授权……
+cli-login-no-browser = 这里无法打开浏览器。
+cli-login-done = 已登录应用 { $app }（{ $host }）。cozegate 运行期间会自动续期。
+cli-login-next =
+    接下来：
+      cozegate token --app { $app }    获取这次登录的访问令牌
+      cozegate serve                运行两个服务，并保持登录
+cli-login-listener = 登录
+cli-login-other-kind = 应用 { $app } 的类型是 { $kind }，它不以这种方式获取令牌。
+cli-login-no-app = 配置中没有合适的应用：只有 web、pkce 和 device 类型的应用需要登录。
+cli-login-which-app = 有多个合适的应用，请用 --app 指定其中之一：{ $names }。
+cli-login-elsewhere = 登录后无法回到这台机器。
+cli-login-file = { $path } 中的登录无法使用。
+cli-login-denied = 应用 { $app } 的登录被拒绝。
+cli-login-not-finished = 应用 { $app } 的登录没有及时完成。
+cli-login-required = 应用 { $app } 尚未登录，或登录已失效。
+cli-hint-login-kinds = web、pkce 和 device 类型的应用需要登录；jwt、pat 和 sat 应用自行获取令牌。可用 "cozegate config show" 查看。
+cli-hint-login-elsewhere = "cozegate login" 需要形如 http://127.0.0.1:8081/callback 的 redirect_uri：写入配置，并在控制台登记。
+cli-hint-login-page = 占用者正是认证服务，请在那里登录：{ $url }
+cli-hint-login-use-device = 请停止那个程序，或改用无需本机浏览器的方式：cozegate login --flow device。
+cli-hint-login-port = 请停止那个程序，或换一个端口：修改配置中的 redirect_uri，并在控制台同样登记。
+cli-hint-login = 请登录：cozegate login --app { $app }
+cli-logout-done = 已退出应用 { $app } 的登录。
+cli-logout-nobody = 应用 { $app } 并没有登录。
+cli-logout-what-stays = 扣子无法得知：最后一个访问令牌在那里最多还有效一刻钟，正在运行的服务也会用到那时。

@@ -142,3 +142,34 @@ chat-error-interrupted = 连接在回答完成之前中断了。智能体可能�
 chat-error-action = 智能体在等待一个本页没有的工具。请换个问题。
 chat-error-upstream = 从这里到扣子的途中出了问题，请稍后重试。
 chat-error-refused = 请求被拒绝。
+
+home-app-web = Web 应用：由用户登录
+home-app-pkce = PKCE 应用：由用户登录
+home-app-device = 设备应用：用户在另一台设备上登录
+home-app-sat = 服务访问令牌
+home-app-login = 登录，或查看登录状态
+home-app-ends-soon = 此令牌将于 { $end } 到期。请在扣子控制台新建一个并写入配置；使用服务类应用则无需这样更换。
+
+login-title = 登录
+login-heading = 应用 { $app } 的登录
+login-nobody = 尚未登录。此应用代表在扣子登录的人，需要有人授权。
+login-logged-in = 已登录。cozegate 会自动续期，即使无人使用。
+login-lost = 登录已失效：扣子不再为它续期。请重新登录。
+login-since = 登录或最近续期时间
+login-until = 有效期至
+login-until-what = 每次续期都会延长。
+login-begin = 去扣子登录
+login-another = 换一个账号登录
+login-log-out = 退出登录
+login-log-out-what = cozegate 会忘记这次登录，并结束所有使用它的会话。扣子无法得知：最后一个访问令牌在那里最多还有效一刻钟。
+
+device-lead = 在任意设备上打开下面的地址，输入代码并授权。完成后本页会自动更新。
+device-where = 地址
+device-code = 代码
+device-until = 有效期至
+device-waiting = 正在等待…… 本页每五秒检查一次。
+
+loopback-done-title = 登录成功
+loopback-done-what = 可以关闭此窗口，回到终端。
+loopback-failed-title = 登录没有成功
+loopback-failed-what = 终端里说明了原因。可以关闭此窗口。

@@ -60,3 +60,22 @@ problem-stopping-title = cozegate 正在停止
 problem-stopping-detail = 正在进行的应答会完成，不再接受新的请求。请在恢复后重试。
 problem-internal-title = cozegate 自身出错
 problem-internal-detail = 这不应该发生。日志里有更多信息；请连同请求的时间一起报告。
+problem-store-unavailable-title = 存储没有响应
+problem-store-unavailable-detail =
+    cozegate 把令牌和会话保存在存储中，而现在无法访问它。内存中已有的仍会继续提供，请稍后重试；具体原因见日志。
+problem-renewal-unfinished-title = 令牌仍在续期
+problem-renewal-unfinished-detail =
+    续期比平时慢（在本实例或其他实例中），但仍在进行。请稍后重试。
+problem-login-unsupported-title = 此应用不需要登录
+problem-login-unsupported-detail = 只有 web、pkce 和 device 类型的应用代表某个人。此应用自行获取令牌，可以直接使用。
+problem-login-not-begun-here-title = 这次登录不是从这里开始的
+problem-login-not-begun-here-detail =
+    这个回答不属于本浏览器的任何登录：它在别处开始、已经用过，或超时了。没有任何改动。请从 /login 重新开始。
+problem-login-denied-title = 登录被拒绝
+problem-login-denied-detail = 你在 Coze 的页面上选择了拒绝，或 Coze 不允许此应用。没有任何改动；需要时请从 /login 重新开始。
+problem-login-too-late-title = 登录超时
+problem-login-too-late-detail = 登录须在十分钟内完成；在另一台设备上登录则须在页面显示的时间之前。请从 /login 重新开始。
+problem-redirect-elsewhere-title = 登录后无法回到这里
+problem-redirect-elsewhere-detail =
+    应用的 redirect_uri 没有指向本认证服务。请在配置中写成 http://127.0.0.1:端口/callback（端口为认证服务监听的端口），并在
+    Coze 控制台登记完全相同的地址；或运行 "cozegate login"。

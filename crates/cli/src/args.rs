@@ -47,6 +47,8 @@ pub(crate) enum Invocation {
     #[cfg(feature = "demo")]
     Emulator(EmulatorArguments),
     Init(InitArguments),
+    Login(LoginArguments),
+    Logout(LogoutArguments),
     Token(TokenArguments),
     Ports(PortsArguments),
     #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -60,7 +62,9 @@ impl Invocation {
             Self::Serve(_) => true,
             #[cfg(feature = "demo")]
             Self::Demo(_) | Self::Emulator(_) => true,
-            Self::Init(_) | Self::Token(_) | Self::Ports(_) | Self::Config(_) => false,
+            Self::Init(_) | Self::Login(_) | Self::Logout(_) | Self::Token(_) | Self::Ports(_) | Self::Config(_) => {
+                false
+            }
         }
     }
 }
@@ -119,6 +123,38 @@ pub(crate) struct InitArguments {
     pub(crate) from: Option<PathBuf>,
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LoginArguments {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) app: Option<String>,
+    #[arg(long, value_name = "web|pkce|device", hide_possible_values = true)]
+    pub(crate) flow: Option<LoginFlow>,
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["flow", "no_browser"])]
+    pub(crate) import: Option<PathBuf>,
+}
+
+/// How a person agrees; the app's kind says which.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LoginFlow {
+    Web,
+    Pkce,
+    Device,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LogoutArguments {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) app: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -92,7 +92,7 @@ pub use grant::authorization_code::{InvalidRedirectUri, PendingLogin};
 pub use grant::callback::{Callback, LoginFailure};
 pub use grant::device_code::DeviceLogin;
 pub use grant::pkce::ChallengeMethod;
-pub use lifecycle::{Decision, Policy, Schedule, TokenSource, TokenSourceParts};
+pub use lifecycle::{Decision, LoginStatus, Policy, Schedule, TokenSource, TokenSourceParts};
 pub use private_key::{KeyError, KeyRepair, SigningFailed, SigningKey};
 #[cfg(feature = "test-util")]
 pub use random::SeededRandom;

@@ -4,14 +4,17 @@
 //! that a visitor's requests go to the platform, and are made with the token, of the app that opened the session.
 
 use crate::caller::VisitorCookie;
-use crate::config::{AppConfig, Config, Credentials, JwtAccount, JwtOptions};
+use crate::config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions};
 use crate::service::StartError;
 use coze_auth::{
-    AccessToken, App, Clock, JwtApp, Random, Region, Tenant, TokenSource, TokenSourceParts, TokenStore, transport,
+    AccessToken, App, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, PkceApp, Random, Region, SessionContext,
+    SessionName, Subject, Tenant, TokenSource, TokenSourceParts, TokenStore, UnixSeconds, WebApp, transport,
 };
+use cozegate_store::Backend;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
 
 /// One app, ready to serve.
@@ -19,41 +22,79 @@ use url::Url;
 pub(crate) struct ServingApp {
     /// Its name in the configuration.
     pub(crate) name: Arc<str>,
+    /// How it gets its tokens.
+    pub(crate) kind: AppKind,
     /// Which of the platform's two regions; `None` for an address of one's own.
     pub(crate) region: Option<Region>,
     /// The platform's API.
     pub(crate) api_base: Url,
     /// What separates this app's visitors from another's: the `client_id`, or `pat`.
     pub(crate) tenant: String,
-    /// Whether every visitor has a history of their own: with a personal access token there is one for all.
-    pub(crate) isolates: bool,
     /// Where its tokens come from.
     pub(crate) tokens: TokenSource,
     /// What its visitors are known by.
     pub(crate) visitor_cookie: VisitorCookie,
+    /// Where the platform sends people back to after a login, if they log in with a browser.
+    pub(crate) redirect_uri: Option<Url>,
+    /// When a fixed token ends, as its owner noted it.
+    pub(crate) fixed_token_ends_at: Option<UnixSeconds>,
+    /// Renews logins that nobody asks for, until a new configuration takes this one's place.
+    _keep_alive: Option<AbortOnDropHandle<Option<()>>>,
 }
 
 impl ServingApp {
-    fn new(app: &AppConfig, means: &TokenMeans) -> Result<Self, StartError> {
-        let (tenant, isolates) = match &app.credentials {
-            Credentials::Jwt { client_id, .. } => (client_id.clone(), true),
-            // Everybody shares the person who has logged in.
-            Credentials::Web { client_id, .. }
+    fn new(app: &AppConfig, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, StartError> {
+        let tenant = match &app.credentials {
+            Credentials::Jwt { client_id, .. }
+            | Credentials::Web { client_id, .. }
             | Credentials::Pkce { client_id, .. }
-            | Credentials::Device { client_id } => (client_id.clone(), false),
-            Credentials::PersonalAccessToken { .. } => ("pat".to_owned(), false),
-            Credentials::ServiceAccessToken { .. } => ("sat".to_owned(), false),
+            | Credentials::Device { client_id, .. } => client_id.clone(),
+            Credentials::PersonalAccessToken { .. } => "pat".to_owned(),
+            Credentials::ServiceAccessToken { .. } => "sat".to_owned(),
         };
+        let (redirect_uri, fixed_token_ends_at) = match &app.credentials {
+            Credentials::Web { redirect_uri, .. } | Credentials::Pkce { redirect_uri, .. } => {
+                (Some(redirect_uri.clone()), None)
+            }
+            Credentials::PersonalAccessToken { expires_at, .. }
+            | Credentials::ServiceAccessToken { expires_at, .. } => (None, *expires_at),
+            Credentials::Jwt { .. } | Credentials::Device { .. } => (None, None),
+        };
+        let kind = app.credentials.kind();
         let api_base = app.endpoints.api_base.clone();
+        let tokens = token_source(app, means.clone())?;
+        let keep_alive = kind.needs_login().then(|| {
+            // Renewals are tasks of their own, so ending this one cuts none.
+            let task = stop.clone().run_until_cancelled_owned(tokens.clone().keep_alive());
+            AbortOnDropHandle::new(tokio::runtime::Handle::current().spawn(task))
+        });
         Ok(Self {
             name: app.name.as_str().into(),
+            kind,
             region: Region::from_api_base(&api_base),
-            tokens: token_source(app, means.clone())?,
+            tokens,
             visitor_cookie: VisitorCookie::for_tenant(&tenant),
             api_base,
             tenant,
-            isolates,
+            redirect_uri,
+            fixed_token_ends_at,
+            _keep_alive: keep_alive,
         })
+    }
+
+    /// Whether every visitor has a history of their own. With a fixed token there is one for all, and with a login
+    /// everybody shares that of the person who has logged in.
+    pub(crate) fn isolates(&self) -> bool {
+        self.kind == AppKind::Jwt
+    }
+
+    /// Whose token a user of this name gets.
+    pub(crate) fn subject(&self, name: SessionName) -> Subject {
+        if self.kind.needs_login() {
+            Subject::app()
+        } else {
+            Subject::of(name)
+        }
     }
 }
 
@@ -65,11 +106,12 @@ pub(crate) struct Apps {
 }
 
 impl Apps {
-    /// Makes every app of `config` ready; renewals run on the runtime of the caller.
-    pub(crate) fn new(config: &Config, means: &TokenMeans) -> Result<Self, StartError> {
+    /// Makes every app of `config` ready; renewals run on the runtime of the caller, and nobody is kept logged in after
+    /// `stop`.
+    pub(crate) fn new(config: &Config, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, StartError> {
         let mut by_name = BTreeMap::new();
         for app in config.apps.values() {
-            let serving = Arc::new(ServingApp::new(app, means)?);
+            let serving = Arc::new(ServingApp::new(app, means, stop)?);
             by_name.insert(Arc::clone(&serving.name), serving);
         }
         let default = by_name.get(config.default_app.as_str()).map(Arc::clone);
@@ -102,9 +144,23 @@ pub struct TokenMeans {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// Renewals under way: who ends the process waits for them.
+    pub tasks: TaskTracker,
 }
 
-/// Makes the source of tokens for an app: for the services, and for `cozegate token`.
+impl TokenMeans {
+    /// The means of a process that keeps its tokens in `backend`.
+    pub fn over(backend: &Backend, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self {
+            store: backend.tokens(),
+            clock,
+            random,
+            tasks: TaskTracker::new(),
+        }
+    }
+}
+
+/// Makes the source of tokens for an app: for the services, and for the command line.
 ///
 /// Renewals run on the runtime of the caller.
 pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, StartError> {
@@ -117,63 +173,79 @@ pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, S
         random: means.random,
         policy: coze_auth::Policy::default(),
         runtime: tokio::runtime::Handle::current(),
-        tasks: TaskTracker::new(),
+        tasks: means.tasks,
     }))
 }
 
-/// Makes coze-auth's app of a configured one: the one place that knows which kinds and options can be served.
+/// Makes coze-auth's app of a configured one: the one place that knows both.
 fn auth_app(app: &AppConfig) -> Result<App, StartError> {
-    match &app.credentials {
+    let endpoints = app.endpoints.clone();
+    let not_a_header = |source: InvalidToken| StartError::Token {
+        app: app.name.clone(),
+        source,
+    };
+    Ok(match &app.credentials {
         Credentials::Jwt {
             client_id,
             public_key_id,
             signing_key,
-            options,
-        } => Ok(App::Jwt(JwtApp {
+            options:
+                JwtOptions {
+                    account,
+                    scope,
+                    device_info,
+                },
+        } => App::Jwt(JwtApp {
             client_id: client_id.clone(),
             public_key_id: public_key_id.clone(),
             signing_key: signing_key.clone(),
-            endpoints: app.endpoints.clone(),
+            endpoints,
             duration_seconds: app.duration_seconds,
-            tenant: tenant_of(app, options)?,
-        })),
+            scope: scope.clone(),
+            session_context: device_info
+                .clone()
+                .and_then(|info| SessionContext::new(info.device_id, info.custom_consumer)),
+            tenant: match account {
+                JwtAccount::Own => Tenant::Own,
+                JwtAccount::Account(id) => Tenant::Account(id.clone()),
+                JwtAccount::Enterprise(id) => Tenant::Enterprise(id.clone()),
+            },
+        }),
+        Credentials::Web {
+            client_id,
+            client_secret,
+            workspace_id,
+            redirect_uri: _,
+        } => App::Web(WebApp {
+            client_id: client_id.clone(),
+            client_secret: ClientSecret::new(client_secret.expose()),
+            endpoints,
+            workspace_id: workspace_id.clone(),
+        }),
+        Credentials::Pkce {
+            client_id,
+            workspace_id,
+            challenge_method,
+            redirect_uri: _,
+        } => App::Pkce(PkceApp {
+            client_id: client_id.clone(),
+            endpoints,
+            workspace_id: workspace_id.clone(),
+            challenge_method: *challenge_method,
+        }),
+        Credentials::Device {
+            client_id,
+            workspace_id,
+        } => App::Device(DeviceApp {
+            client_id: client_id.clone(),
+            endpoints,
+            workspace_id: workspace_id.clone(),
+        }),
         Credentials::PersonalAccessToken { token, expires_at }
-        | Credentials::ServiceAccessToken { token, expires_at } => Ok(App::PersonalAccessToken {
-            token: AccessToken::parse(token.expose()).map_err(|source| StartError::Token {
-                app: app.name.clone(),
-                source,
-            })?,
-            endpoints: app.endpoints.clone(),
+        | Credentials::ServiceAccessToken { token, expires_at } => App::PersonalAccessToken {
+            token: AccessToken::parse(token.expose()).map_err(not_a_header)?,
+            endpoints,
             expires_at: *expires_at,
-        }),
-        Credentials::Web { .. } | Credentials::Pkce { .. } | Credentials::Device { .. } => Err(StartError::LoginKind {
-            app: app.name.clone(),
-            kind: app.credentials.kind(),
-        }),
-    }
-}
-
-/// For whom the app acts. What would narrow its tokens and cannot be served is refused: a token that may do more than the
-/// configuration says is worse than none.
-fn tenant_of(app: &AppConfig, options: &JwtOptions) -> Result<Tenant, StartError> {
-    let JwtOptions {
-        account,
-        scope,
-        device_info,
-    } = options;
-    let not_served = |option| StartError::OptionNotServed {
-        app: app.name.clone(),
-        option,
-    };
-    if scope.is_some() {
-        return Err(not_served("scope"));
-    }
-    if device_info.is_some() {
-        return Err(not_served("session_context"));
-    }
-    Ok(match account {
-        JwtAccount::Own => Tenant::Own,
-        JwtAccount::Account(id) => Tenant::Account(id.clone()),
-        JwtAccount::Enterprise(id) => Tenant::Enterprise(id.clone()),
+        },
     })
 }

@@ -21,11 +21,14 @@ mod connections;
 mod cookies;
 pub mod guard;
 mod listen;
+pub mod login;
 pub mod portal;
 pub mod problem;
 mod proxy;
+pub mod reminder;
 pub mod service;
 mod state;
+pub mod store;
 pub mod text;
 
 pub use apps::{TokenMeans, token_source};

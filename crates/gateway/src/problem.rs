@@ -5,9 +5,12 @@
 //! 401 makes the Chat SDK fetch a new token, so it stands only where a new handle helps; everything else has numbers
 //! that no SDK acts upon.
 
+use crate::apps::ServingApp;
+use crate::state::Shared;
 use crate::text::{Language, text};
 use bytes::Bytes;
-use coze_auth::{AuthError, FailedSide};
+use coze_auth::{AuthError, FailedSide, LoginFailure};
+use cozegate_store::BackendError;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use serde::Serialize;
@@ -47,6 +50,16 @@ pub enum ProblemKind {
     TokenRefused,
     /// Nobody is logged in to the app: a person has to.
     LoginRequired,
+    /// Nobody logs in to apps of this kind.
+    LoginUnsupported,
+    /// The answer to a login that was not begun here, or not in this browser, or was given before.
+    LoginNotBegunHere,
+    /// The person said no, or the platform did.
+    LoginDenied,
+    /// The login was not finished in time.
+    LoginTooLate,
+    /// The app's `redirect_uri` does not lead to this service.
+    RedirectElsewhere,
     /// The configured personal access token has ended: a person has to make a new one.
     PersonalTokenEnded,
     /// The token endpoint could not be reached or did not answer sensibly.
@@ -57,6 +70,10 @@ pub enum ProblemKind {
     UpstreamTimedOut,
     /// The connection to the platform broke before an answer came.
     UpstreamBroken,
+    /// Our store does not answer, and what was asked for is not in memory.
+    StoreUnavailable,
+    /// The token is still being renewed, by us or by another instance.
+    RenewalUnfinished,
     /// We are shutting down.
     Stopping,
     /// A fault of ours.
@@ -65,7 +82,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 29] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -81,11 +98,18 @@ impl ProblemKind {
         Self::BodyTooLarge,
         Self::TokenRefused,
         Self::LoginRequired,
+        Self::LoginUnsupported,
+        Self::LoginNotBegunHere,
+        Self::LoginDenied,
+        Self::LoginTooLate,
+        Self::RedirectElsewhere,
         Self::PersonalTokenEnded,
         Self::TokenEndpointUnreachable,
         Self::UpstreamUnreachable,
         Self::UpstreamTimedOut,
         Self::UpstreamBroken,
+        Self::StoreUnavailable,
+        Self::RenewalUnfinished,
         Self::Stopping,
         Self::Internal,
     ];
@@ -108,11 +132,18 @@ impl ProblemKind {
             Self::BodyTooLarge => "body-too-large",
             Self::TokenRefused => "token-refused",
             Self::LoginRequired => "login-required",
+            Self::LoginUnsupported => "login-unsupported",
+            Self::LoginNotBegunHere => "login-not-begun-here",
+            Self::LoginDenied => "login-denied",
+            Self::LoginTooLate => "login-too-late",
+            Self::RedirectElsewhere => "redirect-elsewhere",
             Self::PersonalTokenEnded => "personal-token-ended",
             Self::TokenEndpointUnreachable => "token-endpoint-unreachable",
             Self::UpstreamUnreachable => "upstream-unreachable",
             Self::UpstreamTimedOut => "upstream-timed-out",
             Self::UpstreamBroken => "upstream-broken",
+            Self::StoreUnavailable => "store-unavailable",
+            Self::RenewalUnfinished => "renewal-unfinished",
             Self::Stopping => "stopping",
             Self::Internal => "internal",
         }
@@ -121,13 +152,21 @@ impl ProblemKind {
     /// The HTTP status.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::HostNotAllowed | Self::OriginNotAllowed | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::HostNotAllowed
+            | Self::OriginNotAllowed
+            | Self::CrossSite
+            | Self::LoginNotBegunHere
+            | Self::LoginDenied => StatusCode::FORBIDDEN,
             Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => StatusCode::UNAUTHORIZED,
             Self::NoSuchEndpoint => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::PathRefused | Self::BadRequest | Self::AppUnknown | Self::SessionNameInvalid => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::PathRefused
+            | Self::BadRequest
+            | Self::AppUnknown
+            | Self::SessionNameInvalid
+            | Self::LoginUnsupported
+            | Self::LoginTooLate
+            | Self::RedirectElsewhere => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TokenRefused
@@ -136,7 +175,7 @@ impl ProblemKind {
             | Self::TokenEndpointUnreachable
             | Self::UpstreamUnreachable
             | Self::UpstreamBroken => StatusCode::BAD_GATEWAY,
-            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -151,8 +190,15 @@ impl ProblemKind {
             | Self::MethodNotAllowed
             | Self::BadRequest
             | Self::AppUnknown
-            | Self::SessionNameInvalid => 4000,
-            Self::HostNotAllowed | Self::OriginNotAllowed | Self::CrossSite => 990_403,
+            | Self::SessionNameInvalid
+            | Self::LoginUnsupported
+            | Self::LoginTooLate
+            | Self::RedirectElsewhere => 4000,
+            Self::HostNotAllowed
+            | Self::OriginNotAllowed
+            | Self::CrossSite
+            | Self::LoginNotBegunHere
+            | Self::LoginDenied => 990_403,
             Self::BodyTooLarge => 990_413,
             Self::TokenRefused
             | Self::LoginRequired
@@ -161,7 +207,7 @@ impl ProblemKind {
             | Self::UpstreamUnreachable
             | Self::UpstreamBroken => 990_502,
             Self::UpstreamTimedOut => 990_504,
-            Self::Stopping => 990_503,
+            Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => 990_503,
             Self::Internal => 990_500,
         }
     }
@@ -186,6 +232,8 @@ pub struct Problem {
     pub log_id: Option<String>,
     /// When it makes sense to try again.
     pub retry_after: Option<Duration>,
+    /// Where a person logs in, if that is what is missing.
+    pub login_url: Option<String>,
     /// The inside of it, for our log only: never part of an answer.
     pub inside: Option<String>,
 }
@@ -196,6 +244,7 @@ impl From<ProblemKind> for Problem {
             kind,
             log_id: None,
             retry_after: None,
+            login_url: None,
             inside: None,
         }
     }
@@ -217,6 +266,10 @@ impl Problem {
             AuthError::Refused(_) => ProblemKind::TokenRefused,
             AuthError::PersonalAccessTokenExpired { .. } => ProblemKind::PersonalTokenEnded,
             AuthError::LoginRequired { .. } => ProblemKind::LoginRequired,
+            AuthError::LoginUnsupported => ProblemKind::LoginUnsupported,
+            AuthError::LoginFailed(failure) => Self::of_login_failure(failure),
+            AuthError::Store(_) => ProblemKind::StoreUnavailable,
+            AuthError::RenewalUnfinished => ProblemKind::RenewalUnfinished,
             AuthError::Interrupted => ProblemKind::Stopping,
             _ if error.failed_side() == FailedSide::Upstream => ProblemKind::TokenEndpointUnreachable,
             _ => ProblemKind::Internal,
@@ -225,6 +278,45 @@ impl Problem {
             kind,
             log_id: error.log_id().map(str::to_owned),
             retry_after: error.retry_after(),
+            login_url: None,
+            inside: Some(describe(error)),
+        }
+    }
+
+    fn of_login_failure(failure: &LoginFailure) -> ProblemKind {
+        match failure {
+            LoginFailure::Refused { .. } => ProblemKind::LoginDenied,
+            LoginFailure::TooLate => ProblemKind::LoginTooLate,
+            LoginFailure::RedirectUri(_) => ProblemKind::RedirectElsewhere,
+            LoginFailure::NoState
+            | LoginFailure::OtherState
+            | LoginFailure::OtherApp
+            | LoginFailure::OtherIssuer
+            | LoginFailure::RepeatedParameter
+            | LoginFailure::NoCode => ProblemKind::LoginNotBegunHere,
+        }
+    }
+
+    /// Adds where a person logs in to `app`, if that is what is missing.
+    pub(crate) fn at_login_of(mut self, app: &ServingApp, shared: &Shared) -> Self {
+        if self.kind == ProblemKind::LoginRequired {
+            self.login_url = Some(format!("http://{}/login?app={}", shared.auth_addr, app.name));
+        }
+        self
+    }
+
+    /// What a caller sees when the store could not do its part.
+    pub fn from_backend_error(error: &BackendError) -> Self {
+        let is_away = error.is_away();
+        Self {
+            kind: if is_away {
+                ProblemKind::StoreUnavailable
+            } else {
+                ProblemKind::Internal
+            },
+            log_id: None,
+            retry_after: is_away.then_some(Duration::from_secs(1)),
+            login_url: None,
             inside: Some(describe(error)),
         }
     }
@@ -240,6 +332,7 @@ impl Problem {
             code: self.kind.code(),
             msg: self.kind.title(language),
             log_id: self.log_id.as_deref(),
+            login_url: self.login_url.as_deref(),
         };
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(B::from(Bytes::from(json)));
@@ -286,6 +379,8 @@ struct ProblemBody<'a> {
     msg: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_url: Option<&'a str>,
 }
 
 /// The language in which the caller wants to read: that of an `Accept-Language` field, else English.

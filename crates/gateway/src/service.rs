@@ -5,17 +5,18 @@
 
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
-use crate::config::{AppKind, Config, ConfigSource};
+use crate::config::{Config, ConfigSource};
 use crate::connections;
 use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
 use crate::listen::{self, Spread};
 use crate::portal;
+use crate::portal::login::device::DeviceLogins;
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
 use crate::state::{Live, Shared};
 use arc_swap::ArcSwap;
-use coze_auth::InvalidToken;
 use coze_auth::transport::TransportError;
-use cozegate_store::{GatewaySecret, HandleTable};
+use coze_auth::{Clock, InvalidToken, Random};
+use cozegate_store::{Backend, GatewaySecret, HandleRegister};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -24,6 +25,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How often what has ended is removed from the store.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// Which listeners to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +58,12 @@ pub struct StartRequest {
     pub services: Services,
     /// From which visitors' cookies and names are derived.
     pub secret: GatewaySecret,
-    /// The time, randomness, and where tokens rest.
-    pub means: TokenMeans,
+    /// Where everything rests; opened on the runtime of the caller.
+    pub backend: Backend,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
 }
 
 /// Why the services could not start.
@@ -89,22 +97,6 @@ pub enum StartError {
         /// Why not.
         #[source]
         source: InvalidToken,
-    },
-    /// The app needs a person who logs in, and nobody can log in here.
-    #[error("app {app} is of kind {kind}, which needs a person to log in; use an app of kind jwt, pat or sat to serve")]
-    LoginKind {
-        /// The app's name.
-        app: String,
-        /// Its kind.
-        kind: AppKind,
-    },
-    /// The app asks for something that we cannot ask Coze for.
-    #[error("app {app} sets {option}, which cannot be served; leave it out")]
-    OptionNotServed {
-        /// The app's name.
-        app: String,
-        /// The key in its section.
-        option: &'static str,
     },
     /// The HTTP client for the token endpoint could not be built.
     #[error(transparent)]
@@ -142,9 +134,13 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         config,
         services,
         secret,
-        means,
+        backend,
+        clock,
+        random,
     } = request;
-    let apps = Apps::new(&config, &means)?;
+    let means = TokenMeans::over(&backend, clock, random);
+    let stop = CancellationToken::new();
+    let apps = Apps::new(&config, &means, &stop)?;
 
     // Both addresses are taken before either serves: a half start would answer some and fail others.
     let proxy_sockets = match services {
@@ -158,7 +154,6 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     let proxy_addr = proxy_sockets.as_ref().map(Sockets::addr);
     let auth_addr = auth_listener.as_ref().map(|(_, addr)| *addr);
 
-    let stop = CancellationToken::new();
     let proxy_at = proxy_addr.unwrap_or(config.server.proxy_addr);
     let auth_at = auth_addr.unwrap_or(config.server.auth_addr);
     let live = Live {
@@ -171,7 +166,10 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         mode: config.mode,
         is_demo: config.source == ConfigSource::Demo,
         live: ArcSwap::from_pointee(live),
-        handles: HandleTable::default(),
+        handles: Arc::new(HandleRegister::new(backend.clone())),
+        backend,
+        background: tokio::runtime::Handle::current(),
+        device_logins: DeviceLogins::default(),
         visitor_keys: VisitorKeys::derive(&secret),
         means,
         proxy_addr: proxy_at,
@@ -188,6 +186,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         workers: Vec::new(),
         auth_connections: TaskTracker::new(),
     };
+    shared.background.spawn(sweep_now_and_then(Arc::clone(&shared)));
     if let Some(sockets) = proxy_sockets {
         let setup = WorkerSetup {
             guard: Guard::new(OwnHosts::loopback(sockets.addr())),
@@ -219,7 +218,7 @@ impl Running {
     /// Tokens and handles stay, so that a key or an app can be exchanged without a refused request. All or nothing:
     /// on an error the old configuration stays. Returns the sections whose changes need a restart.
     pub fn apply(&self, config: &Config) -> Result<Vec<&'static str>, StartError> {
-        let apps = Apps::new(config, &self.shared.means)?;
+        let apps = Apps::new(config, &self.shared.means, &self.stop)?;
         self.shared.replace_live(Live {
             apps,
             origins: origins(config, [self.shared.proxy_addr, self.shared.auth_addr]),
@@ -229,6 +228,7 @@ impl Running {
         let fixed = [
             ("mode", self.config.mode == config.mode),
             ("server", self.config.server == config.server),
+            ("store", self.config.store.is_same_as(&config.store)),
             ("timeouts", self.config.timeouts == config.timeouts),
             (
                 "visitors.secret_file",
@@ -262,7 +262,34 @@ impl Running {
         if auth_ended.is_err() {
             tracing::warn!("Answers of the auth service still running after the grace period are cut");
         }
+        // A redeemed refresh token that is not saved yet would be a lost login.
+        let renewals = &self.shared.means.tasks;
+        renewals.close();
+        if tokio::time::timeout(self.grace, renewals.wait()).await.is_err() {
+            tracing::warn!("Renewals of tokens still running after the grace period are cut");
+        }
+        self.shared.backend.close().await;
     }
+}
+
+/// Removes what has ended from the store, until we stop. Any number of instances may do so.
+async fn sweep_now_and_then(shared: Arc<Shared>) {
+    let sweeping = async {
+        loop {
+            match shared.backend.sweep(shared.means.clock.now()).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::debug!(rows, "Removed what has ended from the store"),
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "Could not remove what has ended"
+                    );
+                }
+            }
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    };
+    shared.stop.run_until_cancelled(sweeping).await;
 }
 
 fn bind_proxy(config: &Config, spread: Spread) -> Result<Sockets, StartError> {
@@ -322,7 +349,7 @@ fn handle_lifetime(config: &Config) -> Duration {
 mod tests {
     use super::*;
     use crate::config::{AppConfig, Credentials, SecretText};
-    use coze_auth::{Endpoints, MemoryStore, SeededRandom, SystemClock};
+    use coze_auth::{Endpoints, SeededRandom, SystemClock, SystemRandom};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
@@ -344,24 +371,22 @@ mod tests {
         config
     }
 
-    fn request() -> StartRequest {
+    async fn request() -> StartRequest {
         let random = Arc::new(SeededRandom::new(1));
         StartRequest {
             config: config(),
             services: Services::Proxy,
             secret: GatewaySecret::throw_away(random.as_ref()),
-            means: TokenMeans {
-                store: Arc::new(MemoryStore::default()),
-                clock: Arc::new(SystemClock),
-                random,
-            },
+            backend: crate::store::in_memory(Arc::new(SystemRandom)).await.unwrap(),
+            clock: Arc::new(SystemClock),
+            random,
         }
     }
 
     #[tokio::test]
     async fn every_worker_serves_whoever_spreads_the_connections() {
         for spread in [Spread::of_this_system(), Spread::Acceptor] {
-            let running = start_spread(request(), spread).unwrap();
+            let running = start_spread(request().await, spread).unwrap();
             let addr = running.proxy_addr().unwrap();
 
             for _ in 0..6 {

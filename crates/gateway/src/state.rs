@@ -4,12 +4,15 @@ use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{ChatConfig, Mode};
 use crate::guard::OriginList;
+use crate::portal::login::device::DeviceLogins;
+use crate::problem::{Problem, ProblemKind};
 use arc_swap::ArcSwap;
-use cozegate_store::HandleTable;
+use cozegate_store::{Backend, HandleRecord, HandleRegister};
 use http::HeaderMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// The shared state. Everything in it is read-only or made for many threads.
@@ -20,9 +23,15 @@ pub(crate) struct Shared {
     pub(crate) is_demo: bool,
     /// What a new configuration replaces while we run.
     pub(crate) live: ArcSwap<Live>,
-    pub(crate) handles: HandleTable,
+    pub(crate) handles: Arc<HandleRegister>,
+    /// Where everything rests, also while one configuration follows another.
+    pub(crate) backend: Backend,
+    /// The runtime that the backend's connections belong to.
+    pub(crate) background: Handle,
     pub(crate) visitor_keys: VisitorKeys,
-    /// The time, randomness, and where tokens rest, also while one configuration follows another.
+    /// Logins on other devices that are under way.
+    pub(crate) device_logins: DeviceLogins,
+    /// What sources of tokens are made with.
     pub(crate) means: TokenMeans,
     /// Where the proxy listens; when another process runs it, where the configuration says it does.
     pub(crate) proxy_addr: SocketAddr,
@@ -51,6 +60,23 @@ impl Shared {
     /// Puts a new configuration in force for the requests that come from now on.
     pub(crate) fn replace_live(&self, live: Live) {
         self.live.store(Arc::new(live));
+    }
+
+    /// Finds what a handle stands for. On the hot path, and without waiting, unless the backend has to be asked.
+    pub(crate) async fn find_handle(&self, handle: &str) -> Result<Arc<HandleRecord>, Problem> {
+        let now = self.means.clock.now();
+        if let Some(record) = self.handles.ready(handle, now) {
+            return Ok(record);
+        }
+        let (handles, handle) = (Arc::clone(&self.handles), handle.to_owned());
+        // Its own task, since connections of another runtime would end with it; and an answer that was asked for is kept.
+        let found = self.background.spawn(async move { handles.find(&handle, now).await });
+        match found.await {
+            Ok(Ok(Some(record))) => Ok(record),
+            Ok(Ok(None)) => Err(ProblemKind::HandleUnknown.into()),
+            Ok(Err(error)) => Err(Problem::from_backend_error(&error)),
+            Err(_) => Err(ProblemKind::Stopping.into()),
+        }
     }
 
     /// The proxy's base URL under the name by which the caller reached us, so that a page of `localhost` is sent to

@@ -1,6 +1,6 @@
 //! `demo`: both services in front of the built-in emulator. No account, no network, no file that stays.
 
-use super::{emulator, running};
+use super::{emulator, running, state};
 use crate::args::DemoArguments;
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
@@ -42,7 +42,8 @@ async fn serve(arguments: &DemoArguments, context: &Context) -> Result<(), Failu
     let config = with_demo_bots(loaded.config, &emulator);
 
     let secret = GatewaySecret::throw_away(&SystemRandom);
-    let (running, mut signals) = running::start(context, config.clone(), Services::Both, secret)?;
+    let backend = state::open_memory(context).await?;
+    let (running, mut signals) = running::start(context, config.clone(), Services::Both, secret, backend)?;
     // The folder with the key is removed when this ends.
     let _key_folder = announce(context, &config, &running, &emulator)?;
     signals.next().await;

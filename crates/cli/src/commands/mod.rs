@@ -1,5 +1,6 @@
 //! One file per command; `running` holds what `serve` and `demo` share.
 
+mod browser;
 mod config;
 mod config_answer;
 #[cfg(feature = "demo")]
@@ -7,10 +8,15 @@ mod demo;
 #[cfg(feature = "demo")]
 mod emulator;
 mod init;
+mod login;
+mod login_file;
+mod logout;
 mod ports;
 mod running;
 mod serve;
+mod state;
 mod token;
+mod tokens;
 
 use crate::args::Invocation;
 use crate::context::Context;
@@ -25,6 +31,8 @@ pub(crate) fn run(invocation: Invocation, context: &Context) -> Result<(), Failu
         #[cfg(feature = "demo")]
         Invocation::Emulator(arguments) => emulator::run(&arguments, context),
         Invocation::Init(arguments) => init::run(&arguments, context),
+        Invocation::Login(arguments) => login::run(&arguments, context),
+        Invocation::Logout(arguments) => logout::run(&arguments, context),
         Invocation::Token(arguments) => token::run(&arguments, context),
         Invocation::Ports(arguments) => ports::run(&arguments, context),
         Invocation::Config(arguments) => config::run(&arguments.command, context),

@@ -5,10 +5,10 @@ use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::ports::{self, Holder, Process};
 use crate::stop_signal::StopSignal;
-use coze_auth::{MemoryStore, SystemClock, SystemRandom};
+use coze_auth::{SystemClock, SystemRandom};
 use cozegate_gateway::config::{Config, Flag};
-use cozegate_gateway::{Running, Service, Services, StartError, StartRequest, TokenMeans};
-use cozegate_store::GatewaySecret;
+use cozegate_gateway::{Running, Service, Services, StartError, StartRequest};
+use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -40,25 +40,19 @@ pub(super) fn start(
     config: Config,
     services: Services,
     secret: GatewaySecret,
+    backend: Backend,
 ) -> Result<(Running, StopSignal), Failure> {
     let signals = listen_for_signals(context)?;
     let request = StartRequest {
         config,
         services,
         secret,
-        means: token_means(),
+        backend,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
     };
     let running = cozegate_gateway::start(request).map_err(|error| explain(context, &error))?;
     Ok((running, signals))
-}
-
-/// The system's time and randomness, and a store that ends with the process.
-pub(super) fn token_means() -> TokenMeans {
-    TokenMeans {
-        store: Arc::new(MemoryStore::default()),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-    }
 }
 
 /// Begins to listen for Ctrl-C and SIGTERM.
@@ -100,18 +94,6 @@ pub(super) fn explain(context: &Context, error: &StartError) -> Failure {
                 .text("cli-address-refused", &[("address", &addr.to_string())]);
             Failure::new(FailureKind::Configuration, message).because(source)
         }
-        StartError::LoginKind { app, kind } => {
-            let args = [("app", app.as_str()), ("kind", kind.word())];
-            Failure::new(FailureKind::Configuration, context.output.text("cli-login-kind", &args))
-                .with_hint(context.output.text("cli-hint-login-kind", &[]))
-        }
-        StartError::OptionNotServed { app, option } => {
-            let args = [("app", app.as_str()), ("option", *option)];
-            Failure::new(
-                FailureKind::Configuration,
-                context.output.text("cli-option-not-served", &args),
-            )
-        }
         other => Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(other),
     }
 }
@@ -125,6 +107,17 @@ pub(super) fn address_taken(
     flag: &str,
 ) -> Failure {
     let output = &context.output;
+    let failure = taken(context, service, address, holder);
+    let failure = match holder {
+        Holder::Cozegate { .. } => failure.with_hint(output.text("cli-hint-already-running", &[])),
+        Holder::Nobody | Holder::Stranger { .. } => failure,
+    };
+    failure.with_hint(output.text("cli-hint-other-address", &[("flag", flag)]))
+}
+
+/// The failure of an address that somebody else holds: who.
+pub(super) fn taken(context: &Context, service: &str, address: SocketAddr, holder: &Holder) -> Failure {
+    let output = &context.output;
     let address = address.to_string();
     let who = holder_text(context, holder);
     let args = [
@@ -132,12 +125,7 @@ pub(super) fn address_taken(
         ("address", address.as_str()),
         ("holder", who.as_str()),
     ];
-    let failure = Failure::new(FailureKind::PortTaken, output.text("cli-address-taken", &args));
-    let failure = match holder {
-        Holder::Cozegate { .. } => failure.with_hint(output.text("cli-hint-already-running", &[])),
-        Holder::Nobody | Holder::Stranger { .. } => failure,
-    };
-    failure.with_hint(output.text("cli-hint-other-address", &[("flag", flag)]))
+    Failure::new(FailureKind::PortTaken, output.text("cli-address-taken", &args))
 }
 
 /// Who holds an address, in words.

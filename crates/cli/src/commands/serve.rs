@@ -1,16 +1,13 @@
 //! `serve`: both services, or one of them, on the configuration at hand.
 
-use super::running;
+use super::{running, state};
 use crate::args::{OnlyService, ServeArguments};
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::print_json;
-use coze_auth::SystemRandom;
-use cozegate_gateway::config::{Config, ConfigSource, Environment, ReloadOutcome, Reloader};
+use cozegate_gateway::config::{Config, ConfigSource, ReloadOutcome, Reloader};
 use cozegate_gateway::{Running, Services};
-use cozegate_store::GatewaySecret;
 use serde::Serialize;
-use std::path::PathBuf;
 
 /// The first line of stdout with `--json`; `null` for a service that was not started.
 #[derive(Debug, Serialize)]
@@ -22,7 +19,7 @@ struct Announcement<'a> {
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), Failure> {
     let loaded = context.load_aloud(&arguments.source, running::flags(&arguments.addresses))?;
-    let secret = load_secret(context, &loaded.config)?;
+    let secret = state::load_secret(context, &loaded.config)?;
     let services = match arguments.only {
         None => Services::Both,
         Some(OnlyService::Proxy) => Services::Proxy,
@@ -35,7 +32,8 @@ pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), F
         let reloader = Reloader::new(request, &loaded).map_err(|source| {
             Failure::new(FailureKind::Fault, context.output.text("cli-signals-failed", &[])).because(&source)
         })?;
-        let (running, mut signals) = running::start(context, loaded.config.clone(), services, secret)?;
+        let backend = state::open_store(context, &loaded.config).await?;
+        let (running, mut signals) = running::start(context, loaded.config.clone(), services, secret, backend)?;
         announce(context, &loaded.config, &running);
         tokio::select! {
             () = signals.next() => {}
@@ -120,71 +118,5 @@ pub(super) fn source_text(context: &Context, source: &ConfigSource) -> String {
         ConfigSource::File { path, .. } => path.display().to_string(),
         ConfigSource::Environment => context.output.text("cli-source-environment", &[]),
         ConfigSource::Demo => context.output.text("cli-source-demo", &[]),
-    }
-}
-
-/// Reads the secret from which visitors are derived, or makes it. Without a place to keep one, visitors start anew with
-/// every start; that is said and served.
-fn load_secret(context: &Context, config: &Config) -> Result<GatewaySecret, Failure> {
-    let output = &context.output;
-    let Some(path) = config
-        .visitors
-        .secret_file
-        .clone()
-        .or_else(|| state_directory(&context.environment))
-    else {
-        output.warning(&output.text("cli-no-state-directory", &[]));
-        return Ok(GatewaySecret::throw_away(&SystemRandom));
-    };
-    GatewaySecret::load_or_create(&path, &SystemRandom).map_err(|source| {
-        let path = path.display().to_string();
-        Failure::new(
-            FailureKind::Configuration,
-            output.text("cli-secret-file-failed", &[("path", &path)]),
-        )
-        .because(&source)
-        .with_hint(output.text("cli-hint-secret-file", &[]))
-    })
-}
-
-/// Where programs keep what must outlive them: the XDG base directories, and their counterpart on Windows.
-fn state_directory(environment: &Environment) -> Option<PathBuf> {
-    let from = |name: &str| {
-        environment
-            .get(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let base = from("XDG_STATE_HOME")
-        .or_else(|| from("HOME").map(|home| home.join(".local").join("state")))
-        .or_else(|| from("LOCALAPPDATA"))?;
-    Some(base.join("cozegate").join("visitors.secret"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn directory_with(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        state_directory(
-            &variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        )
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_secret_rests_where_programs_keep_their_state() {
-        let in_home = directory_with(&[("HOME", "/home/me")]);
-        let in_xdg = directory_with(&[("HOME", "/home/me"), ("XDG_STATE_HOME", "/state")]);
-
-        assert_eq!(
-            in_home,
-            Some(PathBuf::from("/home/me/.local/state/cozegate/visitors.secret"))
-        );
-        assert_eq!(in_xdg, Some(PathBuf::from("/state/cozegate/visitors.secret")));
-        assert_eq!(directory_with(&[("XDG_STATE_HOME", "relative")]), None);
     }
 }

@@ -1,12 +1,12 @@
 //! `token`: a Coze access token on stdout, and nothing else there.
 
-use super::running;
+use super::tokens::{self, AppTokens};
 use crate::args::TokenArguments;
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
-use coze_auth::{AuthError, Clock as _, RefusalKind, Scope, SessionName, Subject, SystemClock, Token};
-use cozegate_gateway::config::{AppConfig, Config, Credentials};
+use coze_auth::{Clock as _, Scope, SessionName, Subject, SystemClock, Token};
+use cozegate_gateway::config::{AppConfig, Credentials};
 use serde::Serialize;
 
 /// The result with `--json`. The end is unknown for a personal access token about which nothing is written.
@@ -25,7 +25,7 @@ struct TokenAnswer<'a> {
 /// Gets a token and prints it.
 pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), Failure> {
     let loaded = context.load_aloud(&arguments.source, vec![])?;
-    let app = find_app(context, &loaded.config, arguments.app.as_deref())?;
+    let app = tokens::find_app(context, &loaded.config, arguments.app.as_deref())?;
     let subject = subject(context, arguments)?;
     if is_fixed_token(&app.credentials) && subject != Subject::app() {
         context
@@ -34,12 +34,10 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     }
     let runtime = context.runtime()?;
     let token = runtime.block_on(async {
-        let tokens = cozegate_gateway::token_source(app, running::token_means());
-        let tokens = tokens.map_err(|error| running::explain(context, &error))?;
-        tokens
-            .access_token(&subject)
-            .await
-            .map_err(|error| explain(context, app, &error))
+        let tokens = AppTokens::open(context, &loaded.config, app).await?;
+        let token = tokens.source.access_token(&subject).await;
+        tokens.close().await;
+        token.map_err(|error| tokens::explain(context, app, &error))
     });
     runtime.shutdown_background();
     print(context, app, &subject, &token?);
@@ -54,17 +52,6 @@ const fn is_fixed_token(credentials: &Credentials) -> bool {
             false
         }
     }
-}
-
-fn find_app<'a>(context: &Context, config: &'a Config, name: Option<&str>) -> Result<&'a AppConfig, Failure> {
-    config.app(name).map_err(|unknown| {
-        let args = [("name", unknown.name.as_str()), ("known", &unknown.known.join(", "))];
-        let failure = Failure::new(FailureKind::Usage, context.output.text("cli-unknown-app", &args));
-        match &unknown.suggestion {
-            Some(meant) => failure.with_hint(context.output.text("cli-hint-did-you-mean", &[("meant", meant)])),
-            None => failure,
-        }
-    })
 }
 
 /// For whom, for how long and for what.
@@ -99,68 +86,4 @@ fn print(context: &Context, app: &AppConfig, subject: &Subject, token: &Token) {
         app: &app.name,
         session_name: subject.session_name.as_ref().map(SessionName::as_str),
     });
-}
-
-/// The failure of a request for a token.
-fn explain(context: &Context, app: &AppConfig, error: &AuthError) -> Failure {
-    let output = &context.output;
-    let host = app.endpoints.audience();
-    let kind = kind_of(error);
-    let message = match kind {
-        FailureKind::Authorization => "cli-token-refused",
-        FailureKind::Network => "cli-token-unreachable",
-        _ => "cli-token-failed",
-    };
-    let mut failure = Failure::new(kind, output.text(message, &[("host", &host), ("app", &app.name)])).because(error);
-    if let AuthError::Refused(refusal) = error.original()
-        && let Some(hint) = refusal_hint(refusal.hint)
-    {
-        failure = failure.with_hint(output.text(hint, &[("host", &host)]));
-    }
-    match error.log_id() {
-        Some(log_id) => failure.with_hint(output.text("cli-hint-log-id", &[("log_id", log_id)])),
-        None => failure,
-    }
-}
-
-fn kind_of(error: &AuthError) -> FailureKind {
-    match error.original() {
-        AuthError::Refused(refusal) => match refusal.hint {
-            RefusalKind::Internal | RefusalKind::Other => FailureKind::Upstream,
-            _ => FailureKind::Authorization,
-        },
-        AuthError::PersonalAccessTokenExpired { .. }
-        | AuthError::LoginRequired { .. }
-        | AuthError::LoginFailed { .. } => FailureKind::Authorization,
-        AuthError::Unreachable { .. } | AuthError::TimedOut { .. } => FailureKind::Network,
-        AuthError::Unavailable { .. } | AuthError::NotTheApi { .. } | AuthError::MalformedAnswer { .. } => {
-            FailureKind::Upstream
-        }
-        AuthError::ExpiredOnArrival { .. }
-        | AuthError::SigningFailed(_)
-        | AuthError::LoginUnsupported
-        | AuthError::RenewalUnfinished
-        | AuthError::Store(_)
-        | AuthError::Interrupted
-        | AuthError::RecentFailure { .. } => FailureKind::Fault,
-    }
-}
-
-/// What to do about a refusal; nothing where we do not know better than the platform's own words.
-const fn refusal_hint(kind: RefusalKind) -> Option<&'static str> {
-    match kind {
-        RefusalKind::KeyIdUnknown => Some("cli-hint-key-id-unknown"),
-        RefusalKind::ClientIdUnknown => Some("cli-hint-client-id-unknown"),
-        RefusalKind::Audience => Some("cli-hint-audience"),
-        RefusalKind::Signature => Some("cli-hint-signature"),
-        RefusalKind::Expired | RefusalKind::NotYetValid => Some("cli-hint-clock"),
-        RefusalKind::AppType | RefusalKind::UnsupportedGrant | RefusalKind::ClientSecret => Some("cli-hint-app-type"),
-        RefusalKind::AppDisabled => Some("cli-hint-app-disabled"),
-        RefusalKind::EmptyAssertion
-        | RefusalKind::AssertionReused
-        | RefusalKind::InvalidGrant
-        | RefusalKind::InvalidRequest
-        | RefusalKind::Internal
-        | RefusalKind::Other => None,
-    }
 }

@@ -94,6 +94,7 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     mode = "local"  # default
     server.auth_addr = "127.0.0.1:9081"  # cozegate.toml:2:13
     server.proxy_addr = "127.0.0.1:8080"  # default
+    store.kind = "sqlite"  # default
     timeouts.connect_seconds = 10  # default
     timeouts.head_seconds = 120  # default
     timeouts.idle_seconds = 300  # default

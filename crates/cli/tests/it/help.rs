@@ -16,6 +16,8 @@ fn help_speaks_both_languages() {
       demo      Try everything against a built-in emulator: no account, no network, no file
       emulator  Run the emulator of the Coze platform alone
       init      Write a commented cozegate.toml
+      login     Log in to an app of kind web, pkce or device
+      logout    Forget a login
       token     Print a Coze access token
       ports     Show who holds the ports of the two services
       config    Check or show the configuration

@@ -112,33 +112,18 @@ fn an_unknown_app_is_a_usage_mistake() {
 }
 
 #[test]
-fn an_app_that_needs_a_login_says_what_to_use_instead() {
+fn an_app_that_nobody_has_logged_in_to_says_how() {
     let home = Home::new().file(
         "cozegate.toml",
         "[apps.main]\nkind = \"pkce\"\nregion = \"cn\"\nclient_id = \"1.app.coze\"\n",
     );
 
     insta::assert_snapshot!(home.transcript(&["token"]), @r#"
-    exit: 3
+    exit: 4
     ----- stdout -----
     ----- stderr -----
-    error: App "main" is of kind "pkce": a person has to log in first, and this version cannot serve such a login.
-    hint: Use a service app (kind "jwt") or a fixed token (kind "pat" or "sat"), and name it with default_app or --app.
-    "#);
-}
-
-#[test]
-fn an_option_that_would_be_ignored_is_refused() {
-    let emulator = Home::new().start(&["emulator"]);
-    let home = home_for(&emulator, &[]);
-
-    let mut command = home.command(&["token"]);
-    let output = command.env("COZEGATE__APPS__MAIN__SCOPE__BOTS", "1").output().unwrap();
-
-    insta::assert_snapshot!(home.describe(&output), @r#"
-    exit: 3
-    ----- stdout -----
-    ----- stderr -----
-    error: App "main" sets scope, and this version cannot ask Coze for such tokens. Leave it out.
+    error: Nobody is logged in to app main any more, or yet.
+    cause: a person has to log in: nobody is logged in
+    hint: Log in: cozegate login --app main
     "#);
 }

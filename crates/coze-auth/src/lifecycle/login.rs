@@ -7,6 +7,7 @@ use super::TokenSource;
 use super::renewal::{Outcome, Renewals};
 use super::rotation::Saved;
 use crate::app::App;
+use crate::clock::UnixSeconds;
 use crate::error::AuthError;
 use crate::grant::Grant;
 use crate::grant::authorization_code::{Exchange, PendingLogin};
@@ -22,6 +23,19 @@ use tokio::time::sleep;
 
 /// How often a save over a version that changed meanwhile is begun anew.
 const SAVE_ROUNDS: usize = 5;
+
+/// How a login stands, without its secrets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LoginStatus {
+    /// When it was begun or last renewed.
+    pub renewed_at: UnixSeconds,
+    /// When its access token ends.
+    pub access_expires_at: Option<UnixSeconds>,
+    /// Until when it can be renewed, as far as that is known: every renewal prolongs it.
+    pub refresh_expires_at: Option<UnixSeconds>,
+    /// A person has to log in again.
+    pub is_lost: bool,
+}
 
 impl TokenSource {
     /// Begins a login with a browser, for [`App::Web`] and [`App::Pkce`].
@@ -143,6 +157,27 @@ impl TokenSource {
         let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
         let stored = renewals.store.load(&renewals.key(subject)).await;
         Ok(stored.map_err(AuthError::Store)?.map(|stored| stored.token_set))
+    }
+
+    /// Returns how a login stands; `None` when nobody is logged in. Asks the store, not the platform.
+    pub async fn login_status(&self, subject: &Subject) -> Result<Option<LoginStatus>, AuthError> {
+        let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        let key = renewals.key(subject);
+        let stored = match renewals.store.load(&key).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(stored)) => stored,
+            Err(error) => return Err(AuthError::Store(error)),
+        };
+        let now = renewals.clock.now();
+        let has_ended = |end: Option<UnixSeconds>| end.is_some_and(|end| now >= end);
+        let is_renewable = stored.token_set.refresh_token.is_some() && !has_ended(stored.token_set.refresh_expires_at);
+        let is_refused = renewals.lost.find(&key, stored.version).is_some();
+        Ok(Some(LoginStatus {
+            renewed_at: stored.token_set.issued_at,
+            access_expires_at: stored.token_set.expires_at,
+            refresh_expires_at: stored.token_set.refresh_expires_at,
+            is_lost: is_refused || (has_ended(stored.token_set.expires_at) && !is_renewable),
+        }))
     }
 
     /// Forgets a login; `false` when there was none. The platform has no way to hear of it (protocol 3.5): the access

@@ -16,6 +16,7 @@ mod renewal;
 mod rotation;
 mod single_flight;
 
+pub use login::LoginStatus;
 pub use policy::{Decision, Policy, Schedule};
 
 use crate::app::{App, LoginClient};

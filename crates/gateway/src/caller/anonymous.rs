@@ -90,6 +90,17 @@ impl VisitorCookie {
     }
 }
 
+impl VisitorCookie {
+    /// Writes the `Set-Cookie` value that makes the browser's visitor a new one with the next session.
+    pub fn removal(&self) -> Option<HeaderValue> {
+        let text = format!(
+            "{}=; Max-Age=0; Path=/auth/session; HttpOnly; SameSite=Strict",
+            self.name
+        );
+        HeaderValue::from_str(&text).ok()
+    }
+}
+
 fn verify(value: &str, keys: &VisitorKeys) -> Option<VisitorId> {
     let (id, signature) = value.split_once('.')?;
     if id.len() != ID_LENGTH {

@@ -2,8 +2,9 @@
 
 use crate::config::Mode;
 use crate::problem::ProblemKind;
-use coze_auth::{TokenKind, UnixSeconds};
-use cozegate_store::{HandleRecord, HandleTable};
+use coze_auth::TokenKind;
+use cozegate_store::HandleRecord;
+use cozegate_store::handles::HANDLE_PREFIX;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use std::sync::Arc;
@@ -17,13 +18,17 @@ pub enum Caller {
     OwnToken(HeaderValue),
 }
 
-/// Finds out who calls by the one `Authorization: Bearer` field (RFC 6750 2.1; the scheme in any case).
-pub fn identify(
-    headers: &HeaderMap,
-    handles: &HandleTable,
-    mode: Mode,
-    now: UnixSeconds,
-) -> Result<Caller, ProblemKind> {
+/// What a caller shows of itself.
+#[derive(Clone, Debug)]
+pub enum Presented<'h> {
+    /// A handle of ours, known or not. Secret.
+    Handle(&'h str),
+    /// A Coze token of the caller's own (local mode only).
+    OwnToken(HeaderValue),
+}
+
+/// Reads what the caller shows in the one `Authorization: Bearer` field (RFC 6750 2.1; the scheme in any case).
+pub fn presented(headers: &HeaderMap, mode: Mode) -> Result<Presented<'_>, ProblemKind> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let Some(field) = fields.next() else {
         return Err(ProblemKind::CredentialMissing);
@@ -38,17 +43,14 @@ pub fn identify(
         // The SDKs send "Bearer " for an empty token, which arrives trimmed.
         None => return Err(ProblemKind::CredentialMissing),
     };
-    if token.starts_with(cozegate_store::handles::HANDLE_PREFIX) {
-        return handles
-            .find(token, now)
-            .map(Caller::Visitor)
-            .ok_or(ProblemKind::HandleUnknown);
+    if token.starts_with(HANDLE_PREFIX) {
+        return Ok(Presented::Handle(token));
     }
     match (mode, TokenKind::of(token)) {
         (Mode::Local, TokenKind::PersonalAccess | TokenKind::ServiceAccess | TokenKind::App | TokenKind::User) => {
             let mut field = field.clone();
             field.set_sensitive(true);
-            Ok(Caller::OwnToken(field))
+            Ok(Presented::OwnToken(field))
         }
         (Mode::Local, _) => Err(ProblemKind::CredentialNotAccepted),
     }

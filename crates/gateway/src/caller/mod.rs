@@ -16,5 +16,5 @@ pub mod credential;
 pub mod session_name;
 
 pub use anonymous::{VisitorCookie, VisitorId};
-pub use credential::{Caller, identify};
+pub use credential::{Caller, Presented, presented};
 pub use session_name::VisitorKeys;

@@ -11,7 +11,7 @@ use super::settings::{Setting, SettingValue};
 use super::suggest::closest;
 use super::tree::{Table, Value};
 use super::{
-    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, Mode, ServerConfig, TimeoutsConfig,
+    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, Mode, ServerConfig, StoreConfig, TimeoutsConfig,
     VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
 };
 use std::collections::BTreeMap;
@@ -90,8 +90,9 @@ pub fn load_demo(
 ) -> Result<Loaded, ConfigErrors> {
     let mut root = Table::empty(Place::Default);
     environment.write_overlay(&mut root);
-    // A demo never speaks with a real app, whatever the environment describes.
-    root.entries.retain(|key, _| key != "apps" && key != "default_app");
+    // A demo never speaks with a real app and keeps nothing, whatever the environment describes.
+    root.entries
+        .retain(|key, _| !matches!(key.as_str(), "apps" | "default_app" | "store"));
     let mut files = FilesRead::default();
     let checker = Checker::new(Dialect::Environment, environment, directory, &mut files);
     check(checker, root, flags, ConfigSource::Demo, Some(app)).map_err(ConfigErrors::of)
@@ -285,6 +286,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<App
     let cors = CorsConfig::read(root.section("cors"));
     let chat = ChatConfig::read(root.section("chat"));
     let visitors = VisitorsConfig::read(root.section("visitors"));
+    let store = StoreConfig::read(root.section("store"));
     let timeouts = TimeoutsConfig::read(root.section("timeouts"));
     let (apps, default_app) = if let Some(app) = given {
         (BTreeMap::from([(app.name.clone(), app.clone())]), Some(app.name))
@@ -303,6 +305,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<App
         cors,
         chat,
         visitors,
+        store: store?,
         timeouts,
     })
 }

@@ -28,6 +28,7 @@ mod section;
 mod sections;
 mod server;
 mod settings;
+mod store;
 mod suggest;
 mod toml_file;
 mod tree;
@@ -47,6 +48,7 @@ pub use secret_source::SecretText;
 pub use sections::{ChatBot, ChatConfig, TimeoutsConfig, VisitorsConfig};
 pub use server::ServerConfig;
 pub use settings::{Setting, SettingValue};
+pub use store::{SealKeySource, StoreConfig, StoreKind};
 pub use tree::Shape;
 
 use std::collections::BTreeMap;
@@ -72,6 +74,8 @@ pub struct Config {
     pub chat: ChatConfig,
     /// The handles of visitors.
     pub visitors: VisitorsConfig,
+    /// Where things rest.
+    pub store: StoreConfig,
     /// How long we wait.
     pub timeouts: TimeoutsConfig,
 }
@@ -88,6 +92,7 @@ impl Config {
             cors: CorsConfig::default(),
             chat: ChatConfig::default(),
             visitors: VisitorsConfig::default(),
+            store: StoreConfig::default(),
             timeouts: TimeoutsConfig::default(),
         }
     }

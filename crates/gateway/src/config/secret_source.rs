@@ -66,6 +66,18 @@ impl SecretKeys {
         variable: "client_secret_env",
         command: "client_secret_command",
     };
+    pub(super) const URL: Self = Self {
+        inline: "url",
+        file: "url_file",
+        variable: "url_env",
+        command: "url_command",
+    };
+    pub(super) const SEAL_KEY: Self = Self {
+        inline: "seal_key",
+        file: "seal_key_file",
+        variable: "seal_key_env",
+        command: "seal_key_command",
+    };
     pub(super) const TOKEN: Self = Self {
         inline: "token",
         file: "token_file",

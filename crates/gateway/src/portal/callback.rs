@@ -1,19 +1,20 @@
-//! `GET /callback` and `GET /login`: the legacy contract of the token services that cozegate replaces.
+//! `GET /callback`: the legacy contract of the token services that cozegate replaces.
 //!
 //! Scripts (`X-Requested-With: XMLHttpRequest` or `Accept: application/json`) get a Coze token as JSON; people get a
 //! page, which never holds one. Local mode only, by the guard's rules: a page reads this from a listed origin, a
-//! program from this machine.
+//! program from this machine. The same address is the usual redirect URI of apps in which people log in; what the
+//! platform brings there goes to `login`.
 
 use super::language::Reader;
-use super::respond;
+use super::{login, respond};
 use crate::guard::Passage;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Shared;
 use axum::Extension;
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{ACCEPT, LOCATION};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject, Token, UnixSeconds};
 use jiff::Timestamp;
@@ -21,6 +22,9 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Our own path.
+const PATH: &str = "/callback";
 
 /// How long a token without a stated end may be used before asking again. The contract has a number there.
 const ASK_AGAIN: Duration = Duration::from_mins(15);
@@ -46,6 +50,9 @@ struct LegacyError {
     details: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_id: Option<String>,
+    /// Where a person logs in, if that is what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_url: Option<String>,
 }
 
 /// `GET /callback`.
@@ -56,6 +63,9 @@ pub(super) async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    if login::finish::is_answer(query.as_deref()) {
+        return login::finish::finish(&shared, &reader, query.as_deref(), PATH).await;
+    }
     if passage.foreign_navigation || !wants_json(&headers) {
         // A name that cannot be one is told by the script's request; the page shows it escaped.
         let session_name = requested_name(query.as_deref(), &headers).ok().flatten();
@@ -67,12 +77,6 @@ pub(super) async fn callback(
         }
         Err(problem) => legacy_error(problem, &reader),
     }
-}
-
-/// `GET /login`: in this contract, merely another way to `/callback`. The query travels along.
-pub(super) async fn login(RawQuery(query): RawQuery) -> Response {
-    let location = query.map_or_else(|| "/callback".to_owned(), |query| format!("/callback?{query}"));
-    (StatusCode::FOUND, [(LOCATION, location)]).into_response()
 }
 
 /// Whether a script asks.
@@ -98,12 +102,12 @@ async fn token_for(
         .find(parameter(query, "app").as_deref())
         .ok_or(ProblemKind::AppUnknown)?;
     let name = requested_name(query, headers)?;
-    let subject = name.clone().map_or_else(Subject::app, Subject::of);
+    let subject = name.clone().map_or_else(Subject::app, |name| app.subject(name));
     let token = app
         .tokens
         .access_token(&subject)
         .await
-        .map_err(|error| Problem::from_auth_error(&error))?;
+        .map_err(|error| Problem::from_auth_error(&error).at_login_of(app, shared))?;
     Ok((token, name))
 }
 
@@ -125,7 +129,7 @@ fn requested_name(query: Option<&str>, headers: &HeaderMap) -> Result<Option<Ses
 }
 
 /// A parameter of the query; an empty one counts as none.
-fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(key, value)| key == name && !value.is_empty())
         .map(|(_, value)| value.into_owned())
@@ -160,6 +164,7 @@ fn legacy_error(problem: Problem, reader: &Reader) -> Response {
         error_type: problem.kind.name(),
         details: problem.kind.detail(language),
         log_id: problem.log_id,
+        login_url: problem.login_url,
     };
     (problem.kind.status(), Json(answer)).into_response()
 }

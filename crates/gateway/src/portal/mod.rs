@@ -3,7 +3,8 @@
 //! | request | file |
 //! |---|---|
 //! | `GET /`, `/chat`, and the page of `/callback` | `pages` (what they look like), `respond` (how they are sent) |
-//! | `GET /callback`, `GET /login` | `callback` |
+//! | `GET /callback` for scripts and people | `callback` |
+//! | `GET /login`, `/device`, `/logout`, and the way back from the consent page | `login` |
 //! | `POST /auth/session` | `session` |
 //! | `GET /assets/*` | `assets` |
 //! | `GET /livez`, `GET /readyz` | `health` |
@@ -15,6 +16,7 @@ mod callback;
 mod door;
 mod health;
 mod language;
+pub(crate) mod login;
 pub mod pages;
 mod respond;
 mod session;
@@ -24,6 +26,7 @@ use crate::problem::ProblemKind;
 use crate::state::Shared;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -45,10 +48,12 @@ pub(crate) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/auth/session", post(session::open))
         .route("/callback", get(callback::callback))
         .route("/chat", get(chat))
+        .route("/device", get(login::device::show))
         .route("/livez", get(health::live))
-        .route("/login", get(callback::login))
+        .route("/login", get(login::login))
+        .route("/logout", get(login::logout::show).post(login::logout::log_out))
         .route("/readyz", get(health::ready))
-        .fallback(nothing_here)
+        .fallback(elsewhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // Outermost: whoever may not be answered is not even routed, and every answer, also of a fallback, leaves with
@@ -67,7 +72,16 @@ async fn chat(State(shared): State<Arc<Shared>>, reader: Reader) -> Response {
     respond::chat(&reader, &shared)
 }
 
-async fn nothing_here(reader: Reader) -> Response {
+/// Any other address: an app's own redirect URI, or nothing.
+async fn elsewhere(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, reader: Reader) -> Response {
+    let is_redirect_uri = shared
+        .live()
+        .apps
+        .iter()
+        .any(|app| app.redirect_uri.as_ref().is_some_and(|url| url.path() == uri.path()));
+    if is_redirect_uri && method == Method::GET {
+        return login::finish::finish(&shared, &reader, uri.query(), uri.path()).await;
+    }
     respond::problem(ProblemKind::NoSuchEndpoint.into(), &reader)
 }
 

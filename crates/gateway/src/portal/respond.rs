@@ -1,26 +1,38 @@
 //! How pages are sent: the values that they show, their content type and their content security policy.
 
 use super::language::Reader;
+use super::login::device::Waiting;
 use super::pages::{
-    self, AppKind, AppLine, AppRegion, BotChoice, CallbackPage, ChatPage, ErrorPage, Frame, HomePage, Setup,
+    self, AppLine, AppRegion, BotChoice, CallbackPage, ChatPage, DevicePage, ErrorPage, Frame, HomePage, LoginPage,
+    LoginStanding, Setup,
 };
 use crate::apps::ServingApp;
 use crate::problem::Problem;
+use crate::reminder;
 use crate::state::Shared;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use coze_auth::Region;
+use coze_auth::{Region, UnixSeconds};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// The overview.
 pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
     let live = shared.live();
     let default = live.apps.default_app();
+    let now = shared.means.clock.now();
+    let ends: Vec<Option<String>> = live
+        .apps
+        .iter()
+        .map(|app| reminder::ending_soon(app.fixed_token_ends_at, now).map(moment))
+        .collect();
     let apps: Vec<AppLine<'_>> = live
         .apps
         .iter()
-        .map(|app| app_line(app, Arc::ptr_eq(app, default)))
+        .zip(&ends)
+        .map(|(app, end)| app_line(app, Arc::ptr_eq(app, default), end.as_deref()))
         .collect();
     let page = HomePage {
         frame: frame(reader),
@@ -66,6 +78,29 @@ pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
     html(pages::chat(&page), Some(&api_base))
 }
 
+/// How an app's login stands.
+pub(super) fn login(reader: &Reader, app: &ServingApp, standing: LoginStanding) -> Response {
+    let page = LoginPage {
+        frame: frame(reader),
+        app: &app.name,
+        standing,
+    };
+    html(pages::login(&page), None)
+}
+
+/// The code for another device.
+pub(super) fn device(reader: &Reader, app: &ServingApp, waiting: &Waiting) -> Response {
+    let page = DevicePage {
+        frame: frame(reader),
+        app: &app.name,
+        user_code: &waiting.user_code,
+        verification_uri: waiting.verification_uri.as_str(),
+        verification_uri_complete: waiting.verification_uri_complete.as_str(),
+        until: &moment(waiting.expires_at),
+    };
+    html(pages::device(&page), None)
+}
+
 /// A problem: a page for people, JSON for programs.
 pub(super) fn problem(problem: Problem, reader: &Reader) -> Response {
     if !reader.wants_page {
@@ -92,14 +127,10 @@ fn frame(reader: &Reader) -> Frame<'_> {
     }
 }
 
-fn app_line(app: &ServingApp, is_default: bool) -> AppLine<'_> {
+fn app_line<'a>(app: &'a ServingApp, is_default: bool, ends_soon: Option<&'a str>) -> AppLine<'a> {
     AppLine {
         name: &app.name,
-        kind: if app.isolates {
-            AppKind::Jwt
-        } else {
-            AppKind::PersonalAccessToken
-        },
+        kind: app.kind,
         region: match app.region {
             Some(Region::China) => AppRegion::China,
             Some(Region::International) => AppRegion::International,
@@ -107,7 +138,15 @@ fn app_line(app: &ServingApp, is_default: bool) -> AppLine<'_> {
         },
         api_base: app.api_base.as_str().trim_end_matches('/'),
         is_default,
+        ends_soon,
     }
+}
+
+/// An instant as people read it, in the machine's time zone.
+pub(super) fn moment(instant: UnixSeconds) -> String {
+    let timestamp = Timestamp::from_second(instant.0).unwrap_or(Timestamp::MAX);
+    let zoned = timestamp.to_zoned(TimeZone::system());
+    zoned.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn html(page: String, api_base: Option<&str>) -> Response {

@@ -47,7 +47,7 @@ struct SessionAnswer<'a> {
     /// The same for WebSocket.
     ws_base: String,
     user: User,
-    /// Whether this visitor has a history of their own; `false` with a personal access token, which has one for all.
+    /// Whether this visitor has a history of their own; `false` where everybody shares one token's.
     isolated: bool,
 }
 
@@ -66,19 +66,23 @@ pub(super) async fn open(
     reader: Reader,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match try_open(&shared, &reader.headers, body) {
+    match try_open(&shared, &reader.headers, body).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(reader.language, &reader.request),
     }
 }
 
-fn try_open(shared: &Shared, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
+async fn try_open(
+    shared: &Shared,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
     let request = parse(body)?;
     let live = shared.live();
     let app = live.apps.find(request.app.as_deref()).ok_or(ProblemKind::AppUnknown)?;
     let named = request.session_name.filter(|name| !name.is_empty());
     let visitor = match (named, shared.mode) {
-        (Some(name), Mode::Local) => Visitor::named(&name)?,
+        (Some(name), Mode::Local) => Visitor::named(app, &name)?,
         (None, _) => Visitor::anonymous(shared, app, headers),
     };
     let now = shared.means.clock.now();
@@ -88,7 +92,8 @@ fn try_open(shared: &Shared, headers: &HeaderMap, body: Result<Bytes, BytesRejec
         subject: visitor.subject,
         expires_at,
     };
-    let handle = shared.handles.issue(record, now, shared.means.random.as_ref());
+    let issued = shared.handles.issue(record, now, shared.means.random.as_ref()).await;
+    let handle = issued.map_err(|error| Problem::from_backend_error(&error))?;
     let api_base = shared.proxy_base_for(headers);
     let answer = SessionAnswer {
         handle: handle.expose(),
@@ -97,7 +102,7 @@ fn try_open(shared: &Shared, headers: &HeaderMap, body: Result<Bytes, BytesRejec
         ws_base: api_base.replacen("http", "ws", 1),
         api_base,
         user: visitor.user,
-        isolated: app.isolates,
+        isolated: app.isolates(),
     };
     let mut response = Json(answer).into_response();
     if let Some(id) = visitor.keep {
@@ -130,7 +135,7 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn named(name: &str) -> Result<Self, Problem> {
+    fn named(app: &ServingApp, name: &str) -> Result<Self, Problem> {
         let name =
             SessionName::parse(name).map_err(|error| Problem::with_inside(ProblemKind::SessionNameInvalid, error))?;
         let user = User {
@@ -138,7 +143,7 @@ impl Visitor {
             kind: "named",
         };
         Ok(Self {
-            subject: Subject::of(name),
+            subject: app.subject(name),
             user,
             keep: None,
         })
@@ -153,7 +158,7 @@ impl Visitor {
             .visitor_keys
             .session_name(&app.tenant, SubjectKind::Anonymous, id.as_str());
         Self {
-            subject: Subject::of(name),
+            subject: app.subject(name),
             user: User {
                 id: id.public_id(),
                 kind: "anonymous",

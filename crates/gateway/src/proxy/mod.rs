@@ -24,7 +24,7 @@ mod upstream;
 pub(crate) mod workers;
 
 use crate::apps::{Apps, ServingApp};
-use crate::caller::{Caller, identify};
+use crate::caller::{Caller, Presented, presented};
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
 use crate::problem::{Problem, ProblemKind, language_of};
@@ -95,9 +95,11 @@ impl Proxy {
             // Nobody follows a link to an API call.
             Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
             Route::Api => {
-                let now = self.shared.means.clock.now();
-                let caller = identify(request.headers(), &self.shared.handles, self.shared.mode, now)?;
-                let (app, authorization) = credential(caller, apps).await?;
+                let caller = match presented(request.headers(), self.shared.mode)? {
+                    Presented::OwnToken(field) => Caller::OwnToken(field),
+                    Presented::Handle(handle) => Caller::Visitor(self.shared.find_handle(handle).await?),
+                };
+                let (app, authorization) = credential(caller, apps, &self.shared).await?;
                 let upstream = self
                     .upstreams
                     .at(&app.api_base)
@@ -127,7 +129,11 @@ impl Asked {
 }
 
 /// The app that serves this caller, and the credential that goes to its platform.
-async fn credential(caller: Caller, apps: &Apps) -> Result<(&ServingApp, HeaderValue), Problem> {
+async fn credential<'a>(
+    caller: Caller,
+    apps: &'a Apps,
+    shared: &Shared,
+) -> Result<(&'a ServingApp, HeaderValue), Problem> {
     let record = match caller {
         Caller::OwnToken(field) => return Ok((apps.default_app(), field)),
         Caller::Visitor(record) => record,
@@ -140,7 +146,7 @@ async fn credential(caller: Caller, apps: &Apps) -> Result<(&ServingApp, HeaderV
             .tokens
             .access_token(&record.subject)
             .await
-            .map_err(|error| Problem::from_auth_error(&error))?,
+            .map_err(|error| Problem::from_auth_error(&error).at_login_of(app, shared))?,
     };
     let authorization = bearer(token.access_token().expose()).ok_or_else(|| {
         Problem::with_inside(

@@ -25,7 +25,8 @@ async fn a_handle_leads_to_the_app_that_opened_the_session() {
     let other = fixed_app("other", &second.api_base());
     let world = World::with_upstream_and(&first.api_base(), |config| {
         config.apps.insert("other".to_owned(), other);
-    });
+    })
+    .await;
     let default = open(&world, "").await.json()["handle"].as_str().unwrap().to_owned();
     let named = open(&world, r#"{"app":"other"}"#).await.json()["handle"]
         .as_str()
@@ -57,7 +58,8 @@ async fn the_legacy_callback_takes_an_app_by_name() {
     let other = fixed_app("other", &upstream.api_base());
     let world = World::with_upstream_and(&upstream.api_base(), |config| {
         config.apps.insert("other".to_owned(), other);
-    });
+    })
+    .await;
 
     let default = token(&world, "").await.json()["access_token"].clone();
     let same = token(&world, "?app=main").await.json()["access_token"].clone();
@@ -71,7 +73,7 @@ async fn the_legacy_callback_takes_an_app_by_name() {
 #[tokio::test]
 async fn an_app_that_is_not_there_is_named_as_the_mistake() {
     let upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
 
     let session = open(&world, r#"{"app":"nobody"}"#).await;
     let callback = token(&world, "?app=nobody").await;

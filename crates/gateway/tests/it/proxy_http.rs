@@ -5,7 +5,7 @@ use crate::world::{RecordingUpstream, World, send};
 #[tokio::test]
 async fn the_handle_is_swapped_for_the_token_and_the_rest_travels_unchanged() {
     let mut upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let handle = world.handle().await;
 
     let answer = send(
@@ -47,7 +47,7 @@ async fn the_handle_is_swapped_for_the_token_and_the_rest_travels_unchanged() {
 #[tokio::test]
 async fn a_body_without_a_length_is_streamed_up_in_chunks() {
     let mut upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let handle = world.handle().await;
 
     let answer = send(
@@ -74,7 +74,7 @@ async fn upstream_permissions_and_cookies_are_replaced_by_ours() {
         "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\nSet-Cookie: a=b\r\n\
          X-Tt-Logid: 2026\r\nKeep-Alive: timeout=5\r\nConnection: X-Hop\r\nX-Hop: 1\r\nContent-Length: 2\r\n\r\n{}",
     );
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let handle = world.handle().await;
 
     let answer = world
@@ -103,7 +103,7 @@ async fn upstream_permissions_and_cookies_are_replaced_by_ours() {
 #[tokio::test]
 async fn a_preflight_needs_no_caller_and_reaches_nobody() {
     let mut upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
 
     let answer = send(
         world.proxy,
@@ -136,7 +136,7 @@ async fn a_preflight_needs_no_caller_and_reaches_nobody() {
 #[tokio::test]
 async fn what_the_proxy_does_not_serve_goes_nowhere() {
     let mut upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let handle = world.handle().await;
     let unknown = "cgh_0000000000000000000000000000000000000000000";
     let cases = [
@@ -194,7 +194,7 @@ async fn what_the_proxy_does_not_serve_goes_nowhere() {
 #[tokio::test]
 async fn a_coze_token_of_the_callers_own_passes_in_local_mode() {
     let mut upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let own = format!(
         "czs_{}",
         coze_auth::random::base64url(&coze_auth::SeededRandom::new(5), 32)
@@ -215,7 +215,8 @@ async fn a_coze_token_of_the_callers_own_passes_in_local_mode() {
 #[tokio::test]
 async fn one_upstream_connection_serves_exchange_after_exchange() {
     let upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok());
+    let world =
+        World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok()).await;
     let handle = world.handle().await;
     let request = world.head("GET /v1/users/me", &handle, "");
     // However the platform frames its answer: with a length, in chunks, without a body.
@@ -237,7 +238,8 @@ async fn one_upstream_connection_serves_exchange_after_exchange() {
 async fn an_idle_connection_that_was_closed_costs_no_request() {
     let mut upstream = RecordingUpstream::start().await;
     // One worker, so that both requests meet the same pool.
-    let world = World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok());
+    let world =
+        World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok()).await;
     let handle = world.handle().await;
     let request = world.head("POST /v3/chat", &handle, "Content-Length: 2\r\n") + "{}";
     upstream.answer_and_close("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
@@ -264,7 +266,8 @@ async fn what_may_have_begun_is_not_sent_twice_and_what_only_reads_is() {
     ];
     for (line, rest, status, arrivals) in cases {
         let mut upstream = RecordingUpstream::start().await;
-        let world = World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok());
+        let world =
+            World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok()).await;
         let handle = world.handle().await;
         let request = format!(
             "{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {handle}\r\n{rest}",
@@ -292,7 +295,7 @@ async fn an_upstream_that_is_not_there_is_a_bad_gateway() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let world = World::with_upstream(&format!("http://{unused}"));
+    let world = World::with_upstream(&format!("http://{unused}")).await;
     let handle = world.handle().await;
 
     let answer = world
@@ -311,7 +314,7 @@ async fn an_upstream_that_is_not_there_is_a_bad_gateway() {
 #[tokio::test]
 async fn the_proxy_tells_about_itself() {
     let upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
 
     let answer = send(
         world.proxy,

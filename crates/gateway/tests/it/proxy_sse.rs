@@ -46,7 +46,7 @@ async fn every_event_arrives_before_the_next_one_is_sent() {
         &chunk(second),
         &format!("{}0\r\n\r\n", chunk(last)),
     ]);
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let mut stream = open_stream(&world).await;
 
     let (status, headers) = read_head(&mut stream).await;
@@ -93,7 +93,7 @@ async fn odd_pieces_stay_odd_pieces() {
     script.extend(steps[1..].iter().cloned());
     script.push("0\r\n\r\n".to_owned());
     upstream.answer_in_steps(&script.iter().map(String::as_str).collect::<Vec<_>>());
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let mut stream = open_stream(&world).await;
     read_head(&mut stream).await;
 
@@ -110,7 +110,7 @@ async fn odd_pieces_stay_odd_pieces() {
 async fn a_caller_who_leaves_ends_the_upstream_connection() {
     let upstream = RecordingUpstream::start().await;
     upstream.answer_in_steps(&[&format!("{HEAD}{}", chunk("event:x\ndata:1\n\n")), "never sent"]);
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let mut stream = open_stream(&world).await;
     read_head(&mut stream).await;
 
@@ -125,7 +125,7 @@ async fn a_caller_who_leaves_ends_the_upstream_connection() {
 async fn an_answer_that_was_cut_does_not_look_whole() {
     let upstream = RecordingUpstream::start().await;
     upstream.answer_and_close(&format!("{HEAD}{}", chunk("event:x\ndata:1\n\n")));
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let mut stream = open_stream(&world).await;
     read_head(&mut stream).await;
 

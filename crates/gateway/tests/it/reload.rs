@@ -59,7 +59,7 @@ async fn a_key_that_is_exchanged_signs_from_then_on() {
 #[tokio::test]
 async fn origins_and_apps_follow_the_configuration() {
     let (mut old, mut new) = (RecordingUpstream::start().await, RecordingUpstream::start().await);
-    let world = World::with_upstream(&old.api_base());
+    let world = World::with_upstream(&old.api_base()).await;
     let handle = world.handle().await;
     let own = format!("Origin: http://{}\r\n", world.auth);
     let mut changed = world.config.clone();
@@ -78,7 +78,7 @@ async fn origins_and_apps_follow_the_configuration() {
 #[tokio::test]
 async fn a_configuration_that_cannot_serve_leaves_the_old_one_in_force() {
     let mut upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let handle = world.handle().await;
     let mut broken = world.config.clone();
     broken.apps.get_mut("main").unwrap().credentials = Credentials::PersonalAccessToken {
@@ -97,7 +97,7 @@ async fn a_configuration_that_cannot_serve_leaves_the_old_one_in_force() {
 #[tokio::test]
 async fn what_needs_a_restart_is_named() {
     let upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let mut changed = world.config.clone();
     changed.timeouts.idle_seconds += 1;
     changed.server.workers = 7.try_into().ok();

@@ -11,7 +11,7 @@ async fn a_running_answer_is_finished_and_new_connections_are_refused() {
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 8\r\n\r\ndata",
         ":1\n\n",
     ]);
-    let world = World::with_upstream(&upstream.api_base());
+    let world = World::with_upstream(&upstream.api_base()).await;
     let handle = world.handle().await;
     let mut stream = BufReader::new(TcpStream::connect(world.proxy).await.unwrap());
     let request = world.head("GET /v1/users/me", &handle, "");
@@ -43,7 +43,8 @@ async fn an_answer_that_never_ends_is_cut_after_the_grace_period() {
     upstream.answer_in_steps(&["HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\ndata", "never"]);
     let world = World::with_upstream_and(&upstream.api_base(), |config| {
         config.timeouts.shutdown_seconds = 0;
-    });
+    })
+    .await;
     let handle = world.handle().await;
     let mut stream = BufReader::new(TcpStream::connect(world.proxy).await.unwrap());
     let request = world.head("GET /v1/users/me", &handle, "");

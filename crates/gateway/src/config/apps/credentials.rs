@@ -4,11 +4,14 @@ use super::super::mistake::MistakeKind;
 use super::super::notice::NoticeKind;
 use super::super::place::Place;
 use super::super::secret_source::{self, SecretKeys, SecretText};
-use super::super::section::{Checker, Section};
+use super::super::section::{Checker, Section, Wrong};
 use super::kind::AppKind;
 use super::{moment, redirect_uri};
-use coze_auth::{Scope, SigningKey, UnixSeconds};
+use coze_auth::{ChallengeMethod, Scope, SigningKey, UnixSeconds};
 use url::Url;
+
+/// The words for how a verifier is hidden, the better one first.
+const CHALLENGE_METHODS: [&str; 2] = ["S256", "plain"];
 
 /// How an app proves itself.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub enum Credentials {
         client_secret: SecretText,
         /// Where the person comes back to.
         redirect_uri: Url,
+        /// The workspace whose members log in to collaborate there.
+        workspace_id: Option<String>,
     },
     /// An app without a secret: a person logs in, the login proves itself (RFC 7636; protocol 3.3).
     Pkce {
@@ -39,11 +44,17 @@ pub enum Credentials {
         client_id: String,
         /// Where the person comes back to.
         redirect_uri: Url,
+        /// The workspace whose members log in to collaborate there.
+        workspace_id: Option<String>,
+        /// How the verifier is hidden (RFC 7636 4.2).
+        challenge_method: ChallengeMethod,
     },
     /// An app without a browser: a person logs in on another device (RFC 8628; protocol 3.4).
     Device {
         /// The OAuth app's id.
         client_id: String,
+        /// The workspace whose members log in to collaborate there.
+        workspace_id: Option<String>,
     },
     /// A person's fixed token (`pat_`). Everybody shares that person's identity.
     PersonalAccessToken {
@@ -80,7 +91,7 @@ impl Credentials {
             Self::Jwt { client_id, .. }
             | Self::Web { client_id, .. }
             | Self::Pkce { client_id, .. }
-            | Self::Device { client_id } => Some(client_id),
+            | Self::Device { client_id, .. } => Some(client_id),
             Self::PersonalAccessToken { .. } | Self::ServiceAccessToken { .. } => None,
         }
     }
@@ -125,12 +136,22 @@ pub(super) fn read(section: &mut Section<'_, '_>, kind: AppKind) -> Option<Crede
         AppKind::Web => read_web(section),
         AppKind::Pkce => {
             let (client_id, redirect_uri) = (read_client_id(section), redirect_uri::read(section));
+            let workspace_id = section.checked("workspace_id", id);
+            let challenge_method = read_challenge_method(section);
             Some(Credentials::Pkce {
                 client_id: client_id?,
                 redirect_uri: redirect_uri?,
+                workspace_id,
+                challenge_method,
             })
         }
-        AppKind::Device => read_client_id(section).map(|client_id| Credentials::Device { client_id }),
+        AppKind::Device => {
+            let (client_id, workspace_id) = (read_client_id(section), section.checked("workspace_id", id));
+            client_id.map(|client_id| Credentials::Device {
+                client_id,
+                workspace_id,
+            })
+        }
         AppKind::PersonalAccessToken => {
             read_fixed_token(section).map(|(token, expires_at)| Credentials::PersonalAccessToken { token, expires_at })
         }
@@ -190,18 +211,39 @@ fn read_jwt_options(section: &mut Section<'_, '_>) -> Option<JwtOptions> {
     })
 }
 
-/// The id becomes a segment of the token endpoint's path, so it is held to what ids look like (`volcano_210`).
-fn read_account(section: &mut Section<'_, '_>) -> Option<JwtAccount> {
-    let id = |text: &str| {
-        if text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-        {
-            Ok(text.to_owned())
-        } else {
-            Err(MistakeKind::InvalidId { value: text.to_owned() }.into())
+/// The id becomes a segment of an endpoint's path, so it is held to what ids look like (`volcano_210`).
+fn id(text: &str) -> Result<String, Wrong> {
+    if text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    {
+        Ok(text.to_owned())
+    } else {
+        Err(MistakeKind::InvalidId { value: text.to_owned() }.into())
+    }
+}
+
+/// S256, unless somebody insists on `plain` (RFC 7636 4.2).
+fn read_challenge_method(section: &mut Section<'_, '_>) -> ChallengeMethod {
+    const KEY: &str = "challenge_method";
+    let word = section.checked_or(KEY, ChallengeMethod::S256.as_str().to_owned(), |text| {
+        if CHALLENGE_METHODS.contains(&text) {
+            return Ok(text.to_owned());
         }
-    };
+        let kind = MistakeKind::NotOneOf {
+            value: text.to_owned(),
+            allowed: &CHALLENGE_METHODS,
+        };
+        Err(kind.into())
+    });
+    if word == ChallengeMethod::Plain.as_str() {
+        ChallengeMethod::Plain
+    } else {
+        ChallengeMethod::S256
+    }
+}
+
+fn read_account(section: &mut Section<'_, '_>) -> Option<JwtAccount> {
     if section.has("account_id") && section.has("enterprise_id") {
         section.take("account_id");
         let place = section.take("enterprise_id").map(|node| node.key_place)?;
@@ -234,11 +276,13 @@ fn parse_private_key(checker: &mut Checker<'_>, path: &str, text: &SecretText, p
 fn read_web(section: &mut Section<'_, '_>) -> Option<Credentials> {
     let client_id = read_client_id(section);
     let redirect_uri = redirect_uri::read(section);
+    let workspace_id = section.checked("workspace_id", id);
     let client_secret = read_bearer(section, SecretKeys::CLIENT_SECRET);
     Some(Credentials::Web {
         client_id: client_id?,
         client_secret: client_secret?,
         redirect_uri: redirect_uri?,
+        workspace_id,
     })
 }
 

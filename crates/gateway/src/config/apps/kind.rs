@@ -72,7 +72,7 @@ impl fmt::Display for AppKind {
 }
 
 /// Keys that only some kinds have, with those kinds.
-const OWN_KEYS: [(&[&str], &[AppKind]); 8] = [
+const OWN_KEYS: [(&[&str], &[AppKind]); 10] = [
     (
         &["client_id"],
         &[AppKind::Jwt, AppKind::Web, AppKind::Pkce, AppKind::Device],
@@ -85,6 +85,8 @@ const OWN_KEYS: [(&[&str], &[AppKind]); 8] = [
     (&SecretKeys::PRIVATE_KEY.all(), &[AppKind::Jwt]),
     (&SecretKeys::CLIENT_SECRET.all(), &[AppKind::Web]),
     (&["redirect_uri"], &[AppKind::Web, AppKind::Pkce]),
+    (&["workspace_id"], &[AppKind::Web, AppKind::Pkce, AppKind::Device]),
+    (&["challenge_method"], &[AppKind::Pkce]),
     (
         &["expires_at"],
         &[AppKind::PersonalAccessToken, AppKind::ServiceAccessToken],

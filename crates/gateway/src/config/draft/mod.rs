@@ -182,7 +182,7 @@ fn addresses(app: &AppConfig) -> Vec<(&'static str, String)> {
 /// A relative path starts from the file that names it, which is another one now.
 fn value_beside(setting: &Setting) -> SettingValue {
     match &setting.value {
-        SettingValue::Text(path) if setting.key.ends_with("_file") => {
+        SettingValue::Text(path) if setting.key.ends_with("_file") || setting.key == "store.path" => {
             let folder = setting.place.file().and_then(Path::parent).unwrap_or(Path::new(""));
             SettingValue::Text(folder.join(path).to_string_lossy().into_owned())
         }

@@ -17,7 +17,7 @@ type Line = (&'static str, &'static str);
 const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
 
 /// The sections behind the apps, with our defaults, or with samples where there is none.
-const SECTIONS: [(&str, &[Line]); 5] = [
+const SECTIONS: [(&str, &[Line]); 6] = [
     (
         "server",
         &[
@@ -36,6 +36,21 @@ const SECTIONS: [(&str, &[Line]); 5] = [
         &[("handle_ttl_seconds", "86400"), ("secret_file", "\"visitors.secret\"")],
     ),
     (
+        "store",
+        &[
+            ("kind", "\"sqlite\""),
+            ("path", "\"cozegate.db\""),
+            ("url_file", ""),
+            ("url_env", ""),
+            ("url_command", ""),
+            ("prefix", ""),
+            ("seal_key_file", "\"store.key\""),
+            ("seal_key_env", ""),
+            ("seal_key_command", ""),
+            ("seal_key_keyring", "\"cozegate\""),
+        ],
+    ),
+    (
         "timeouts",
         &[
             ("connect_seconds", "10"),
@@ -47,7 +62,7 @@ const SECTIONS: [(&str, &[Line]); 5] = [
 ];
 
 /// The keys of an app in the order in which they are written.
-const APP_ORDER: [&str; 25] = [
+const APP_ORDER: [&str; 27] = [
     "kind",
     "region",
     "api_base",
@@ -62,6 +77,8 @@ const APP_ORDER: [&str; 25] = [
     "client_secret_env",
     "client_secret_command",
     "redirect_uri",
+    "workspace_id",
+    "challenge_method",
     "token_file",
     "token_env",
     "token_command",
@@ -75,6 +92,9 @@ const APP_ORDER: [&str; 25] = [
     "session_context.custom_consumer",
 ];
 
+const REDIRECT_URI: Line = ("redirect_uri", "\"http://127.0.0.1:8081/callback\"");
+const WORKSPACE_ID: Line = ("workspace_id", "\"7400000000000000001\"");
+
 /// What an app of this kind may add, with samples.
 const fn samples(kind: AppKind) -> &'static [Line] {
     match kind {
@@ -87,8 +107,9 @@ const fn samples(kind: AppKind) -> &'static [Line] {
             ("session_context.device_id", "\"till-4\""),
             ("session_context.custom_consumer", "\"branch-7\""),
         ],
-        AppKind::Web | AppKind::Pkce => &[("redirect_uri", "\"http://127.0.0.1:8081/callback\"")],
-        AppKind::Device => &[],
+        AppKind::Web => &[REDIRECT_URI, WORKSPACE_ID],
+        AppKind::Pkce => &[REDIRECT_URI, WORKSPACE_ID, ("challenge_method", "\"S256\"")],
+        AppKind::Device => &[WORKSPACE_ID],
         AppKind::PersonalAccessToken | AppKind::ServiceAccessToken => &[("expires_at", "2030-12-31T00:00:00Z")],
     }
 }
@@ -113,8 +134,11 @@ pub(super) fn render(language: Language, values: &Values, source: Option<&Path>)
     }
     for (section, lines) in SECTIONS {
         file.push_str(&format_section(language, section));
-        for line in lines {
-            file.push_str(&entry(language, values, section, *line));
+        for &(key, sample) in lines {
+            // Without a sample it belongs to a choice that nobody made.
+            if !sample.is_empty() || values.contains_key(&format!("{section}.{key}")) {
+                file.push_str(&entry(language, values, section, (key, sample)));
+            }
         }
     }
     file
@@ -174,11 +198,12 @@ fn entry(language: Language, values: &Values, section: &str, (key, sample): Line
         Some(value) => ("", toml_text(value)),
         None => ("# ", sample.to_owned()),
     };
-    let id = format!("init-{}", key.replace(['_', '.'], "-"));
-    let about = if has_text(&id) {
-        format!("  # {}", text(language, &id, &[]))
-    } else {
-        String::new()
+    let key_id = key.replace(['_', '.'], "-");
+    // Two sections may have a key of the same name.
+    let ids = [format!("init-{section}-{key_id}"), format!("init-{key_id}")];
+    let about = match ids.iter().find(|id| has_text(id)) {
+        Some(id) => format!("  # {}", text(language, id, &[])),
+        None => String::new(),
     };
     format!("{mark}{key} = {value}{about}\n")
 }

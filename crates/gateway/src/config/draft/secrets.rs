@@ -6,32 +6,36 @@ use super::super::tree::{Table, Value};
 use super::SecretFile;
 use std::path::Path;
 
-/// A secret with the app that it belongs to.
+/// A secret with the section that it stands in.
 pub(super) struct InlineSecret {
-    app: String,
+    /// Dotted: `apps.main`, `store`.
+    section: String,
     keys: SecretKeys,
     content: SecretText,
 }
 
 /// Where each kind of secret goes, without the app's name.
-const FILES: [(SecretKeys, &str); 3] = [
+const FILES: [(SecretKeys, &str); 5] = [
     (SecretKeys::PRIVATE_KEY, "private_key.pem"),
     (SecretKeys::CLIENT_SECRET, "client_secret"),
     (SecretKeys::TOKEN, "token"),
+    (SecretKeys::URL, "store.url"),
+    (SecretKeys::SEAL_KEY, "store.key"),
 ];
 
 /// Finds the secrets that stand in the source itself.
 pub(super) fn inline_secrets(root: &Table) -> Vec<InlineSecret> {
-    let Some(Value::Table(apps)) = root.entries.get("apps").map(|node| &node.value) else {
-        return vec![];
-    };
+    let apps = section(root, "apps").into_iter().flat_map(|apps| {
+        let names = apps.entries.keys();
+        names.filter_map(|name| Some((format!("apps.{name}"), section(apps, name)?)))
+    });
+    let store = section(root, "store").map(|store| ("store".to_owned(), store));
     let mut found = Vec::new();
-    for (app, node) in &apps.entries {
-        let Value::Table(table) = &node.value else { continue };
+    for (section, table) in apps.chain(store) {
         for (keys, _) in FILES {
             if let Some(Value::Text(text)) = table.entries.get(keys.inline).map(|node| &node.value) {
                 found.push(InlineSecret {
-                    app: app.clone(),
+                    section: section.clone(),
                     keys,
                     content: SecretText::new(as_file(text)),
                 });
@@ -39,6 +43,13 @@ pub(super) fn inline_secrets(root: &Table) -> Vec<InlineSecret> {
         }
     }
     found
+}
+
+fn section<'t>(table: &'t Table, name: &str) -> Option<&'t Table> {
+    match table.entries.get(name).map(|node| &node.value) {
+        Some(Value::Table(section)) => Some(section),
+        _ => None,
+    }
 }
 
 /// Line breaks that JSON and `.env` files could not hold.
@@ -54,18 +65,17 @@ pub(super) fn move_out(
 ) -> (Vec<(String, String)>, Vec<SecretFile>) {
     let mut references = Vec::new();
     let mut files: Vec<SecretFile> = Vec::new();
-    for InlineSecret { app, keys, content } in secrets {
+    for InlineSecret { section, keys, content } in secrets {
         let usual = FILES
             .iter()
             .find(|(known, _)| known.inline == keys.inline)
             .map_or(keys.inline, |(_, name)| *name);
-        let wanted = if config.apps.len() == 1 {
-            usual.to_owned()
-        } else {
-            format!("{app}_{usual}")
+        let wanted = match section.strip_prefix("apps.") {
+            Some(app) if config.apps.len() > 1 => format!("{app}_{usual}"),
+            Some(_) | None => usual.to_owned(),
         };
         let (name, is_there) = free_name(directory, &wanted, &content);
-        references.push((format!("apps.{app}.{}", keys.file), name.clone()));
+        references.push((format!("{section}.{}", keys.file), name.clone()));
         if !is_there {
             files.push(SecretFile { name, content });
         }

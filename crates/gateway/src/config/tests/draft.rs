@@ -73,7 +73,9 @@ fn every_source_means_the_same_afterwards() {
     let toml = format!(
         "default_app = \"b\"\n[apps.a]\nkind = \"sat\"\nregion = \"com\"\ntoken = \"{}\"\nexpires_at = 2030-01-01\n\
          [apps.b]\nkind = \"device\"\napi_base = \"https://coze.example\"\nws_base = \"wss://ws.example\"\nclient_id = \"2\"\n\
-         [cors]\norigins = [\"https://shop.example\"]\n[visitors]\nsecret_file = \"visitors\"\n[server]\nworkers = 2\n",
+         [cors]\norigins = [\"https://shop.example\"]\n[visitors]\nsecret_file = \"visitors\"\n[server]\nworkers = 2\n\
+         [store]\nkind = \"redis\"\nurl = \"redis://:{}@h/0\"\nprefix = \"p\"\nseal_key_file = \"seal\"\n",
+        token(),
         token()
     );
     for (name, content) in [
@@ -103,6 +105,7 @@ fn every_source_means_the_same_afterwards() {
         assert_eq!(after.config.cors, before.cors, "{name}");
         assert_eq!(after.config.server, before.server, "{name}");
         assert_eq!(after.config.visitors, before.visitors, "{name}");
+        assert!(after.config.store.is_same_as(&before.store), "{name}");
         assert!(!made.toml.contains("canary") && !made.toml.contains("BEGIN"), "{name}");
     }
 }
@@ -159,6 +162,13 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # handle_ttl_seconds = 86400  # how long a handle works
     # secret_file = "visitors.secret"  # the secret that visitors' histories hang on; default: below your state folder
 
+    # Where tokens, handles and logins rest, sealed.
+    [store]
+    # kind = "sqlite"  # sqlite (one machine), postgres or redis (several), memory (nothing outlives the process)
+    # path = "cozegate.db"  # the SQLite file; default: below your state folder
+    # seal_key_file = "store.key"  # the key that seals everything; made at the first start. Several machines need the same
+    # seal_key_keyring = "cozegate"  # or its name in the system's keyring
+
     # How long we wait for Coze.
     [timeouts]
     # connect_seconds = 10  # until a connection stands
@@ -201,10 +211,14 @@ fn every_line_that_is_off_can_be_switched_on() {
 fn every_key_of_a_draft_has_a_word_about_it() {
     let workplace = Workplace::new().file("coze_oauth_config.json", &console_file(&[]));
 
+    let mut section = String::new();
     for line in workplace.draft(None).toml.lines() {
-        if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ") {
-            let id = format!("init-{}", key.replace(['_', '.'], "-"));
-            assert!(has_text(&id), "{id}");
+        if let Some(name) = line.strip_prefix('[') {
+            name.trim_end_matches(']').clone_into(&mut section);
+        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ") {
+            let key = key.replace(['_', '.'], "-");
+            let ids = [format!("init-{section}-{key}"), format!("init-{key}")];
+            assert!(ids.iter().any(|id| has_text(id)), "{ids:?}");
         }
     }
 }

@@ -38,6 +38,7 @@ fn the_consoles_file_may_describe_a_web_app() {
         client_id,
         client_secret,
         redirect_uri,
+        workspace_id: None,
     } = credentials(&workplace)
     else {
         panic!("not a web app")

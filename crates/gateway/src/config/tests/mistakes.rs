@@ -237,7 +237,7 @@ fn the_environment_is_checked_under_its_own_names() {
     environment variable COZEGATE__MODE__X: Expected a text in quotes, found a section.
     COZE_API_BASE: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
     COZE_PUBLIC_KEY: This key is missing.
-    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, timeouts, apps, default_app.
+    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, timeouts, apps, default_app.
     environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     "#);
 }

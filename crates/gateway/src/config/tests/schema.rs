@@ -129,6 +129,7 @@ fn keys_of_schema(section: &str, kind: AppKind) -> BTreeSet<String> {
     let path = match section.strip_prefix("apps.main") {
         Some(inside) => format!("/definitions/{kind}{}/properties", inside.replace('.', "/properties/")),
         None if section.is_empty() => "/properties".to_owned(),
+        None if section == "store" => "/definitions/store-sqlite/properties".to_owned(),
         None => format!("/properties/{section}/properties"),
     };
     schema
@@ -146,12 +147,12 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
     for kind in AppKind::ALL {
         let app = app(kind).replace(" }", ", qqqq = 1 }");
         let content = format!(
-            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[visitors]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
+            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
         );
 
         let errors = workplace(&content).load(None).unwrap_err();
 
-        let sections = if kind == AppKind::Jwt { 9 } else { 7 };
+        let sections = if kind == AppKind::Jwt { 10 } else { 8 };
         assert_eq!(errors.mistakes().len(), sections, "{errors}");
         for mistake in errors.mistakes() {
             let MistakeKind::UnknownKey { known } = &mistake.kind else {
@@ -205,6 +206,12 @@ fn reader_and_schema_agree_about_whole_files() {
         format!("{jwt}account_id = 7\n"),
         format!("mode = \"local\"\n{jwt}[cors]\norigins = [\"https://shop.example\"]\n[chat]\nbot_id = 7\n"),
         format!("{}expires_at = 2030-01-01\n", app(AppKind::PersonalAccessToken)),
+        format!("{}workspace_id = 7\nchallenge_method = \"plain\"\n", app(AppKind::Pkce)),
+        format!("{jwt}[store]\n"),
+        format!("{jwt}[store]\npath = \"x.db\"\nseal_key_file = \"store.key\"\n"),
+        format!("{jwt}[store]\nkind = \"postgres\"\nurl_env = \"MY_TOKEN\"\nseal_key_env = \"MY_TOKEN\"\n"),
+        format!("{jwt}[store]\nkind = \"redis\"\nurl = \"redis://h\"\nprefix = \"p\"\nseal_key_keyring = \"k\"\n"),
+        format!("{jwt}[store]\nkind = \"memory\"\n"),
         "default_app = \"a\"\n".to_owned() + &jwt.replace("main", "a") + &app(AppKind::Pkce),
     ]);
     let wrong = [
@@ -223,6 +230,17 @@ fn reader_and_schema_agree_about_whole_files() {
         format!("{}client_id = \"1\"\n", app(AppKind::ServiceAccessToken)),
         format!("mode = \"public\"\n{jwt}"),
         format!("{jwt}[server]\nproxy_addr = 8080\n"),
+        format!(
+            "{}workspace_id = \"a/b\"\nchallenge_method = \"none\"\n",
+            app(AppKind::Pkce)
+        ),
+        format!("{jwt}challenge_method = \"plain\"\n"),
+        format!("{jwt}[store]\nkind = \"mysql\"\n"),
+        format!("{jwt}[store]\nkind = \"postgres\"\n"),
+        format!("{jwt}[store]\nkind = \"postgres\"\nurl = \"postgres://h\"\nurl_env = \"MY_TOKEN\"\n"),
+        format!("{jwt}[store]\nkind = \"postgres\"\nurl = \"postgres://h\"\npath = \"x.db\"\n"),
+        format!("{jwt}[store]\nkind = \"memory\"\nseal_key_file = \"store.key\"\n"),
+        format!("{jwt}[store]\nseal_key_env = \"MY_TOKEN\"\nseal_key_file = \"store.key\"\n"),
         format!("{jwt}[cors]\norigins = \"https://shop.example\"\n"),
     ];
 
@@ -249,5 +267,33 @@ fn what_we_show_people_is_valid() {
 
     for content in [example, drafts[0].as_str(), drafts[1].as_str()] {
         assert!(is_valid(content), "{content}");
+    }
+}
+
+#[test]
+fn every_kind_of_store_takes_the_keys_of_its_schema() {
+    for (kind, own) in [
+        ("sqlite", ""),
+        ("postgres", "url_env = \"MY_TOKEN\"\n"),
+        ("redis", "url_env = \"MY_TOKEN\"\n"),
+        ("memory", ""),
+    ] {
+        let content = format!("{}[store]\nkind = \"{kind}\"\n{own}qqqq = 1\n", app(AppKind::Jwt));
+
+        let errors = workplace(&content).load(None).unwrap_err();
+
+        let [mistake] = errors.mistakes() else {
+            panic!("{errors}")
+        };
+        let MistakeKind::UnknownKey { known } = &mistake.kind else {
+            panic!("{mistake}")
+        };
+        let read: BTreeSet<String> = known.iter().cloned().collect();
+        let schema = schema();
+        let properties = schema
+            .pointer(&format!("/definitions/store-{kind}/properties"))
+            .unwrap();
+        let written: BTreeSet<String> = properties.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(read, written, "{kind}");
     }
 }

@@ -7,8 +7,12 @@
 //! The pages are written for the policy of [`content_security_policy`]: no inline script, no inline style. What a
 //! script needs travels in `<script type="application/json">` blocks, which browsers do not run.
 
+mod login;
 mod script_data;
 
+pub use login::{DevicePage, LoginPage, LoginStanding, device, login, loopback_end, plain, plain_policy};
+
+use crate::config::AppKind;
 use crate::text::{Language, text};
 use askama::Template;
 use script_data::{CALLBACK_TEXTS, CHAT_TEXTS, json_block, script_texts};
@@ -34,15 +38,6 @@ pub enum Setup {
     Demo,
 }
 
-/// What proves an app at Coze.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AppKind {
-    /// A service app: every visitor gets a token and a history of their own.
-    Jwt,
-    /// A personal access token: all visitors share one history (protocol 5).
-    PersonalAccessToken,
-}
-
 /// Where an app lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppRegion {
@@ -59,7 +54,7 @@ pub enum AppRegion {
 pub struct AppLine<'a> {
     /// The name in the configuration.
     pub name: &'a str,
-    /// What proves it at Coze.
+    /// How it gets its tokens.
     pub kind: AppKind,
     /// Where it lives.
     pub region: AppRegion,
@@ -67,6 +62,8 @@ pub struct AppLine<'a> {
     pub api_base: &'a str,
     /// Whether it serves requests that name no app.
     pub is_default: bool,
+    /// For a fixed token that ends within a week: when, as it is shown.
+    pub ends_soon: Option<&'a str>,
 }
 
 /// The overview at `/`.
@@ -307,7 +304,11 @@ impl AppLine<'_> {
     fn kind_text(&self) -> &'static str {
         match self.kind {
             AppKind::Jwt => "home-app-jwt",
+            AppKind::Web => "home-app-web",
+            AppKind::Pkce => "home-app-pkce",
+            AppKind::Device => "home-app-device",
             AppKind::PersonalAccessToken => "home-app-pat",
+            AppKind::ServiceAccessToken => "home-app-sat",
         }
     }
 
@@ -340,7 +341,7 @@ impl HomePage<'_> {
     }
 
     fn shares_one_history(&self) -> bool {
-        self.apps.iter().any(|app| app.kind == AppKind::PersonalAccessToken)
+        self.apps.iter().any(|app| app.kind != AppKind::Jwt)
     }
 }
 

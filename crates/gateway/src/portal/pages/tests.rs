@@ -26,6 +26,7 @@ fn home_page(language: Language, bot_id: Option<&'static str>) -> String {
             region: AppRegion::China,
             api_base: "https://api.coze.cn",
             is_default: true,
+            ends_soon: Some("2030-01-01 08:00"),
         }],
         bot_id,
     })
@@ -60,6 +61,28 @@ fn error_page(language: Language, detail: &str) -> String {
     })
 }
 
+fn login_page(language: Language, app: &str) -> String {
+    login(&LoginPage {
+        frame: frame(language),
+        app,
+        standing: LoginStanding::LoggedIn {
+            since: "2030-01-01 08:00".to_owned(),
+            until: Some("2030-01-31 08:00".to_owned()),
+        },
+    })
+}
+
+fn device_page(language: Language, user_code: &str) -> String {
+    device(&DevicePage {
+        frame: frame(language),
+        app: "main",
+        user_code,
+        verification_uri: "https://www.coze.cn/device",
+        verification_uri_complete: "https://www.coze.cn/device?user_code=1",
+        until: "2030-01-01 08:00",
+    })
+}
+
 fn every_page() -> Vec<String> {
     Language::ALL
         .into_iter()
@@ -69,6 +92,8 @@ fn every_page() -> Vec<String> {
                 callback_page(language, Some("alice")),
                 chat_page(language, None, None),
                 error_page(language, "There is no such page."),
+                login_page(language, "main"),
+                device_page(language, "WDJB-MJHT"),
             ]
         })
         .collect()
@@ -140,6 +165,7 @@ fn every_text_of_the_pages_is_used() {
         .collect();
     users.push_str(include_str!("mod.rs"));
     users.push_str(include_str!("script_data.rs"));
+    users.push_str(include_str!("login.rs"));
 
     for line in include_str!("../../../../../locales/en/pages.ftl").lines() {
         if let Some((id, _)) = line.split_once(" = ") {

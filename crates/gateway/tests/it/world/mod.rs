@@ -1,5 +1,6 @@
 //! What the tests stand on: a running gateway, an upstream, and a client that sends exactly what it is told.
 
+pub mod person;
 mod raw;
 mod recording_upstream;
 
@@ -7,11 +8,11 @@ pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
 
 use coze_auth::random::base64url;
-use coze_auth::{Endpoints, MemoryStore, SeededRandom, SigningKey, SystemClock};
+use coze_auth::{ChallengeMethod, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
 use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, JwtOptions, SecretText};
-use cozegate_gateway::{Running, Services, StartRequest, TokenMeans};
-use cozegate_store::GatewaySecret;
+use cozegate_gateway::{Running, Services, StartRequest, store};
+use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use url::Url;
@@ -42,20 +43,92 @@ impl World {
             options: JwtOptions::default(),
         };
         let api_base = emulator.api_base().parse().unwrap();
-        (Self::start(app(credentials, &api_base), change), emulator)
+        (Self::start(app(credentials, &api_base), change).await, emulator)
+    }
+
+    /// In front of the emulator, with its demo app (`main`) and one app of each kind in which people log in, named after
+    /// its kind. Their redirect URI is the gateway's own `/callback`, here and in the console.
+    pub async fn with_logins() -> (Self, Emulator) {
+        let (mut world, emulator) = Self::with_emulator().await;
+        let redirect_uri: Url = format!("http://{}/callback", world.auth).parse().unwrap();
+        let endpoints = Endpoints::from_api_base(&emulator.api_base().parse().unwrap());
+        for registered in emulator.apps().list() {
+            let client_id = registered.client_id.clone();
+            let (name, credentials) = match registered.kind {
+                coze_emulator::AppKind::Jwt => continue,
+                coze_emulator::AppKind::Web => {
+                    let secret = registered.client_secret.as_ref().unwrap();
+                    let credentials = Credentials::Web {
+                        client_id: client_id.clone(),
+                        client_secret: SecretText::new(secret.expose()),
+                        redirect_uri: redirect_uri.clone(),
+                        workspace_id: None,
+                    };
+                    ("web", credentials)
+                }
+                coze_emulator::AppKind::Pkce => {
+                    let credentials = Credentials::Pkce {
+                        client_id: client_id.clone(),
+                        redirect_uri: redirect_uri.clone(),
+                        workspace_id: None,
+                        challenge_method: ChallengeMethod::S256,
+                    };
+                    ("pkce", credentials)
+                }
+                coze_emulator::AppKind::Device => {
+                    let credentials = Credentials::Device {
+                        client_id: client_id.clone(),
+                        workspace_id: None,
+                    };
+                    ("device", credentials)
+                }
+            };
+            if !registered.redirect_uris.is_empty() {
+                let uris = vec![redirect_uri.to_string()];
+                emulator.apps().set_redirect_uris(&client_id, uris).unwrap();
+            }
+            let app = AppConfig {
+                name: name.to_owned(),
+                credentials,
+                endpoints: endpoints.clone(),
+                duration_seconds: 900,
+            };
+            world.config.apps.insert(name.to_owned(), app);
+        }
+        world.gateway.apply(&world.config).unwrap();
+        (world, emulator)
+    }
+
+    /// Opens a session of the app called `app` and returns its handle.
+    pub async fn handle_of(&self, app: &str) -> String {
+        let body = format!("{{\"app\":\"{app}\"}}");
+        let request = format!(
+            "POST /auth/session HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{body}",
+            self.auth,
+            body.len()
+        );
+        let answer = send(self.auth, &request).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["handle"].as_str().unwrap().to_owned()
     }
 
     /// In front of any upstream, with a personal access token, so that nothing is minted.
-    pub fn with_upstream(api_base: &str) -> Self {
-        Self::with_upstream_and(api_base, |_| {})
+    pub async fn with_upstream(api_base: &str) -> Self {
+        Self::with_upstream_and(api_base, |_| {}).await
     }
 
     /// The same, with `change` made to the configuration.
-    pub fn with_upstream_and(api_base: &str, change: impl FnOnce(&mut Config)) -> Self {
-        Self::start(fixed_app("main", api_base), change)
+    pub async fn with_upstream_and(api_base: &str, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start(fixed_app("main", api_base), change).await
     }
 
-    fn start(app: AppConfig, change: impl FnOnce(&mut Config)) -> Self {
+    async fn start(app: AppConfig, change: impl FnOnce(&mut Config)) -> Self {
+        let backend = store::in_memory(Arc::new(SystemRandom)).await.unwrap();
+        Self::start_on(backend, app, change)
+    }
+
+    /// The same on a store of the test's own.
+    pub fn start_on(backend: Backend, app: AppConfig, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::for_app(ConfigSource::Demo, app);
         config.server.proxy_addr = ([127, 0, 0, 1], 0).into();
         config.server.auth_addr = ([127, 0, 0, 1], 0).into();
@@ -65,11 +138,9 @@ impl World {
             config: config.clone(),
             services: Services::Both,
             secret: GatewaySecret::throw_away(random.as_ref()),
-            means: TokenMeans {
-                store: Arc::new(MemoryStore::default()),
-                clock: Arc::new(SystemClock),
-                random,
-            },
+            backend,
+            clock: Arc::new(SystemClock),
+            random,
         };
         let gateway = cozegate_gateway::start(request).unwrap();
         Self {

@@ -1,0 +1,147 @@
+//! `GET /device`: a login on another device (RFC 8628). The page shows the short code and where to type it, and looks
+//! again every few seconds, without a script; this process asks the platform meanwhile.
+//!
+//! One login per app at a time, in memory: who restarts in the middle begins again. The long code never leaves
+//! `coze-auth`.
+
+use super::{Passage, Reader, Shared, callback, login_app, renew_sessions, respond, see_other, standing};
+use crate::apps::ServingApp;
+use crate::config::AppKind;
+use crate::portal::pages::LoginStanding;
+use crate::problem::Problem;
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use coze_auth::{Subject, UnixSeconds};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use url::Url;
+
+/// The logins on other devices that are under way, by the app's name.
+#[derive(Debug, Default)]
+pub(crate) struct DeviceLogins(Mutex<HashMap<Arc<str>, Arc<Waiting>>>);
+
+/// A login that waits for a person elsewhere.
+#[derive(Debug)]
+pub(in super::super) struct Waiting {
+    /// What the person types.
+    pub(in super::super) user_code: String,
+    /// Where.
+    pub(in super::super) verification_uri: Url,
+    /// The same with the code in it.
+    pub(in super::super) verification_uri_complete: Url,
+    /// Until when.
+    pub(in super::super) expires_at: UnixSeconds,
+    outcome: OnceLock<Result<(), Problem>>,
+}
+
+impl DeviceLogins {
+    fn find(&self, app: &str) -> Option<Arc<Waiting>> {
+        self.logins().get(app).map(Arc::clone)
+    }
+
+    fn begin(&self, app: Arc<str>, waiting: Arc<Waiting>) {
+        self.logins().insert(app, waiting);
+    }
+
+    fn end(&self, app: &str) {
+        self.logins().remove(app);
+    }
+
+    fn logins(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Waiting>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers the request.
+pub(in super::super) async fn show(
+    State(shared): State<Arc<Shared>>,
+    Extension(passage): Extension<Passage>,
+    reader: Reader,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let live = shared.live();
+    let query = query.as_deref();
+    let name = callback::parameter(query, "app");
+    let wants_another = callback::parameter(query, "again").is_some();
+    let shown = async {
+        let app = login_app(&live, name.as_deref())?;
+        if app.kind != AppKind::Device {
+            return Ok(see_other(&format!("/login?app={}", app.name)));
+        }
+        if let Some(waiting) = shared.device_logins.find(&app.name) {
+            return how_it_goes(&shared, app, &waiting, &reader);
+        }
+        let standing = standing(app).await?;
+        let is_logged_in = !matches!(standing, LoginStanding::Nobody);
+        // As with /login: another site's link begins nothing.
+        if passage.foreign_navigation || (is_logged_in && !wants_another) {
+            return Ok(respond::login(&reader, app, standing));
+        }
+        begin(&shared, app).await?;
+        Ok::<_, Problem>(see_other(&format!("/device?app={}", app.name)))
+    };
+    shown.await.unwrap_or_else(|problem| respond::problem(problem, &reader))
+}
+
+fn how_it_goes(
+    shared: &Shared,
+    app: &ServingApp,
+    waiting: &Waiting,
+    reader: &Reader,
+) -> Result<Response, Problem> {
+    match waiting.outcome.get() {
+        None => Ok(respond::device(reader, app, waiting)),
+        Some(Ok(())) => {
+            shared.device_logins.end(&app.name);
+            let mut response = see_other(&format!("/login?app={}", app.name));
+            renew_visitor(app, response.headers_mut());
+            Ok(response)
+        }
+        Some(Err(problem)) => {
+            shared.device_logins.end(&app.name);
+            Err(problem.clone())
+        }
+    }
+}
+
+/// The sessions were ended when the login came; the browser's own visitor is a new one from here on.
+fn renew_visitor(app: &ServingApp, headers: &mut HeaderMap) {
+    let removal = app.visitor_cookie.removal();
+    headers.extend(removal.map(|value| (axum::http::header::SET_COOKIE, value)));
+}
+
+/// Gets the codes, and waits for the person in the background.
+async fn begin(shared: &Arc<Shared>, app: &Arc<ServingApp>) -> Result<(), Problem> {
+    let login = app.tokens.begin_device_login().await;
+    let login = login.map_err(|error| Problem::from_auth_error(&error))?;
+    let waiting = Arc::new(Waiting {
+        user_code: login.user_code.clone(),
+        verification_uri: login.verification_uri.clone(),
+        verification_uri_complete: login.verification_uri_complete.clone(),
+        expires_at: login.expires_at,
+        outcome: OnceLock::new(),
+    });
+    shared.device_logins.begin(Arc::clone(&app.name), Arc::clone(&waiting));
+    let (shared, app) = (Arc::clone(shared), Arc::clone(app));
+    let background = shared.background.clone();
+    background.spawn(async move {
+        let subject = Subject::app();
+        let finished = app.tokens.finish_device_login(&subject, login);
+        // Whoever stops does not wait for a person; each question to the platform ends by itself.
+        let Some(finished) = shared.stop.run_until_cancelled(finished).await else {
+            return;
+        };
+        let outcome = match finished {
+            Ok(_token) => {
+                renew_sessions(&shared, &app, &mut HeaderMap::new()).await;
+                Ok(())
+            }
+            Err(error) => Err(Problem::from_auth_error(&error)),
+        };
+        // Set once: this task is the only one of this login.
+        waiting.outcome.set(outcome).ok();
+    });
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `/logout`: the app's login is forgotten, and every session with it.
+//!
+//! The platform has no way to hear of it (protocol 3.5): what it was told once works there until it ends, and the page
+//! says so. Only a page of our own may ask: listed origins may use sessions, not end them.
+
+use super::{Passage, Reader, Shared, callback, login_app, renew_sessions, respond, see_other, standing};
+use crate::problem::{Problem, ProblemKind};
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::header::{HOST, HeaderMap};
+use axum::response::Response;
+use coze_auth::Subject;
+use std::sync::Arc;
+
+/// `GET /logout`: how the login stands, with the button that ends it.
+pub(in super::super) async fn show(
+    State(shared): State<Arc<Shared>>,
+    reader: Reader,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let live = shared.live();
+    let name = callback::parameter(query.as_deref(), "app");
+    let shown = async {
+        let app = login_app(&live, name.as_deref())?;
+        Ok::<_, Problem>(respond::login(&reader, app, standing(app).await?))
+    };
+    shown.await.unwrap_or_else(|problem| respond::problem(problem, &reader))
+}
+
+/// `POST /logout` with `app` in the form.
+pub(in super::super) async fn log_out(
+    State(shared): State<Arc<Shared>>,
+    Extension(passage): Extension<Passage>,
+    reader: Reader,
+    body: Bytes,
+) -> Response {
+    let form = std::str::from_utf8(&body).ok();
+    let ended = async {
+        if !is_own_page(&passage, &reader.headers) {
+            return Err(ProblemKind::OriginNotAllowed.into());
+        }
+        let live = shared.live();
+        let name = callback::parameter(form, "app");
+        let app = login_app(&live, name.as_deref())?;
+        let ended = app.tokens.log_out(&Subject::app()).await;
+        ended.map_err(|error| Problem::from_auth_error(&error))?;
+        let mut response = see_other(&format!("/logout?app={}", app.name));
+        renew_sessions(&shared, app, response.headers_mut()).await;
+        Ok::<_, Problem>(response)
+    };
+    ended.await.unwrap_or_else(|problem| respond::problem(problem, &reader))
+}
+
+/// Whether a page of ours asks, or a program of this machine (which sends no `Origin`).
+fn is_own_page(passage: &Passage, headers: &HeaderMap) -> bool {
+    let Some(origin) = &passage.origin else {
+        return true;
+    };
+    // The guard has made sure that the one `Host` is ours.
+    let host = headers.get(HOST).map(|host| host.as_bytes().to_ascii_lowercase());
+    host.is_some_and(|host| origin.as_bytes() == [&b"http://"[..], &host].concat())
+}

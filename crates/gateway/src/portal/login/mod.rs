@@ -1,0 +1,166 @@
+//! Logins of people at the platform, in pages: for apps of kind `web`, `pkce` and `device`.
+//!
+//! | request | file |
+//! |---|---|
+//! | `GET /login?app=NAME` | here: begins a login, or shows how one stands |
+//! | the app's redirect URI (`GET /callback?code=..&state=..`) | `finish` |
+//! | `GET /device?app=NAME` | `device` |
+//! | `GET`, `POST /logout` | `logout` |
+//!
+//! In local mode there is one person, so an app has one login and all its visitors share it ([`Subject::app`]). Whoever
+//! logs in or out ends every session that was opened before: a page must not go on as somebody else without knowing.
+
+pub(crate) mod device;
+pub(super) mod finish;
+pub(super) mod logout;
+
+use super::language::Reader;
+use super::pages::LoginStanding;
+use super::{callback, respond};
+use crate::apps::ServingApp;
+use crate::guard::Passage;
+use crate::login::browser_binding::BrowserBinding;
+use crate::problem::{Problem, ProblemKind};
+use crate::state::{Live, Shared};
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use coze_auth::Subject;
+use cozegate_store::LoginRecord;
+use std::sync::Arc;
+use url::Url;
+
+/// `GET /login`. For an app in which nobody logs in, the legacy contract: merely another way to `/callback`.
+pub(super) async fn login(
+    State(shared): State<Arc<Shared>>,
+    Extension(passage): Extension<Passage>,
+    reader: Reader,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let live = shared.live();
+    let query = query.as_deref();
+    let named = callback::parameter(query, "app");
+    let Some(app) = live.apps.find(named.as_deref()) else {
+        return respond::problem(ProblemKind::AppUnknown.into(), &reader);
+    };
+    if !app.kind.needs_login() {
+        let location = query.map_or_else(|| "/callback".to_owned(), |query| format!("/callback?{query}"));
+        return (StatusCode::FOUND, [(LOCATION, location)]).into_response();
+    }
+    let wants_another = callback::parameter(query, "again").is_some();
+    match begin_or_show(&shared, app, &passage, &reader, wants_another).await {
+        Ok(response) => response,
+        Err(problem) => respond::problem(problem, &reader),
+    }
+}
+
+async fn begin_or_show(
+    shared: &Shared,
+    app: &ServingApp,
+    passage: &Passage,
+    reader: &Reader,
+    wants_another: bool,
+) -> Result<Response, Problem> {
+    let standing = standing(app).await?;
+    let is_logged_in = !matches!(standing, LoginStanding::Nobody);
+    // Another site's link shows how things stand; what begins a login is a click on a page of ours.
+    if passage.foreign_navigation || (is_logged_in && !wants_another) {
+        return Ok(respond::login(reader, app, standing));
+    }
+    let Some(redirect_uri) = &app.redirect_uri else {
+        return Ok(see_other(&format!("/device?app={}&again=1", app.name)));
+    };
+    begin(shared, app, redirect_uri, reader).await
+}
+
+/// How the app's login stands.
+async fn standing(app: &ServingApp) -> Result<LoginStanding, Problem> {
+    let status = app.tokens.login_status(&Subject::app()).await;
+    let status = status.map_err(|error| Problem::from_auth_error(&error))?;
+    Ok(match status {
+        None => LoginStanding::Nobody,
+        Some(status) if status.is_lost => LoginStanding::Lost,
+        Some(status) => LoginStanding::LoggedIn {
+            since: respond::moment(status.renewed_at),
+            until: status.refresh_expires_at.map(respond::moment),
+        },
+    })
+}
+
+/// To the consent page, with the login kept in the store and bound to this browser.
+async fn begin(shared: &Shared, app: &ServingApp, redirect_uri: &Url, reader: &Reader) -> Result<Response, Problem> {
+    if !leads_here(shared, redirect_uri) {
+        let inside = format!("the redirect_uri of app {} is {redirect_uri}", app.name);
+        return Err(Problem::with_inside(ProblemKind::RedirectElsewhere, inside));
+    }
+    // The cookie has to be set under the name that the browser comes back to.
+    if !is_reached_as(redirect_uri, &reader.headers) {
+        let origin = redirect_uri.origin().ascii_serialization();
+        return Ok(see_other(&format!("{origin}/login?app={}&again=1", app.name)));
+    }
+    let pending = app
+        .tokens
+        .begin_login(redirect_uri.as_str())
+        .map_err(|error| Problem::from_auth_error(&error))?;
+    let random = shared.means.random.as_ref();
+    let binding = BrowserBinding::draw(pending.state(), redirect_uri.path(), random)
+        .ok_or_else(|| Problem::with_inside(ProblemKind::Internal, "a redirect_uri whose path fits into no cookie"))?;
+    let location = HeaderValue::from_str(pending.authorize_url().as_str())
+        .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
+    let record = LoginRecord {
+        app: app.name.to_string(),
+        browser: binding.hash,
+        pending,
+    };
+    let saved = shared.backend.save_login(&record).await;
+    saved.map_err(|error| Problem::from_backend_error(&error))?;
+    Ok((StatusCode::FOUND, [(LOCATION, location), (SET_COOKIE, binding.cookie)]).into_response())
+}
+
+/// Whether the platform sends people back to this service. Another port or another machine cannot finish a login.
+fn leads_here(shared: &Shared, redirect_uri: &Url) -> bool {
+    let is_loopback = match redirect_uri.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    is_loopback
+        && redirect_uri.scheme() == "http"
+        && redirect_uri.port_or_known_default() == Some(shared.auth_addr.port())
+}
+
+fn is_reached_as(redirect_uri: &Url, headers: &HeaderMap) -> bool {
+    let host = headers.get(http::header::HOST).map(HeaderValue::as_bytes);
+    let authority = redirect_uri.authority();
+    host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes()))
+}
+
+/// Ends every session that was opened with the app's login so far, and makes this browser's visitor a new one.
+async fn renew_sessions(shared: &Shared, app: &ServingApp, headers: &mut HeaderMap) {
+    if let Err(error) = shared.handles.revoke_all_of(&app.name, &Subject::app()).await {
+        // Gone from this process all the same; elsewhere they end with their time.
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "Could not end the sessions of a login"
+        );
+    }
+    headers.extend(app.visitor_cookie.removal().map(|value| (SET_COOKIE, value)));
+}
+
+/// To another page of ours, by GET, whatever the method was (RFC 9110 15.4.4).
+fn see_other(location: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, location.to_owned())]).into_response()
+}
+
+/// Finds an app in which people log in.
+fn login_app<'l>(live: &'l Live, name: Option<&str>) -> Result<&'l Arc<ServingApp>, ProblemKind> {
+    let app = live.apps.find(name).ok_or(ProblemKind::AppUnknown)?;
+    if app.kind.needs_login() {
+        Ok(app)
+    } else {
+        Err(ProblemKind::LoginUnsupported)
+    }
+}

@@ -1,0 +1,134 @@
+//! What outlives a process, and what two processes share: sessions, logins, tokens.
+
+use crate::world::person::{Decision, Person};
+use crate::world::{World, fixed_app, send};
+use coze_auth::SystemRandom;
+use cozegate_gateway::config::{SealKeySource, StoreConfig, StoreKind};
+use cozegate_gateway::store;
+use cozegate_store::Backend;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+async fn open(folder: &Path) -> Backend {
+    let opened = store::open(&StoreConfig::default(), Some(folder), Arc::new(SystemRandom)).await;
+    opened.unwrap().backend
+}
+
+#[tokio::test]
+async fn session_outlives_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let upstream = crate::world::RecordingUpstream::start().await;
+    let app = || fixed_app("main", &upstream.api_base());
+    let first = World::start_on(open(folder.path()).await, app(), |_| {});
+    let handle = first.handle().await;
+    first.stop().await;
+
+    let second = World::start_on(open(folder.path()).await, app(), |_| {});
+
+    assert_eq!(second.ask("GET /v1/users/me", &handle, "").await.status, 200);
+    assert_eq!(
+        second
+            .ask("GET /v1/users/me", &handle.replace("cgh_", "cgh_x"), "")
+            .await
+            .status,
+        401
+    );
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn session_that_one_process_opened_is_known_to_the_other() {
+    let folder = TempDir::new().unwrap();
+    let upstream = crate::world::RecordingUpstream::start().await;
+    let app = || fixed_app("main", &upstream.api_base());
+    let auth = World::start_on(open(folder.path()).await, app(), |_| {});
+    let proxy = World::start_on(open(folder.path()).await, app(), |_| {});
+
+    let handle = auth.handle().await;
+
+    assert_eq!(proxy.ask("GET /v1/users/me", &handle, "").await.status, 200);
+    auth.stop().await;
+    proxy.stop().await;
+}
+
+#[tokio::test]
+async fn store_that_is_away_is_named_and_what_is_in_memory_is_served_on() {
+    let folder = TempDir::new().unwrap();
+    let upstream = crate::world::RecordingUpstream::start().await;
+    let backend = open(folder.path()).await;
+    let world = World::start_on(backend.clone(), fixed_app("main", &upstream.api_base()), |_| {});
+    let handle = world.handle().await;
+    assert_eq!(world.ask("GET /v1/users/me", &handle, "").await.status, 200);
+
+    backend.close().await;
+
+    assert_eq!(world.ask("GET /v1/users/me", &handle, "").await.status, 200);
+    let unknown = format!("cgh_{}", "x".repeat(43));
+    let refused = world.ask("GET /v1/users/me", &unknown, "").await;
+    assert_eq!(
+        (
+            refused.status,
+            refused.json()["type"].as_str(),
+            refused.header("retry-after")
+        ),
+        (503, Some("urn:cozegate:problem:store-unavailable"), Some("1"))
+    );
+    let session = format!("POST /auth/session HTTP/1.1\r\nHost: {}\r\n\r\n", world.auth);
+    assert_eq!(send(world.auth, &session).await.status, 503);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn login_that_one_process_began_is_finished_by_the_other() {
+    // Both are the same service to the browser, as behind a balancer: here, one after the other on one store.
+    let (world, _emulator) = World::with_logins().await;
+    let mut person = Person::default();
+    let begun = person.open(world.auth, "/login?app=web&again=1").await;
+    let back = person
+        .decide(begun.header("location").unwrap(), Decision::Approve)
+        .await;
+
+    // A new configuration makes every app anew; the login is only in the store.
+    world.gateway.apply(&world.config).unwrap();
+    let answer = person
+        .come_from_elsewhere(world.auth, &crate::world::person::target(&back))
+        .await;
+
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    world.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_of_the_store_are_made_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = TempDir::new().unwrap();
+    let folder = parent.path().join("new");
+
+    let backend = open(&folder).await;
+
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert!(folder.join("cozegate.db").exists() && folder.join("store.key").exists());
+    backend.close().await;
+}
+
+#[tokio::test]
+async fn without_a_folder_the_store_is_makeshift_and_says_so() {
+    let random = Arc::new(SystemRandom);
+    let makeshift = store::open(&StoreConfig::default(), None, random.clone())
+        .await
+        .unwrap();
+    let on_purpose = StoreConfig {
+        kind: StoreKind::Memory,
+        seal_key: SealKeySource::default(),
+    };
+    let on_purpose = store::open(&on_purpose, None, random).await.unwrap();
+
+    assert!(makeshift.is_makeshift && !on_purpose.is_makeshift);
+}
