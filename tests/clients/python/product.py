@@ -1,4 +1,4 @@
-"""Starts the real cozegate binary in demo mode and reads what a stranger can see of it.
+"""Starts the real cozegate binary, as a demo or as the emulator alone, and reads what a stranger can see of it.
 
 Owns the process: whatever happens in a test, it is stopped. Knows the outside only (addresses, HTTP, the emulator's
 control side, the log); nothing here imports or mirrors code of the product.
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -25,18 +26,17 @@ START_DEADLINE_SECONDS = 60
 STOP_DEADLINE_SECONDS = 30
 
 
-class Product:
-    """A running `cozegate demo`: `proxy`, `auth` and `emulator["api_base"]` are its addresses."""
+class Running:
+    """A running cozegate. What its commands have in common: the emulator in it, and how it begins and ends."""
+
+    COMMAND = ()
 
     def __init__(self, environment=None):
         self._home = tempfile.TemporaryDirectory(prefix="cozegate-clients-")
         self._log = Path(self._home.name) / "stderr.log"
-        arguments = [BINARY, "demo", "--json"]
-        for listener in ("--proxy-addr", "--auth-addr", "--emulator-addr"):
-            arguments += [listener, "127.0.0.1:0"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                arguments,
+                [BINARY, *self.COMMAND, "--json"],
                 cwd=self._home.name,
                 env=_environment(self._home.name, environment or {}),
                 stdin=subprocess.DEVNULL,
@@ -45,16 +45,18 @@ class Product:
             )
         line = self._first_line()
         try:
-            addresses = json.loads(line)
-            self.proxy, self.auth = addresses["proxy"], addresses["auth"]
-            self.emulator = addresses["emulator"]
+            self._read(json.loads(line))
+            self.journal = Journal(self.emulator["api_base"])
         except (ValueError, KeyError) as error:
             self._process.kill()
             self._process.communicate()
             said = self.log()
             self._home.cleanup()
             raise AssertionError(f"no addresses on the first line: {line!r}\n{said}") from error
-        self.journal = Journal(self.emulator["api_base"])
+
+    def _read(self, told):
+        """Takes the addresses from what the first line told; sets `emulator`, what the emulator says about itself."""
+        raise NotImplementedError
 
     def _first_line(self):
         watchdog = threading.Timer(START_DEADLINE_SECONDS, self._process.kill)
@@ -88,19 +90,73 @@ class Product:
         finally:
             self._home.cleanup()
 
+    def jwt_app(self):
+        """The emulator's JWT app with its `private_key`."""
+        app = self.app("jwt")
+        return {**app, "private_key": Path(app["private_key_file"]).read_text(encoding="ascii")}
+
+    def app(self, kind):
+        """The emulator's app of one client type: `client_id`, `name`, and what else belongs to the type."""
+        return next(app for app in self.emulator["apps"] if app["kind"] == kind)
+
+    def bot(self, name):
+        """The id of the published bot whose name holds `name`."""
+        return next(bot["id"] for bot in self.emulator["bots"] if name in bot["name"] and bot["published"])
+
+
+class Product(Running):
+    """A running `cozegate demo`: `proxy`, `auth` and `emulator["api_base"]` are its addresses."""
+
+    COMMAND = ("demo", *(f"--{listener}-addr=127.0.0.1:0" for listener in ("proxy", "auth", "emulator")))
+
+    def _read(self, told):
+        self.proxy, self.auth, self.emulator = told["proxy"], told["auth"], told["emulator"]
+
     def open_session(self):
         """Opens a new visitor's session; returns the answer of `POST /auth/session`."""
         answer = httpx.post(f"{self.auth}/auth/session", json={})
         answer.raise_for_status()
         return answer.json()
 
-    def jwt_app(self):
-        """The emulator's JWT app: `client_id`, `public_key_id`, `private_key_file`."""
-        return next(app for app in self.emulator["apps"] if app["kind"] == "jwt")
 
-    def bot(self, name):
-        """The id of the published bot whose name holds `name`."""
-        return next(bot["id"] for bot in self.emulator["bots"] if name in bot["name"] and bot["published"])
+class Emulator(Running):
+    """A running `cozegate emulator`: the platform's double alone, whose bots speak without pauses.
+
+    `api_base` and `www_base` are its addresses.
+    """
+
+    COMMAND = ("emulator", "--addr=127.0.0.1:0")
+
+    def __init__(self):
+        super().__init__()
+        self.order("pace", delta_spacing_ms=0)
+
+    def _read(self, told):
+        self.emulator = told
+        self.api_base, self.www_base = told["api_base"], told["www_base"]
+        self.user_id, self.workspace_id = told["user_id"], told["workspace_id"]
+
+    def order(self, path, **order):
+        """Tells its control side to do something; the paths are those under `/_emulator`."""
+        httpx.put(f"{self.api_base}/_emulator/{path}", json=order).raise_for_status()
+
+    @contextmanager
+    def deactivated(self, app):
+        """The owner of `app` has switched it off, until the end of the `with`."""
+        self.order(f"apps/{app['client_id']}", disabled=True)
+        try:
+            yield
+        finally:
+            self.order(f"apps/{app['client_id']}", disabled=False)
+
+    @contextmanager
+    def strict(self):
+        """Reuse ends a login, and a refresh the old access token, until the end of the `with` (protocol 3.2)."""
+        self.order("refresh", revoke_family_on_reuse=True, void_access_token=True)
+        try:
+            yield
+        finally:
+            self.order("refresh", revoke_family_on_reuse=False, void_access_token=False)
 
 
 class Journal:
@@ -118,6 +174,10 @@ class Journal:
     def mark(self):
         """The sequence number of the newest entry, for `entries(since=...)`."""
         return max((entry["seq"] for entry in self.entries()), default=0)
+
+    def outcomes(self, since):
+        """What came of each step of an OAuth flow after `since`: `issued`, `asked`, `approved`, or the error code."""
+        return [entry["oauth"]["outcome"] for entry in self.entries(since) if "oauth" in entry]
 
     def mints(self, since):
         """The token exchanges after `since`."""

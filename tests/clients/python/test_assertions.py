@@ -20,9 +20,7 @@ from product import TOKEN_PATH
 
 @pytest.fixture
 def app(product):
-    app = product.jwt_app()
-    with open(app["private_key_file"], encoding="ascii") as file:
-        return {**app, "private_key": file.read()}
+    return product.jwt_app()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-// Starts the real cozegate binary in demo mode and reads what a stranger can see of it.
+// Starts the real cozegate binary, as a demo or as the emulator alone, and reads what a stranger can see of it.
 //
 // Owns the process: it ends with the test file that started it, whatever happened there. Knows the outside only
 // (addresses, HTTP, the emulator's control side, the log).
@@ -22,21 +22,17 @@ export const OUTPUT = process.env.COZEGATE_TEST_OUTPUT ?? path.join(ROOT, "targe
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 
-/** A running `cozegate demo`. */
-export class Product {
+/** A running cozegate. What its commands have in common: the emulator in it, and how it begins and ends. */
+class Running {
   #process;
   #home;
 
-  /** Use `Product.start`. */
-  constructor(process, home, addresses) {
+  /** Use `start`. */
+  constructor(process, home, emulator) {
     this.#process = process;
     this.#home = home;
-    /** The proxy's address, without a slash at the end. */
-    this.proxy = addresses.proxy;
-    /** The auth service's address. */
-    this.auth = addresses.auth;
     /** What the emulator says about itself: `api_base`, `apps`, `bots` ... */
-    this.emulator = addresses.emulator;
+    this.emulator = emulator;
   }
 
   /**
@@ -46,8 +42,7 @@ export class Product {
   static async start(settings = {}) {
     const home = mkdtempSync(path.join(tmpdir(), "cozegate-clients-"));
     const log = openSync(path.join(home, "stderr.log"), "w");
-    const listeners = ["--proxy-addr", "--auth-addr", "--emulator-addr"].flatMap((flag) => [flag, "127.0.0.1:0"]);
-    const child = spawn(BINARY, ["demo", "--json", ...listeners], {
+    const child = spawn(BINARY, [...this.command, "--json"], {
       cwd: home,
       env: environment(home, settings),
       stdio: ["ignore", "pipe", log],
@@ -61,7 +56,7 @@ export class Product {
     const watchdog = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
     try {
       const line = await firstLine(child);
-      return new Product(child, home, JSON.parse(line));
+      return new this(child, home, JSON.parse(line));
     } catch (error) {
       child.kill("SIGKILL");
       const said = readFileSync(path.join(home, "stderr.log"), "utf8");
@@ -84,21 +79,15 @@ export class Product {
     rmSync(this.#home, { recursive: true, force: true });
   }
 
-  /** Opens a new visitor's session; returns `{ handle, user, ... }`. */
-  async openSession() {
-    const answer = await fetch(`${this.auth}/auth/session`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: "{}",
-    });
-    if (!answer.ok) throw new Error(`POST /auth/session answered ${answer.status}: ${await answer.text()}`);
-    return answer.json();
-  }
-
   /** The emulator's JWT app with its private key. */
   jwtApp() {
-    const app = this.emulator.apps.find(({ kind }) => kind === "jwt");
+    const app = this.app("jwt");
     return { ...app, private_key: readFileSync(app.private_key_file, "ascii") };
+  }
+
+  /** The emulator's app of one client type: `client_id`, `name`, and what else belongs to the type. */
+  app(kind) {
+    return this.emulator.apps.find((app) => app.kind === kind);
   }
 
   /** The id of the published bot whose name holds `name`. */
@@ -110,6 +99,69 @@ export class Product {
   async journal(since = 0) {
     const answer = await fetch(`${this.emulator.api_base}/_emulator/journal?since=${since}`);
     return (await answer.json()).requests;
+  }
+}
+
+/** A running `cozegate demo`. */
+export class Product extends Running {
+  static command = ["demo", ...["proxy", "auth", "emulator"].map((listener) => `--${listener}-addr=127.0.0.1:0`)];
+
+  /** Use `Product.start`. */
+  constructor(process, home, told) {
+    super(process, home, told.emulator);
+    /** The proxy's address, without a slash at the end. */
+    this.proxy = told.proxy;
+    /** The auth service's address. */
+    this.auth = told.auth;
+  }
+
+  /** Opens a new visitor's session; returns `{ handle, user, ... }`. */
+  async openSession() {
+    const answer = await fetch(`${this.auth}/auth/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    if (!answer.ok) throw new Error(`POST /auth/session answered ${answer.status}: ${await answer.text()}`);
+    return answer.json();
+  }
+}
+
+/** A running `cozegate emulator`: the platform's double alone, whose bots speak without pauses. */
+export class Emulator extends Running {
+  static command = ["emulator", "--addr=127.0.0.1:0"];
+
+  /** Use `Emulator.start`. */
+  constructor(process, home, told) {
+    super(process, home, told);
+    /** The address of its API, without a slash at the end. */
+    this.apiBase = told.api_base;
+    /** The address of its pages. */
+    this.wwwBase = told.www_base;
+    this.userId = told.user_id;
+    this.workspaceId = told.workspace_id;
+  }
+
+  static async start(settings = {}) {
+    const emulator = await super.start(settings);
+    await emulator.order("pace", { delta_spacing_ms: 0 });
+    return emulator;
+  }
+
+  /** Tells its control side to do something; the paths are those under `/_emulator`. */
+  async order(path, order) {
+    const answer = await fetch(`${this.apiBase}/_emulator/${path}`, { method: "PUT", body: JSON.stringify(order) });
+    if (!answer.ok) throw new Error(`PUT /_emulator/${path} answered ${answer.status}: ${await answer.text()}`);
+  }
+
+  /** Lets the owner of `app` switch it off, and on again after `meanwhile`. */
+  async deactivated(app, meanwhile) {
+    await this.order(`apps/${app.client_id}`, { disabled: true });
+    try {
+      await meanwhile();
+    } finally {
+      await this.order(`apps/${app.client_id}`, { disabled: false });
+    }
   }
 }
 

@@ -1,11 +1,11 @@
-// The other calls of the official JavaScript SDK, through the proxy, and its own way to a token at the emulator.
+// The other calls of the official JavaScript SDK, through the proxy.
 
 import assert from "node:assert/strict";
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { AuthenticationError, CozeAPI, getJWTToken, RoleType } from "@coze/api";
+import { CozeAPI, RoleType } from "@coze/api";
 import { Product } from "../harness/product.js";
 
 let product;
@@ -57,36 +57,3 @@ test("the bot, the account and the workspaces are described", async () => {
   assert.equal(me.user_id, product.emulator.user_id);
   assert.ok(workspaces.some(({ id }) => id === product.emulator.workspace_id));
 });
-
-test("the SDK's own assertion is taken straight at the emulator", async () => {
-  const token = await getJWTToken(assertion());
-  const direct = new CozeAPI({ token: token.access_token, baseURL: product.emulator.api_base });
-
-  const me = await direct.users.me();
-
-  assert.match(token.access_token, /^czs_/);
-  // Protocol 2.3: an instant, not a duration.
-  assert.ok(token.expires_in > Date.now() / 1000);
-  assert.equal(me.user_id, product.emulator.user_id);
-});
-
-test("the SDK's assertion with a wrong key id is refused as the platform does", async () => {
-  await assert.rejects(getJWTToken({ ...assertion(), keyid: "no-such-key" }), (error) => {
-    assert.ok(error instanceof AuthenticationError, String(error));
-    assert.equal(error.rawError.error_message, "invalid jwt: kid not been registred");
-    return true;
-  });
-});
-
-function assertion() {
-  const app = product.jwtApp();
-  return {
-    baseURL: product.emulator.api_base,
-    appId: app.client_id,
-    // The one SDK that leaves this to its caller (protocol 1.2).
-    aud: new URL(product.emulator.api_base).host,
-    keyid: app.public_key_id,
-    privateKey: app.private_key,
-    sessionName: "node",
-  };
-}
