@@ -177,3 +177,5 @@ cli-hint-login = Log in: cozegate login --app { $app }
 cli-logout-done = Logged out of app { $app }.
 cli-logout-nobody = Nobody was logged in to app { $app }.
 cli-logout-what-stays = Coze cannot be told: the last access token works there until it ends, a quarter of an hour at most. A service that runs uses it as long.
+cli-token-ends-soon = The fixed token of app { $app } ends in { $days } days, and nobody can renew it. Make a new one in the Coze console and put it into the configuration.
+cli-token-ended = The fixed token of app { $app } has ended. Make a new one in the Coze console and put it into the configuration.

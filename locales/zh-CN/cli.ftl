@@ -177,3 +177,5 @@ cli-hint-login = 请登录：cozegate login --app { $app }
 cli-logout-done = 已退出应用 { $app } 的登录。
 cli-logout-nobody = 应用 { $app } 并没有登录。
 cli-logout-what-stays = 扣子无法得知：最后一个访问令牌在那里最多还有效一刻钟，正在运行的服务也会用到那时。
+cli-token-ends-soon = 应用 { $app } 的固定令牌将在 { $days } 天后到期，且无法续期。请在扣子控制台新建一个并写入配置。
+cli-token-ended = 应用 { $app } 的固定令牌已经到期。请在扣子控制台新建一个并写入配置。

@@ -1,4 +1,5 @@
-// Which bot: remembered in the page's address (to share, to bookmark) and in this browser.
+// Which app and which bot: both may stand in the page's address (to share, to bookmark); the bot is remembered in this
+// browser, too.
 
 import { keep, kept } from "./keep.js";
 
@@ -16,6 +17,14 @@ export function rememberedBot(config) {
   const isOffered = config.bots === null || config.bots.some(({ id }) => id === chosen);
   if (chosen && isOffered) return chosen;
   return config.bots?.length === 1 ? (config.bots[0]?.id ?? null) : null;
+}
+
+/**
+ * Returns the app that the address names, by its name in the gateway's configuration; null for its default app.
+ * @returns {string | null}
+ */
+export function namedApp() {
+  return new URL(location.href).searchParams.get("app") || null;
 }
 
 /** @param {string} botId */

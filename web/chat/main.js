@@ -1,7 +1,7 @@
 // The chat page starts here: puts the parts together, finds the bot, enters its room.
 
 import { element, readBlock, speaker } from "../pages/page_data.js";
-import { forgetBot, rememberBot, rememberedBot } from "./address.js";
+import { forgetBot, namedApp, rememberBot, rememberedBot } from "./address.js";
 import { Api } from "./api.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
@@ -20,7 +20,7 @@ import { View } from "./view.js";
 const config = readBlock("config");
 const say = speaker(readBlock("texts"));
 
-const api = new Api(new Session({ apiBase: config.api_base }));
+const api = new Api(new Session({ apiBase: config.api_base, app: namedApp() }));
 const view = new View(say, (question) => chat.ask(question));
 const thread = new Thread(say, { onEarlier: () => chat.showEarlier() });
 const composer = new Composer({ onSend: (text) => chat.send(text), onStop: () => chat.stop() });

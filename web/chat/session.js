@@ -21,15 +21,17 @@ export class Session {
   #fetch;
   #now;
   #apiBase;
+  #app;
   /** @type {Promise<Opened> | null} */
   #opened = null;
 
   /**
-   * @param {{ apiBase: string, fetch?: typeof fetch, now?: () => number }} parts `apiBase` is used when the answer
-   *   names none
+   * @param {{ apiBase: string, app?: string | null, fetch?: typeof fetch, now?: () => number }} parts `apiBase` is used
+   *   when the answer names none; without `app` the gateway takes its default one
    */
-  constructor({ apiBase, fetch = globalThis.fetch.bind(globalThis), now = Date.now }) {
+  constructor({ apiBase, app = null, fetch = globalThis.fetch.bind(globalThis), now = Date.now }) {
     this.#apiBase = apiBase;
+    this.#app = app;
     this.#fetch = fetch;
     this.#now = now;
   }
@@ -86,7 +88,7 @@ export class Session {
       response = await this.#fetch("/auth/session", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: "{}",
+        body: JSON.stringify(this.#app ? { app: this.#app } : {}),
         cache: "no-store",
       });
     } catch (cause) {

@@ -26,6 +26,15 @@ test("callers at the same time share one opening", async () => {
   assert.equal(opened[0]?.userId, "visitor-7");
 });
 
+test("a session is opened at the app that the page names", async () => {
+  const gateway = fakeGateway({ "POST /auth/session": sessions() });
+  const session = new Session({ apiBase: "http://configured.test", app: "people", fetch: gateway.fetch });
+
+  await session.current();
+
+  assert.deepEqual(gateway.asked[0]?.body, { app: "people" });
+});
+
 test("the configured address stands in for one that the answer lacks", async () => {
   const { session } = setUp({ "POST /auth/session": () => json({ handle: "h", expires_in: 60 }) });
 

@@ -117,6 +117,8 @@ pub struct Running {
     shared: Arc<Shared>,
     /// What we were started with: settings outside [`Live`] stay as they stand here.
     config: Config,
+    /// What is in force now.
+    current: ArcSwap<Config>,
     stop: CancellationToken,
     grace: Duration,
     workers: Vec<oneshot::Receiver<()>>,
@@ -181,6 +183,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         auth_addr,
         shared: Arc::clone(&shared),
         config: config.clone(),
+        current: ArcSwap::from_pointee(config.clone()),
         stop: stop.clone(),
         grace: Duration::from_secs(config.timeouts.shutdown_seconds.into()),
         workers: Vec::new(),
@@ -225,6 +228,7 @@ impl Running {
             chat: config.chat.clone(),
             handle_lifetime: handle_lifetime(config),
         });
+        self.current.store(Arc::new(config.clone()));
         let fixed = [
             ("mode", self.config.mode == config.mode),
             ("server", self.config.server == config.server),
@@ -240,6 +244,11 @@ impl Running {
             .filter(|(_, is_same)| !is_same)
             .map(|(section, _)| section)
             .collect())
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Config> {
+        self.current.load_full()
     }
 
     /// Begins to stop: no new connection, idle ones closed, running answers finished within the grace period.

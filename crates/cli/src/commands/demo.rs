@@ -5,13 +5,17 @@ use crate::args::DemoArguments;
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::print_json;
-use coze_auth::{Endpoints, JwtApp, SigningKey, SystemRandom};
+use coze_auth::{ChallengeMethod, Endpoints, JwtApp, SigningKey, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig, Info};
-use cozegate_gateway::config::{self, AppConfig, ChatBot, Config, Credentials, JwtOptions};
+use cozegate_gateway::config::{self, AppConfig, AppKind, ChatBot, Config, Credentials, JwtOptions, SecretText};
 use cozegate_gateway::{Running, Services};
 use cozegate_store::GatewaySecret;
 use serde::Serialize;
 use std::error::Error;
+use url::Url;
+
+/// Until the auth service has its address.
+const REDIRECT_URI: &str = "http://127.0.0.1:8081/callback";
 
 /// The first line of stdout with `--json`.
 #[derive(Debug, Serialize)]
@@ -32,18 +36,19 @@ pub(super) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Fa
 async fn serve(arguments: &DemoArguments, context: &Context) -> Result<(), Failure> {
     let addr = arguments.emulator_addr.unwrap_or(EmulatorConfig::default().addr);
     let emulator = emulator::start(context, addr, "--emulator-addr").await?;
-    let app = demo_app(&emulator).map_err(|source| {
+    let apps = demo_apps(&emulator).map_err(|source| {
         Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(source.as_ref())
     })?;
     let flags = running::flags(&arguments.addresses);
-    let loaded = config::load_demo(app, &context.directory, &context.environment, &flags)
+    let loaded = config::load_demo(apps, &context.directory, &context.environment, &flags)
         .map_err(|errors| context.config_failure(&errors))?;
     context.show_notices(&loaded);
-    let config = with_demo_bots(loaded.config, &emulator);
+    let mut config = with_demo_bots(loaded.config, &emulator);
 
     let secret = GatewaySecret::throw_away(&SystemRandom);
     let backend = state::open_memory(context).await?;
     let (running, mut signals) = running::start(context, config.clone(), Services::Both, secret, backend)?;
+    bring_logins_back(context, &mut config, &running, &emulator)?;
     // The folder with the key is removed when this ends.
     let _key_folder = announce(context, &config, &running, &emulator)?;
     signals.next().await;
@@ -52,21 +57,94 @@ async fn serve(arguments: &DemoArguments, context: &Context) -> Result<(), Failu
     Ok(())
 }
 
-/// The emulator's app, as if somebody had configured it.
-fn demo_app(emulator: &Emulator) -> Result<AppConfig, Box<dyn Error>> {
+/// The emulator's apps, as if somebody had configured them: the service app first, then one for each way to log in.
+fn demo_apps(emulator: &Emulator) -> Result<Vec<AppConfig>, Box<dyn Error>> {
+    let endpoints = Endpoints::from_api_base(&emulator.api_base().parse()?);
+    let redirect_uri: Url = REDIRECT_URI.parse()?;
+    let mut apps = Vec::new();
+    for app in emulator.apps().list() {
+        let client_id = app.client_id.clone();
+        let (name, credentials) = match app.kind {
+            coze_emulator::AppKind::Jwt => ("demo", jwt_credentials(emulator)?),
+            coze_emulator::AppKind::Web => {
+                let client_secret = app.client_secret.as_ref().map_or("", |secret| secret.expose());
+                let credentials = Credentials::Web {
+                    client_id,
+                    client_secret: SecretText::new(client_secret),
+                    redirect_uri: redirect_uri.clone(),
+                    workspace_id: None,
+                };
+                ("demo-web", credentials)
+            }
+            coze_emulator::AppKind::Pkce => {
+                let credentials = Credentials::Pkce {
+                    client_id,
+                    redirect_uri: redirect_uri.clone(),
+                    workspace_id: None,
+                    challenge_method: ChallengeMethod::S256,
+                };
+                ("demo-pkce", credentials)
+            }
+            coze_emulator::AppKind::Device => {
+                let credentials = Credentials::Device {
+                    client_id,
+                    workspace_id: None,
+                };
+                ("demo-device", credentials)
+            }
+        };
+        apps.push(AppConfig {
+            name: name.to_owned(),
+            credentials,
+            endpoints: endpoints.clone(),
+            duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
+        });
+    }
+    apps.sort_by_key(|app| app.credentials.kind() != AppKind::Jwt);
+    Ok(apps)
+}
+
+fn jwt_credentials(emulator: &Emulator) -> Result<Credentials, Box<dyn Error>> {
     let app = emulator.jwt_app();
     let (signing_key, _) = SigningKey::parse(&app.private_key_pem)?;
-    Ok(AppConfig {
-        name: "demo".to_owned(),
-        credentials: Credentials::Jwt {
-            client_id: app.client_id,
-            public_key_id: app.public_key_id,
-            signing_key,
-            options: JwtOptions::default(),
-        },
-        endpoints: Endpoints::from_api_base(&emulator.api_base().parse()?),
-        duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
+    Ok(Credentials::Jwt {
+        client_id: app.client_id,
+        public_key_id: app.public_key_id,
+        signing_key,
+        options: JwtOptions::default(),
     })
+}
+
+/// Registers the address that the auth service was given, and sends logins back there: the port may be any.
+fn bring_logins_back(
+    context: &Context,
+    config: &mut Config,
+    running: &Running,
+    emulator: &Emulator,
+) -> Result<(), Failure> {
+    let failure = |source: &dyn Error| {
+        Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(source)
+    };
+    let auth = running.auth_addr().map(running::url).unwrap_or_default();
+    let own: Url = format!("{auth}/callback").parse().map_err(|source| failure(&source))?;
+    for app in config.apps.values_mut() {
+        if let Credentials::Web {
+            client_id,
+            redirect_uri,
+            ..
+        }
+        | Credentials::Pkce {
+            client_id,
+            redirect_uri,
+            ..
+        } = &mut app.credentials
+        {
+            redirect_uri.clone_from(&own);
+            let registered = emulator.apps().set_redirect_uris(client_id, vec![own.to_string()]);
+            registered.map_err(|source| failure(&source))?;
+        }
+    }
+    running.apply(config).map(drop).map_err(|error| failure(&error))
 }
 
 /// The chat page offers the emulator's bots.

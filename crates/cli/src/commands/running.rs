@@ -5,9 +5,9 @@ use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::ports::{self, Holder, Process};
 use crate::stop_signal::StopSignal;
-use coze_auth::{SystemClock, SystemRandom};
-use cozegate_gateway::config::{Config, Flag};
-use cozegate_gateway::{Running, Service, Services, StartError, StartRequest};
+use coze_auth::{Clock as _, SystemClock, SystemRandom};
+use cozegate_gateway::config::{Config, Credentials, Flag};
+use cozegate_gateway::{Running, Service, Services, StartError, StartRequest, reminder};
 use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,6 +53,32 @@ pub(super) fn start(
     };
     let running = cozegate_gateway::start(request).map_err(|error| explain(context, &error))?;
     Ok((running, signals))
+}
+
+/// Speaks of every fixed token that ends within a week, or has ended: nobody can renew it.
+pub(super) fn remind(context: &Context, config: &Config) {
+    let now = SystemClock.now();
+    for app in config.apps.values() {
+        let end = match &app.credentials {
+            Credentials::PersonalAccessToken { expires_at, .. }
+            | Credentials::ServiceAccessToken { expires_at, .. } => *expires_at,
+            Credentials::Jwt { .. }
+            | Credentials::Web { .. }
+            | Credentials::Pkce { .. }
+            | Credentials::Device { .. } => None,
+        };
+        let Some(end) = reminder::ending_soon(end, now) else {
+            continue;
+        };
+        let days = reminder::days_left(end, now).to_string();
+        let id = if now >= end {
+            "cli-token-ended"
+        } else {
+            "cli-token-ends-soon"
+        };
+        let args = [("app", app.name.as_str()), ("days", days.as_str())];
+        context.output.warning(&context.output.text(id, &args));
+    }
 }
 
 /// Begins to listen for Ctrl-C and SIGTERM.

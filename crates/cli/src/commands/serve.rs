@@ -8,6 +8,10 @@ use crate::output::print_json;
 use cozegate_gateway::config::{Config, ConfigSource, ReloadOutcome, Reloader};
 use cozegate_gateway::{Running, Services};
 use serde::Serialize;
+use std::time::Duration;
+
+/// How often is spoken of tokens that end soon.
+const REMIND_EVERY: Duration = Duration::from_hours(24);
 
 /// The first line of stdout with `--json`; `null` for a service that was not started.
 #[derive(Debug, Serialize)]
@@ -37,6 +41,7 @@ pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), F
         announce(context, &loaded.config, &running);
         tokio::select! {
             () = signals.next() => {}
+            () = remind_daily(context, &running) => {}
             () = follow(context, &running, reloader) => {}
         }
         running::stop_in_order(context, running, signals).await;
@@ -45,6 +50,14 @@ pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), F
     // After a second signal nobody waits for what is still running.
     runtime.shutdown_background();
     outcome
+}
+
+/// Speaks of tokens that end soon, at the start and every day. Goes on for ever.
+async fn remind_daily(context: &Context, running: &Running) {
+    loop {
+        running::remind(context, &running.config());
+        tokio::time::sleep(REMIND_EVERY).await;
+    }
 }
 
 /// Puts every new configuration in force and says what came of it. Goes on for ever; a bad one leaves the old in force.

@@ -1,5 +1,6 @@
 //! `token`: a Coze access token on stdout, and nothing else there.
 
+use super::running;
 use super::tokens::{self, AppTokens};
 use crate::args::TokenArguments;
 use crate::context::Context;
@@ -27,6 +28,7 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     let loaded = context.load_aloud(&arguments.source, vec![])?;
     let app = tokens::find_app(context, &loaded.config, arguments.app.as_deref())?;
     let subject = subject(context, arguments)?;
+    running::remind(context, &loaded.config);
     if is_fixed_token(&app.credentials) && subject != Subject::app() {
         context
             .output

@@ -14,7 +14,6 @@ use super::{
     AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, Mode, ServerConfig, StoreConfig, TimeoutsConfig,
     VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
 };
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Our own file.
@@ -81,9 +80,10 @@ pub(super) fn load_noting(request: LoadRequest, files: &mut FilesRead) -> Result
     Ok(loaded)
 }
 
-/// Makes the configuration of a demo: the app is given, every other setting may come from variables and flags.
+/// Makes the configuration of a demo: the apps are given, the first of them is the default, and every other setting may
+/// come from variables and flags.
 pub fn load_demo(
-    app: AppConfig,
+    apps: Vec<AppConfig>,
     directory: &Path,
     environment: &Environment,
     flags: &[Flag],
@@ -95,7 +95,7 @@ pub fn load_demo(
         .retain(|key, _| !matches!(key.as_str(), "apps" | "default_app" | "store"));
     let mut files = FilesRead::default();
     let checker = Checker::new(Dialect::Environment, environment, directory, &mut files);
-    check(checker, root, flags, ConfigSource::Demo, Some(app)).map_err(ConfigErrors::of)
+    check(checker, root, flags, ConfigSource::Demo, Some(apps)).map_err(ConfigErrors::of)
 }
 
 /// A source, read but not checked.
@@ -241,13 +241,13 @@ pub(super) fn check_source(
     check(checker, root, flags, source, None)
 }
 
-/// Lays the flags over everything and checks it all. `given` is the app of a demo.
+/// Lays the flags over everything and checks it all. `given` are the apps of a demo.
 fn check(
     mut checker: Checker<'_>,
     mut root: Table,
     flags: &[Flag],
     source: ConfigSource,
-    given: Option<AppConfig>,
+    given: Option<Vec<AppConfig>>,
 ) -> Result<Loaded, Vec<ConfigMistake>> {
     for flag in flags {
         let path: Vec<String> = flag.key.split('.').map(str::to_owned).collect();
@@ -272,7 +272,7 @@ fn check(
 }
 
 /// Reads every section of the document; `None` when a part of the configuration could not be made at all.
-fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<AppConfig>) -> Option<Config> {
+fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec<AppConfig>>) -> Option<Config> {
     let mode = root.checked_or("mode", Mode::Local, |text| match text {
         "local" => Ok(Mode::Local),
         "public" => Err(MistakeKind::PublicModeLater.into()),
@@ -288,8 +288,10 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<App
     let visitors = VisitorsConfig::read(root.section("visitors"));
     let store = StoreConfig::read(root.section("store"));
     let timeouts = TimeoutsConfig::read(root.section("timeouts"));
-    let (apps, default_app) = if let Some(app) = given {
-        (BTreeMap::from([(app.name.clone(), app.clone())]), Some(app.name))
+    let (apps, default_app) = if let Some(given) = given {
+        let default_app = given.first().map(|app| app.name.clone());
+        let apps = given.into_iter().map(|app| (app.name.clone(), app));
+        (apps.collect(), default_app)
     } else {
         let names = root.entry_names("apps");
         let apps = apps::read(root.section("apps"));

@@ -341,7 +341,9 @@ impl HomePage<'_> {
     }
 
     fn shares_one_history(&self) -> bool {
-        self.apps.iter().any(|app| app.kind != AppKind::Jwt)
+        self.apps
+            .iter()
+            .any(|app| matches!(app.kind, AppKind::PersonalAccessToken | AppKind::ServiceAccessToken))
     }
 }
 
