@@ -16,6 +16,9 @@ use std::time::Duration;
 /// What every handle starts with, so that a person and a secret scanner can tell it from Coze's own tokens.
 pub const HANDLE_PREFIX: &str = "cgh_";
 
+/// 256 random bits in base64url.
+const RANDOM_CHARACTERS: usize = 43;
+
 /// How many handles are taken in between two sweeps of the expired ones.
 const KEPT_BETWEEN_SWEEPS: usize = 1024;
 
@@ -36,6 +39,15 @@ impl Handle {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+}
+
+/// Says whether a text has the form of a handle. What has not need not be looked up anywhere.
+pub fn is_well_formed(text: &str) -> bool {
+    let random = text.strip_prefix(HANDLE_PREFIX).unwrap_or_default();
+    random.len() == RANDOM_CHARACTERS
+        && random
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 impl std::fmt::Debug for Handle {
@@ -203,7 +215,15 @@ mod tests {
         let table = HandleTable::default();
         let handle = table.issue(record("a", NOW, HOUR), NOW, &SeededRandom::new(1));
 
-        assert_eq!(handle.expose().len(), HANDLE_PREFIX.len() + 43);
+        assert!(is_well_formed(handle.expose()));
+        for text in [
+            "cgh_",
+            "cgh_x",
+            &handle.expose().replace("cgh_", "cgt_"),
+            &format!("{}x", handle.expose()),
+        ] {
+            assert!(!is_well_formed(text), "{text}");
+        }
         assert!(!format!("{table:?} {handle:?}").contains(handle.expose()));
     }
 

@@ -29,11 +29,14 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     let app = tokens::find_app(context, &loaded.config, arguments.app.as_deref())?;
     let subject = subject(context, arguments)?;
     running::remind(context, &loaded.config);
-    if is_fixed_token(&app.credentials) && subject != Subject::app() {
+    let subject = if takes_no_options(&app.credentials) && subject != Subject::app() {
         context
             .output
             .warning(&context.output.text("cli-token-options-unused", &[]));
-    }
+        Subject::app()
+    } else {
+        subject
+    };
     let runtime = context.runtime()?;
     let token = runtime.block_on(async {
         let tokens = AppTokens::open(context, &loaded.config, app).await?;
@@ -46,13 +49,15 @@ pub(super) fn run(arguments: &TokenArguments, context: &Context) -> Result<(), F
     Ok(())
 }
 
-/// Nobody can ask for such a token to be another one.
-const fn is_fixed_token(credentials: &Credentials) -> bool {
+/// Nobody can ask for such a token to be another one: it is a fixed one, or that of the person who has logged in.
+const fn takes_no_options(credentials: &Credentials) -> bool {
     match credentials {
-        Credentials::PersonalAccessToken { .. } | Credentials::ServiceAccessToken { .. } => true,
-        Credentials::Jwt { .. } | Credentials::Web { .. } | Credentials::Pkce { .. } | Credentials::Device { .. } => {
-            false
-        }
+        Credentials::PersonalAccessToken { .. }
+        | Credentials::ServiceAccessToken { .. }
+        | Credentials::Web { .. }
+        | Credentials::Pkce { .. }
+        | Credentials::Device { .. } => true,
+        Credentials::Jwt { .. } => false,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::grant::Grant;
 use crate::grant::authorization_code::{Exchange, PendingLogin};
 use crate::grant::callback::{Callback, LoginFailure};
 use crate::grant::device_code::{DeviceLogin, Poll, PollAnswer, Step};
-use crate::store::{StoreError, TokenKey};
+use crate::store::{StoreError, Stored, TokenKey};
 use crate::subject::Subject;
 use crate::token::Token;
 use crate::token_endpoint::{Issued, request_device_code, request_token};
@@ -186,11 +186,16 @@ impl TokenSource {
         let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
         let key = renewals.key(subject);
         for _ in 0..SAVE_ROUNDS {
-            let Some(stored) = renewals.store.load(&key).await.map_err(AuthError::Store)? else {
-                renewals.forget(&key);
-                return Ok(false);
+            let version = match renewals.store.load(&key).await {
+                Ok(None) => {
+                    renewals.forget(&key);
+                    return Ok(false);
+                }
+                // What nobody can read has to go all the same.
+                Ok(Some(Stored { version, .. })) | Err(StoreError::Unreadable { version, .. }) => version,
+                Err(error) => return Err(AuthError::Store(error)),
             };
-            match renewals.store.delete(&key, stored.version).await {
+            match renewals.store.delete(&key, version).await {
                 Ok(()) => {
                     renewals.forget(&key);
                     return Ok(true);

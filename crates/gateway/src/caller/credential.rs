@@ -4,7 +4,7 @@ use crate::config::Mode;
 use crate::problem::ProblemKind;
 use coze_auth::TokenKind;
 use cozegate_store::HandleRecord;
-use cozegate_store::handles::HANDLE_PREFIX;
+use cozegate_store::handles::{HANDLE_PREFIX, is_well_formed};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub enum Caller {
 /// What a caller shows of itself.
 #[derive(Clone, Debug)]
 pub enum Presented<'h> {
-    /// A handle of ours, known or not. Secret.
+    /// What has the form of a handle of ours, known or not. Secret.
     Handle(&'h str),
     /// A Coze token of the caller's own (local mode only).
     OwnToken(HeaderValue),
@@ -44,7 +44,11 @@ pub fn presented(headers: &HeaderMap, mode: Mode) -> Result<Presented<'_>, Probl
         None => return Err(ProblemKind::CredentialMissing),
     };
     if token.starts_with(HANDLE_PREFIX) {
-        return Ok(Presented::Handle(token));
+        return if is_well_formed(token) {
+            Ok(Presented::Handle(token))
+        } else {
+            Err(ProblemKind::HandleUnknown)
+        };
     }
     match (mode, TokenKind::of(token)) {
         (Mode::Local, TokenKind::PersonalAccess | TokenKind::ServiceAccess | TokenKind::App | TokenKind::User) => {

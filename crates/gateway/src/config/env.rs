@@ -26,7 +26,7 @@ pub const VARIABLES: [(&str, &str); 12] = [
     ("COZE_API_TOKEN", "a personal access token, instead of an OAuth app"),
     (
         "XDG_STATE_HOME, HOME, LOCALAPPDATA",
-        "where the visitors' secret rests when [visitors] secret_file does not say",
+        "where the visitors' secret and the store rest when the configuration does not say",
     ),
     ("RUST_LOG", "which log lines are written"),
     ("NO_COLOR", "no colours when set to anything"),

@@ -310,3 +310,23 @@ fn what_a_service_app_may_ask_for_is_checked() {
     cozegate.toml:2:21: apps.main.session_context.device: This key is not known. Did you mean "device_id"?
     "#);
 }
+
+#[test]
+fn store_that_cannot_be_meant_is_explained() {
+    let app = "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_env = \"T\"\n";
+    let of = |store: &str| {
+        let content = format!("{app}[store]\n{store}");
+        Workplace::new()
+            .variable("T", &token())
+            .file("cozegate.toml", &content)
+            .mistakes()
+    };
+
+    insta::assert_snapshot!(of("kind = \"sqlite3\"\n"), @r#"cozegate.toml:6:8: store.kind: "sqlite3" is not one of: sqlite, postgres, redis, memory."#);
+    insta::assert_snapshot!(of("pth = \"x.db\"\n"), @r#"cozegate.toml:6:1: store.pth: This key is not known. Did you mean "path"?"#);
+    insta::assert_snapshot!(of("kind = \"postgres\"\n"), @"cozegate.toml:5:1: store.url: A secret is missing. Write one of: url, url_file, url_env, url_command.");
+    insta::assert_snapshot!(
+        of("seal_key_env = \"T\"\nseal_key_file = \"store.key\"\n"),
+        @"cozegate.toml:7:1: store.seal_key_file: The secret has more than one source. Keep one of them (also set: seal_key_env)."
+    );
+}

@@ -354,7 +354,7 @@ fn a_demo_takes_variables_and_flags_but_no_other_app() {
         value: "127.0.0.1:0".to_owned(),
     };
 
-    let loaded = load_demo(app, console.path(), &environment, &[flag]).unwrap();
+    let loaded = load_demo(vec![app], console.path(), &environment, &[flag]).unwrap();
 
     assert_eq!(loaded.config.source, ConfigSource::Demo);
     assert_eq!(loaded.config.server.proxy_addr.port(), 0);

@@ -74,7 +74,7 @@ pub(in super::super) async fn show(
             return how_it_goes(&shared, app, &waiting, &reader);
         }
         let standing = standing(app).await?;
-        let is_logged_in = !matches!(standing, LoginStanding::Nobody);
+        let is_logged_in = matches!(standing, LoginStanding::LoggedIn { .. });
         // As with /login: another site's link begins nothing.
         if passage.foreign_navigation || (is_logged_in && !wants_another) {
             return Ok(respond::login(&reader, app, standing));

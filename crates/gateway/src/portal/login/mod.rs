@@ -27,7 +27,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use coze_auth::Subject;
+use coze_auth::{AuthError, StoreError, Subject};
 use cozegate_store::LoginRecord;
 use std::sync::Arc;
 use url::Url;
@@ -64,7 +64,7 @@ async fn begin_or_show(
     wants_another: bool,
 ) -> Result<Response, Problem> {
     let standing = standing(app).await?;
-    let is_logged_in = !matches!(standing, LoginStanding::Nobody);
+    let is_logged_in = matches!(standing, LoginStanding::LoggedIn { .. });
     // Another site's link shows how things stand; what begins a login is a click on a page of ours.
     if passage.foreign_navigation || (is_logged_in && !wants_another) {
         return Ok(respond::login(reader, app, standing));
@@ -78,11 +78,13 @@ async fn begin_or_show(
 /// How the app's login stands.
 async fn standing(app: &ServingApp) -> Result<LoginStanding, Problem> {
     let status = app.tokens.login_status(&Subject::app()).await;
-    let status = status.map_err(|error| Problem::from_auth_error(&error))?;
     Ok(match status {
-        None => LoginStanding::Nobody,
-        Some(status) if status.is_lost => LoginStanding::Lost,
-        Some(status) => LoginStanding::LoggedIn {
+        // Whoever logs in anew mends what nobody can read.
+        Err(AuthError::Store(StoreError::Unreadable { .. })) => LoginStanding::Lost,
+        Err(error) => return Err(Problem::from_auth_error(&error)),
+        Ok(None) => LoginStanding::Nobody,
+        Ok(Some(status)) if status.is_lost => LoginStanding::Lost,
+        Ok(Some(status)) => LoginStanding::LoggedIn {
             since: respond::moment(status.renewed_at),
             until: status.refresh_expires_at.map(respond::moment),
         },
