@@ -29,6 +29,9 @@ use tokio_util::task::TaskTracker;
 /// How often what has ended is removed from the store.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
+/// How long a renewal may take to its end: an exchange with the platform, and a save.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(40);
+
 /// Which listeners to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Services {
@@ -271,11 +274,15 @@ impl Running {
         if auth_ended.is_err() {
             tracing::warn!("Answers of the auth service still running after the grace period are cut");
         }
-        // A redeemed refresh token that is not saved yet would be a lost login.
+        // A redeemed refresh token that is not saved yet would be a lost login: these have as long as the platform may
+        // take to answer. Whoever cannot wait sends a second signal.
         let renewals = &self.shared.means.tasks;
         renewals.close();
-        if tokio::time::timeout(self.grace, renewals.wait()).await.is_err() {
-            tracing::warn!("Renewals of tokens still running after the grace period are cut");
+        if tokio::time::timeout(self.grace.max(LONGEST_RENEWAL), renewals.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("Renewals of tokens that still run are cut; a login among them may be lost");
         }
         self.shared.backend.close().await;
     }

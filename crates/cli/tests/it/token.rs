@@ -127,3 +127,28 @@ fn an_app_that_nobody_has_logged_in_to_says_how() {
     hint: Log in: cozegate login --app main
     "#);
 }
+
+/// A home with a personal access token whose end was noted as `days` from now.
+fn home_with_fixed_token(days: i64) -> Home {
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let end = i64::try_from(now).unwrap() + days * 86_400 + 3600;
+    Home::new().file("token", "pat_made_for_this_test").file(
+        "cozegate.toml",
+        &format!("[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_file = \"token\"\nexpires_at = {end}\n"),
+    )
+}
+
+#[test]
+fn a_fixed_token_is_spoken_of_from_seven_days_before_its_end() {
+    let said = |days| String::from_utf8(home_with_fixed_token(days).run(&["token"]).stderr).unwrap();
+
+    assert_eq!(said(8), "");
+    insta::assert_snapshot!(said(6), @"warning: The fixed token of app main ends in 6 days, and nobody can renew it. Make a new one in the Coze console and put it into the configuration.");
+    let ended = home_with_fixed_token(-2).run(&["token"]);
+    assert_eq!(ended.status.code(), Some(4));
+    assert!(
+        String::from_utf8(ended.stderr)
+            .unwrap()
+            .starts_with("warning: The fixed token of app main has ended.")
+    );
+}

@@ -2,12 +2,14 @@
 
 use crate::world::person::{Decision, Person};
 use crate::world::{World, fixed_app, send};
-use coze_auth::SystemRandom;
+use coze_auth::{Clock as _, ManualClock, SystemClock, SystemRandom};
+use coze_emulator::{Emulator, Fault, FaultMatch, FaultRule};
 use cozegate_gateway::config::{SealKeySource, StoreConfig, StoreKind};
 use cozegate_gateway::store;
 use cozegate_store::Backend;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 async fn open(folder: &Path) -> Backend {
@@ -131,4 +133,77 @@ async fn without_a_folder_the_store_is_makeshift_and_says_so() {
     let on_purpose = store::open(&on_purpose, None, random).await.unwrap();
 
     assert!(makeshift.is_makeshift && !on_purpose.is_makeshift);
+}
+
+/// A gateway with a login of the web app, on a store in `folder`, and the time that it and the platform share.
+async fn logged_in(folder: &Path) -> (World, Emulator, ManualClock) {
+    let clock = ManualClock::new(SystemClock.now());
+    let (world, emulator) = World::with_logins_on(open(folder).await, Arc::new(clock.clone())).await;
+    let answer = Person::default().log_in(world.auth, "web", Decision::Approve).await;
+    assert_eq!(answer.status, 303);
+    (world, emulator, clock)
+}
+
+/// Lets time pass for both.
+fn pass(emulator: &Emulator, clock: &ManualClock, time: Duration) {
+    clock.advance(time);
+    let seconds = clock.now().since(SystemClock.now()).as_secs();
+    emulator.clock().set_offset_seconds(seconds.try_into().unwrap());
+}
+
+#[tokio::test]
+async fn login_outlives_a_restart_and_is_renewed_although_nobody_asks() {
+    let folder = TempDir::new().unwrap();
+    let (first, emulator, clock) = logged_in(folder.path()).await;
+    let config = first.config.clone();
+    first.stop().await;
+    pass(&emulator, &clock, Duration::from_hours(60));
+    emulator.journal().clear();
+
+    let second = World::run(config, open(folder.path()).await, Arc::new(clock.clone()));
+
+    emulator
+        .journal()
+        .wait_for(coze_emulator::Entry::is_refresh)
+        .await
+        .unwrap();
+    let handle = second.handle_of("web").await;
+    assert_eq!(second.ask("GET /v1/users/me", &handle, "").await.status, 200);
+    assert_eq!(emulator.journal().token_requests(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn stop_in_the_middle_of_a_renewal_waits_for_the_pair_to_be_saved() {
+    let folder = TempDir::new().unwrap();
+    let (first, emulator, clock) = logged_in(folder.path()).await;
+    let (config, handle) = (first.config.clone(), first.handle_of("web").await);
+    pass(&emulator, &clock, Duration::from_mins(20));
+    emulator.journal().clear();
+    let slow = FaultRule {
+        matcher: FaultMatch {
+            path: Some("/api/permission/oauth2/token".to_owned()),
+            ..FaultMatch::default()
+        },
+        fault: Fault {
+            answer_delay_ms: Some(700),
+            ..Fault::default()
+        },
+    };
+    emulator.faults().set(vec![slow]).unwrap();
+
+    // The caller leaves as soon as the platform has been asked, and so does the gateway.
+    let journal = emulator.journal();
+    let asking = first.ask("GET /v1/users/me", &handle, "");
+    tokio::select! {
+        _answer = asking => panic!("the platform was not slow"),
+        asked = journal.wait_for(coze_emulator::Entry::is_refresh) => drop(asked.unwrap()),
+    }
+    first.stop().await;
+    emulator.faults().set(vec![]).unwrap();
+    let second = World::run(config, open(folder.path()).await, Arc::new(clock.clone()));
+
+    assert_eq!(second.ask("GET /v1/users/me", &handle, "").await.status, 200);
+    assert_eq!(emulator.journal().token_requests(), 1, "the pair that came was saved");
+    second.stop().await;
 }

@@ -8,7 +8,7 @@ pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
 
 use coze_auth::random::base64url;
-use coze_auth::{ChallengeMethod, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
+use coze_auth::{ChallengeMethod, Clock, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
 use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, JwtOptions, SecretText};
 use cozegate_gateway::{Running, Services, StartRequest, store};
@@ -35,21 +35,22 @@ impl World {
     /// The same, with `change` made to the configuration.
     pub async fn with_emulator_and(change: impl FnOnce(&mut Config)) -> (Self, Emulator) {
         let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
-        let demo = emulator.jwt_app();
-        let credentials = Credentials::Jwt {
-            client_id: demo.client_id.clone(),
-            public_key_id: demo.public_key_id.clone(),
-            signing_key: SigningKey::parse(&demo.private_key_pem).unwrap().0,
-            options: JwtOptions::default(),
-        };
-        let api_base = emulator.api_base().parse().unwrap();
-        (Self::start(app(credentials, &api_base), change).await, emulator)
+        (Self::start(demo_app(&emulator), change).await, emulator)
     }
 
     /// In front of the emulator, with its demo app (`main`) and one app of each kind in which people log in, named after
     /// its kind. Their redirect URI is the gateway's own `/callback`, here and in the console.
     pub async fn with_logins() -> (Self, Emulator) {
-        let (mut world, emulator) = Self::with_emulator().await;
+        let backend = store::in_memory(Arc::new(SystemRandom)).await.unwrap();
+        Self::with_logins_on(backend, Arc::new(SystemClock)).await
+    }
+
+    /// The same on a store and a time of the test's own.
+    pub async fn with_logins_on(backend: Backend, clock: Arc<dyn Clock>) -> (Self, Emulator) {
+        let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
+        let mut config = Config::for_app(ConfigSource::Demo, demo_app(&emulator));
+        any_ports(&mut config);
+        let mut world = Self::run(config, backend, clock);
         let redirect_uri: Url = format!("http://{}/callback", world.auth).parse().unwrap();
         let endpoints = Endpoints::from_api_base(&emulator.api_base().parse().unwrap());
         for registered in emulator.apps().list() {
@@ -130,17 +131,21 @@ impl World {
     /// The same on a store of the test's own.
     pub fn start_on(backend: Backend, app: AppConfig, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::for_app(ConfigSource::Demo, app);
-        config.server.proxy_addr = ([127, 0, 0, 1], 0).into();
-        config.server.auth_addr = ([127, 0, 0, 1], 0).into();
+        any_ports(&mut config);
         change(&mut config);
+        Self::run(config, backend, Arc::new(SystemClock))
+    }
+
+    /// A gateway of this configuration, on this store, at this time.
+    pub fn run(config: Config, backend: Backend, clock: Arc<dyn Clock>) -> Self {
         let random = Arc::new(SeededRandom::new(11));
         let request = StartRequest {
             config: config.clone(),
             services: Services::Both,
             secret: GatewaySecret::throw_away(random.as_ref()),
             backend,
-            clock: Arc::new(SystemClock),
-            random,
+            clock,
+            random: Arc::new(SystemRandom),
         };
         let gateway = cozegate_gateway::start(request).unwrap();
         Self {
@@ -180,6 +185,22 @@ impl World {
         self.gateway.stop();
         self.gateway.stopped().await;
     }
+}
+
+fn any_ports(config: &mut Config) {
+    config.server.proxy_addr = ([127, 0, 0, 1], 0).into();
+    config.server.auth_addr = ([127, 0, 0, 1], 0).into();
+}
+
+fn demo_app(emulator: &Emulator) -> AppConfig {
+    let demo = emulator.jwt_app();
+    let credentials = Credentials::Jwt {
+        client_id: demo.client_id.clone(),
+        public_key_id: demo.public_key_id.clone(),
+        signing_key: SigningKey::parse(&demo.private_key_pem).unwrap().0,
+        options: JwtOptions::default(),
+    };
+    app(credentials, &emulator.api_base().parse().unwrap())
 }
 
 /// An app with a personal access token, made from its name.
