@@ -231,7 +231,7 @@ async fn person_logs_in_on_another_device() {
     );
     let page = person.open(world.auth, "/device?app=device").await.text();
     let code = page
-        .split("<strong class=\"token\">")
+        .split("<strong class=\"user-code\">")
         .nth(1)
         .unwrap()
         .split('<')
