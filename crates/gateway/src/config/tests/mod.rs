@@ -1,5 +1,6 @@
 //! Whole configurations, loaded from real files in a directory of their own: what comes out, and what is said.
 
+mod all_at_once;
 mod draft;
 mod kinds;
 mod mistakes;
