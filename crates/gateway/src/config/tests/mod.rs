@@ -4,6 +4,7 @@ mod all_at_once;
 mod draft;
 mod kinds;
 mod mistakes;
+mod reference;
 mod reload;
 mod schema;
 mod sources;
