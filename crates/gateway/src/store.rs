@@ -40,6 +40,11 @@ pub enum OpenStoreError {
     /// A store of several machines needs a key that is the same on all of them, and there is no folder to make one in.
     #[error("the store has no seal key, and there is no folder to keep one in")]
     NoPlaceForKey,
+    /// The key is to come from the keyring, and this build does not know how.
+    #[error(
+        "this build has no access to the system's keyring; build it with the feature `keyring`, or keep the key in a file"
+    )]
+    KeyringNotBuilt,
     /// The database could not be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
@@ -69,16 +74,16 @@ pub async fn open(
                     is_makeshift: true,
                 });
             };
-            let sealer = sealer(&config.seal_key, path.parent(), &random)?;
+            let sealer = sealer(&config.seal_key, path.parent(), folder, &random)?;
             Ok(opened(Database::open_sqlite(&path, sealer, random).await?.into()))
         }
         StoreKind::Postgres { url } => {
-            let sealer = sealer(&config.seal_key, folder, &random)?;
+            let sealer = sealer(&config.seal_key, folder, folder, &random)?;
             let url = SecretString::from(url.expose());
             Ok(opened(Database::open_postgres(&url, sealer, random).await?.into()))
         }
         StoreKind::Redis { url, prefix } => {
-            let sealer = sealer(&config.seal_key, folder, &random)?;
+            let sealer = sealer(&config.seal_key, folder, folder, &random)?;
             let url = SecretString::from(url.expose());
             let prefix = prefix.as_deref().unwrap_or(DEFAULT_PREFIX);
             Ok(opened(RedisStore::connect(&url, prefix, sealer, random).await?.into()))
@@ -92,15 +97,37 @@ pub async fn in_memory(random: Arc<dyn Random>) -> Result<Backend, OpenStoreErro
     Ok(Database::open_in_memory(sealer, random).await?.into())
 }
 
-fn sealer(source: &SealKeySource, folder: Option<&Path>, random: &Arc<dyn Random>) -> Result<Sealer, OpenStoreError> {
+/// Gets the key: from its usual file `beside` the store, where nothing else is said. `folder` is the person's own.
+fn sealer(
+    source: &SealKeySource,
+    beside: Option<&Path>,
+    folder: Option<&Path>,
+    random: &Arc<dyn Random>,
+) -> Result<Sealer, OpenStoreError> {
     let keys = match source {
         SealKeySource::File(path) => {
-            let usual = || folder.map(|folder| folder.join(KEY_FILE));
+            let usual = || beside.map(|folder| folder.join(KEY_FILE));
             let path: PathBuf = path.clone().or_else(usual).ok_or(OpenStoreError::NoPlaceForKey)?;
             SealKeys::load_or_create(&path, random.as_ref())?
         }
         SealKeySource::Text(text) => SealKeys::parse(text.expose())?,
-        SealKeySource::Keyring(_name) => return Err(OpenStoreError::NoPlaceForKey),
+        SealKeySource::Keyring(account) => keys_from_keyring(account, folder, random.as_ref())?,
     };
     Ok(Sealer::new(&keys, Arc::clone(random))?)
+}
+
+/// Asks the keyring, which may ask the person: nothing is served yet, so this thread can wait for it.
+#[cfg(feature = "keyring")]
+fn keys_from_keyring(account: &str, folder: Option<&Path>, random: &dyn Random) -> Result<SealKeys, OpenStoreError> {
+    let entry = cozegate_store::KeyringEntry {
+        service: "cozegate".to_owned(),
+        account: account.to_owned(),
+        lock_file: folder.ok_or(OpenStoreError::NoPlaceForKey)?.join("keyring.lock"),
+    };
+    Ok(SealKeys::load_or_create_in_keyring(&entry, random)?)
+}
+
+#[cfg(not(feature = "keyring"))]
+fn keys_from_keyring(_: &str, _: Option<&Path>, _: &dyn Random) -> Result<SealKeys, OpenStoreError> {
+    Err(OpenStoreError::KeyringNotBuilt)
 }

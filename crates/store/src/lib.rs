@@ -7,7 +7,7 @@
 //! | [`logins`] and [`tickets`]: used once, short life | SHA-256 of `state` or ticket; content sealed |
 //! | leases: who may renew which token | in clear; they hold digests and random names |
 //! | [`secret_file`]: the key of cookies and `session_name`s | 32 random bytes in a file with mode 0600 |
-//! | [`seal`]: the keys that seal all of the above | the same, or from a text that the host was given |
+//! | [`seal`]: the keys that seal all of the above | the same, or in the system's keyring (feature `keyring`), or from a text that the host was given |
 //!
 //! | backend | feature | for |
 //! |---|---|---|
@@ -49,6 +49,8 @@ pub use logins::LoginRecord;
 pub use private_file::PrivateFileError;
 #[cfg(feature = "redis")]
 pub use redis::{RedisError, RedisStore};
+#[cfg(feature = "keyring")]
+pub use seal::keyring::{KeyringEntry, KeyringError};
 pub use seal::{SealError, Sealer, keys::SealKeys, keys::SealKeysError};
 pub use sealed_row::UnreadableRow;
 pub use secret_file::{GatewaySecret, SecretFileError};

@@ -20,7 +20,7 @@ pub enum PrivateFileError {
     /// The file or its folder could not be read or written.
     #[error("could not {action} {}", path.display())]
     Io {
-        /// What was tried: `read` or `create`.
+        /// What was tried: `read`, `create` or `lock`.
         action: &'static str,
         /// Where.
         path: PathBuf,
@@ -122,13 +122,28 @@ pub(crate) fn replace(path: &Path, content: &[u8], random: &dyn Random) -> Resul
 
 /// Makes an empty private file for somebody who opens it by name and would choose a wider mode. One that is there
 /// already stays.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "keyring"))]
 pub(crate) fn create_empty(path: &Path) -> Result<(), PrivateFileError> {
     create_folder(path)?;
     match write(path, b"") {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         outcome => outcome.map_err(PrivateFileError::io("create", path)),
     }
+}
+
+/// Locks a private file against every other process and thread, and waits for whoever holds it; makes the file when it is
+/// absent. The lock ends with what is returned, or with the process. The file stays: who removed it would let two in.
+#[cfg(feature = "keyring")]
+pub(crate) fn lock(path: &Path) -> Result<File, PrivateFileError> {
+    create_empty(path)?;
+    check(path)?;
+    // Not truncated, and open for writing: a lock on NFS asks for that.
+    let file = OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(PrivateFileError::io("lock", path))?;
+    file.lock().map_err(PrivateFileError::io("lock", path))?;
+    Ok(file)
 }
 
 fn create_folder(path: &Path) -> Result<&Path, PrivateFileError> {

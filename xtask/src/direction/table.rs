@@ -86,6 +86,19 @@ pub(super) const WALLS: &[Wall] = &[
         reason: "SQL and Redis stay in the store, behind its functions",
     },
     Wall {
+        libraries: &[
+            "keyring",
+            "keyring-core",
+            "apple-native-keyring-store",
+            "secret-service",
+            "windows-native-keyring-store",
+            "zbus-secret-service-keyring-store",
+        ],
+        inside: &["cozegate-store"],
+        tests_anywhere: false,
+        reason: "where secrets rest is the store's business; the others are handed the keys",
+    },
+    Wall {
         libraries: &["clap", "clap_complete", "clap_mangen"],
         inside: &["cozegate", "xtask"],
         tests_anywhere: false,

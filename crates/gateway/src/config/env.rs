@@ -4,6 +4,7 @@
 //! and nobody below can look anything up on the side.
 
 use super::dialect::COZE_VARIABLES;
+use super::dot_env;
 use super::place::Place;
 use super::tree::{Table, Value};
 use std::collections::BTreeMap;
@@ -40,7 +41,8 @@ pub const VARIABLES: [(&str, &str); 12] = [
 /// Captured variables. `Debug` shows names only: values may be secrets.
 #[derive(Clone, Default)]
 pub struct Environment {
-    variables: BTreeMap<String, (String, Option<Place>)>,
+    /// A line of a `.env` file that could not be read leaves a variable without a value.
+    variables: BTreeMap<String, (Option<String>, Option<Place>)>,
 }
 
 impl Environment {
@@ -55,8 +57,21 @@ impl Environment {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables
             .get(name)
-            .map(|(value, _)| value.as_str())
+            .and_then(|(value, _)| value.as_deref())
             .filter(|value| !value.trim().is_empty())
+    }
+
+    /// Returns what `name` brings into the tree.
+    pub(super) fn value(&self, name: &str) -> Option<Value> {
+        match self.variables.get(name) {
+            Some((None, _)) => Some(Value::Refused),
+            _ => self.get(name).map(|value| Value::Text(value.to_owned())),
+        }
+    }
+
+    /// Returns whether somebody wrote `name`, be it in a line that could not be read.
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        self.value(name).is_some()
     }
 
     /// Returns where `name` is set.
@@ -66,8 +81,8 @@ impl Environment {
     }
 
     /// Adds what a `.env` file sets; the process wins where both speak.
-    pub(super) fn with_dot_env(mut self, lines: Vec<(String, String, Place)>) -> Self {
-        for (name, value, place) in lines {
+    pub(super) fn with_dot_env(mut self, lines: Vec<dot_env::Line>) -> Self {
+        for dot_env::Line { name, value, place } in lines {
             if self.get(&name).is_none() {
                 self.variables.insert(name, (value, Some(place)));
             }
@@ -77,7 +92,7 @@ impl Environment {
 
     /// Returns whether the variables describe an app by themselves.
     pub(super) fn describes_an_app(&self) -> bool {
-        COZE_VARIABLES.iter().any(|(name, _)| self.get(name).is_some())
+        COZE_VARIABLES.iter().any(|(name, _)| self.is_written(name))
             || self.overlay().any(|(name, _)| name.starts_with("COZEGATE__APPS__"))
     }
 
@@ -95,16 +110,16 @@ impl Environment {
         for (name, value) in self.overlay() {
             let path: Vec<String> = path_of(name).collect();
             let place = self.place(name);
-            if path.iter().any(String::is_empty) || !root.write(&path, &place, Value::Text(value.to_owned())) {
+            if path.iter().any(String::is_empty) || !root.write(&path, &place, value.clone()) {
                 // Nothing is there to hold it; under its own name it becomes an unknown key.
-                root.write(&[path.join(".")], &place, Value::Text(value.to_owned()));
+                root.write(&[path.join(".")], &place, value);
             }
         }
     }
 
-    fn overlay(&self) -> impl Iterator<Item = (&str, &str)> {
+    fn overlay(&self) -> impl Iterator<Item = (&str, Value)> {
         let names = self.variables.keys().filter(|name| name.starts_with(PREFIX));
-        names.filter_map(|name| Some((name.as_str(), self.get(name)?)))
+        names.filter_map(|name| Some((name.as_str(), self.value(name)?)))
     }
 }
 
@@ -132,7 +147,7 @@ impl FromIterator<(String, String)> for Environment {
         Self {
             variables: variables
                 .into_iter()
-                .map(|(name, value)| (name, (value, None)))
+                .map(|(name, value)| (name, (Some(value), None)))
                 .collect(),
         }
     }

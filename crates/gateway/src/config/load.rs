@@ -105,6 +105,8 @@ pub(super) struct Raw {
     /// In our own spelling.
     pub(super) root: Table,
     environment: Environment,
+    /// What is wrong so far.
+    mistakes: Vec<ConfigMistake>,
 }
 
 /// Chooses where the configuration comes from and reads it.
@@ -117,9 +119,12 @@ pub(super) fn read_source(
     if let Some(path) = explicit {
         let text = read_text(&directory.join(&path), files).map_err(|kind| mistake_in(&path, kind))?;
         return match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => from_console_file(path, &text, environment),
-            Some("yaml" | "yml") => from_yaml(path, &text, environment),
-            _ if is_dot_env(&path) => Ok(from_variables(environment.with_dot_env(dot_env::read(&path, &text)?))),
+            Some("json") => Ok(from_console_file(path, &text, environment)),
+            Some("yaml" | "yml") => Ok(from_yaml(path, &text, environment)),
+            _ if is_dot_env(&path) => {
+                let (lines, mistakes) = dot_env::read(&path, &text);
+                Ok(from_variables(environment.with_dot_env(lines), mistakes))
+            }
             _ => from_toml(path, &text, environment),
         };
     }
@@ -127,14 +132,15 @@ pub(super) fn read_source(
         return from_toml(PathBuf::from(TOML_FILE), &text, environment);
     }
     if let Some(text) = read_if_there(directory, CONSOLE_FILE, files)? {
-        return from_console_file(PathBuf::from(CONSOLE_FILE), &text, environment);
+        return Ok(from_console_file(PathBuf::from(CONSOLE_FILE), &text, environment));
     }
-    let environment = match read_if_there(directory, DOT_ENV_FILE, files)? {
-        Some(text) => environment.with_dot_env(dot_env::read(Path::new(DOT_ENV_FILE), &text)?),
-        None => environment,
+    let (lines, mistakes) = match read_if_there(directory, DOT_ENV_FILE, files)? {
+        Some(text) => dot_env::read(Path::new(DOT_ENV_FILE), &text),
+        None => (vec![], vec![]),
     };
-    if environment.describes_an_app() {
-        return Ok(from_variables(environment));
+    let environment = environment.with_dot_env(lines);
+    if environment.describes_an_app() || !mistakes.is_empty() {
+        return Ok(from_variables(environment, mistakes));
     }
     let kind = MistakeKind::NoConfiguration {
         directory: directory.to_owned(),
@@ -142,6 +148,7 @@ pub(super) fn read_source(
     Err(vec![ConfigMistake::new(Place::Default, "", kind)])
 }
 
+/// What is no TOML ends here: it may have set anything, so nothing can be said about the rest.
 fn from_toml(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
     let root = toml_file::read(&path, text)?;
     let source = ConfigSource::File {
@@ -153,51 +160,64 @@ fn from_toml(path: PathBuf, text: &str, environment: Environment) -> Result<Raw,
         dialect: Dialect::Toml,
         root,
         environment,
+        mistakes: vec![],
     })
 }
 
-fn from_console_file(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
-    let root = console_file::read(&path, text)?;
+fn from_console_file(path: PathBuf, text: &str, environment: Environment) -> Raw {
+    let (root, mistakes) = console_file::read(&path, text);
     let source = ConfigSource::File {
         path,
         kind: FileKind::ConsoleJson,
     };
-    Ok(Raw {
+    Raw {
         source,
         dialect: Dialect::Console,
         root,
         environment,
-    })
+        mistakes,
+    }
 }
 
-fn from_yaml(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
-    let yaml_file::Read { root, is_flat } = yaml_file::read(&path, text, &environment)?;
+fn from_yaml(path: PathBuf, text: &str, environment: Environment) -> Raw {
+    let yaml_file::Read {
+        root,
+        is_flat,
+        mistakes,
+    } = yaml_file::read(&path, text, &environment);
     let source = ConfigSource::File {
         path,
         kind: FileKind::Yaml,
     };
-    Ok(Raw {
+    Raw {
         source,
         dialect: Dialect::Yaml { is_flat },
         root,
         environment,
-    })
+        mistakes,
+    }
 }
 
-/// The `COZE_*` variables as an app; `COZEGATE__` ones are laid over it like over any source.
-fn from_variables(environment: Environment) -> Raw {
-    let mut root = Table::empty(Place::Default);
-    let has_oauth_app = environment.get("COZE_CLIENT_ID").is_some();
+/// The `COZE_*` variables as an app; `COZEGATE__` ones are laid over it like over any source. `mistakes` are the lines of a
+/// `.env` file that could not be read.
+fn from_variables(environment: Environment, mistakes: Vec<ConfigMistake>) -> Raw {
+    let mut root = if mistakes.is_empty() || environment.describes_an_app() {
+        Table::empty(Place::Default)
+    } else {
+        // The app may have stood in one of these lines.
+        Table::with_refused_apps(Place::Default)
+    };
+    let has_oauth_app = environment.is_written("COZE_CLIENT_ID");
     for (name, key) in COZE_VARIABLES {
         // With an OAuth app the token would have to be ignored; `check` says so.
         let is_beaten = name == "COZE_API_TOKEN" && has_oauth_app;
-        if let Some(value) = environment.get(name).filter(|_| !is_beaten) {
+        if let Some(value) = environment.value(name).filter(|_| !is_beaten) {
             let path = ["apps", ONLY_APP, key].map(str::to_owned);
-            root.write(&path, &environment.place(name), Value::Text(value.to_owned()));
+            root.write(&path, &environment.place(name), value);
         }
     }
     if !root.entries.is_empty() {
-        let kind = if has_oauth_app || environment.get("COZE_API_TOKEN").is_none() {
+        let kind = if has_oauth_app || !environment.is_written("COZE_API_TOKEN") {
             "jwt"
         } else {
             "pat"
@@ -213,6 +233,7 @@ fn from_variables(environment: Environment) -> Raw {
         dialect: Dialect::Environment,
         root,
         environment,
+        mistakes,
     }
 }
 
@@ -228,9 +249,11 @@ pub(super) fn check_source(
         dialect,
         mut root,
         environment,
+        mistakes,
     } = raw;
     environment.write_overlay(&mut root);
     let mut checker = Checker::new(dialect, &environment, directory, files);
+    checker.mistakes = mistakes;
     let is_set = |name| environment.get(name).is_some();
     if dialect == Dialect::Environment && is_set("COZE_CLIENT_ID") && is_set("COZE_API_TOKEN") {
         let kind = NoticeKind::UnusedVariable {
@@ -295,7 +318,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
     } else {
         let names = root.entry_names("apps");
         let apps = apps::read(root.section("apps"));
-        (apps, check_default_app(&mut root, &names))
+        (apps, check_default_app(&mut root, names.as_deref()))
     };
     root.finish();
     Some(Config {
@@ -312,9 +335,13 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
     })
 }
 
-/// The default app: the one that is named, or the only one. `names` are those written, right or wrong.
-fn check_default_app(root: &mut Section<'_, '_>, names: &[String]) -> Option<String> {
-    if let Some((name, place)) = root.text("default_app") {
+/// The default app: the one that is named, or the only one. `names` are those written, right or wrong; `None` when their
+/// section could not be read.
+fn check_default_app(root: &mut Section<'_, '_>, names: Option<&[String]>) -> Option<String> {
+    let is_written = root.has("default_app");
+    let written = root.text("default_app");
+    let names = names?;
+    if let Some((name, place)) = written {
         if names.contains(&name) {
             root.setting("default_app", &place, SettingValue::Text(name.clone()));
             return Some(name);
@@ -322,6 +349,10 @@ fn check_default_app(root: &mut Section<'_, '_>, names: &[String]) -> Option<Str
         let meant = closest(&name, names.iter().map(String::as_str)).map(str::to_owned);
         root.checker
             .mistake_suggesting(&place, "default_app", MistakeKind::UnknownDefaultApp { name }, meant);
+        return None;
+    }
+    // A wrong one has been named already.
+    if is_written {
         return None;
     }
     let place = root.place().clone();

@@ -117,6 +117,9 @@ pub(super) fn read(section: &mut Section<'_, '_>, keys: SecretKeys) -> Option<(S
         section.mistake(key, &node.key_place, kind);
         return None;
     }
+    if matches!(node.value, Value::Refused) {
+        return None;
+    }
     let place = node.place.clone();
     let read = if key == keys.inline {
         inline(section, key, node)
@@ -167,8 +170,7 @@ type Outcome = Result<String, Option<MistakeKind>>;
 
 fn inline(section: &mut Section<'_, '_>, key: &str, node: Node) -> Outcome {
     let Value::Text(text) = node.value else {
-        let found = node.value.shape();
-        return Err(Some(MistakeKind::WrongShape {
+        return Err(node.value.shape().map(|found| MistakeKind::WrongShape {
             expected: Shape::Text,
             found,
         }));
@@ -201,8 +203,11 @@ fn from_file(section: &mut Section<'_, '_>, key: &str, name: &str, place: &Place
 
 fn from_variable(section: &mut Section<'_, '_>, key: &str, name: &str, place: &Place) -> Outcome {
     section.setting(key, place, SettingValue::Text(name.to_owned()));
-    let value = section.checker.environment.get(name).map(str::to_owned);
-    value.ok_or_else(|| Some(MistakeKind::SecretVariableUnset { name: name.to_owned() }))
+    match section.checker.environment.value(name) {
+        Some(Value::Text(text)) => Ok(text),
+        Some(_) => Err(None),
+        None => Err(Some(MistakeKind::SecretVariableUnset { name: name.to_owned() })),
+    }
 }
 
 fn from_command(section: &mut Section<'_, '_>, key: &'static str, node: Node) -> Outcome {

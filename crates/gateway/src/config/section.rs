@@ -152,7 +152,7 @@ impl<'c, 'a> Section<'c, 'a> {
             Value::Text(text) => text,
             Value::Number(number) => number.to_string(),
             other => {
-                self.wrong_shape(key, &node.place, Shape::Text, other.shape());
+                self.wrong_shape(key, &node.place, Shape::Text, &other);
                 return None;
             }
         };
@@ -219,7 +219,7 @@ impl<'c, 'a> Section<'c, 'a> {
             Value::Number(number) => number.to_string(),
             Value::Text(text) if node.place.variable().is_some() => text.trim().to_owned(),
             other => {
-                self.wrong_shape(key, &node.place, Shape::Number, other.shape());
+                self.wrong_shape(key, &node.place, Shape::Number, other);
                 return None;
             }
         };
@@ -255,7 +255,7 @@ impl<'c, 'a> Section<'c, 'a> {
             Value::List(items) => items,
             Value::Text(text) if place.variable().is_some() => list_of_variable(&text, &place),
             other => {
-                self.wrong_shape(key, &place, Shape::List, other.shape());
+                self.wrong_shape(key, &place, Shape::List, &other);
                 return vec![];
             }
         };
@@ -269,7 +269,7 @@ impl<'c, 'a> Section<'c, 'a> {
                         self.checker.mistake_suggesting(&item.place, &path, kind, suggestion);
                     }
                 },
-                other => self.wrong_shape(key, &item.place, Shape::Text, other.shape()),
+                other => self.wrong_shape(key, &item.place, Shape::Text, &other),
             }
         }
         self.setting(
@@ -293,7 +293,7 @@ impl<'c, 'a> Section<'c, 'a> {
                 ..
             }) => table,
             Some(Node { value, place, .. }) => {
-                self.wrong_shape(key, &place, Shape::Table, value.shape());
+                self.wrong_shape(key, &place, Shape::Table, &value);
                 Table::empty(place)
             }
         };
@@ -312,11 +312,12 @@ impl<'c, 'a> Section<'c, 'a> {
         None
     }
 
-    /// Returns the names inside the section `key`, without entering it.
-    pub(super) fn entry_names(&self, key: &str) -> Vec<String> {
+    /// Returns the names inside the section `key`, without entering it; `None` when something else stands there.
+    pub(super) fn entry_names(&self, key: &str) -> Option<Vec<String>> {
         match self.table.entries.get(key).map(|node| &node.value) {
-            Some(Value::Table(table)) => table.entries.keys().cloned().collect(),
-            _ => vec![],
+            None => Some(vec![]),
+            Some(Value::Table(table)) => Some(table.entries.keys().cloned().collect()),
+            Some(_) => None,
         }
     }
 
@@ -380,8 +381,11 @@ impl<'c, 'a> Section<'c, 'a> {
         self.checker.setting(place, &path, value);
     }
 
-    fn wrong_shape(&mut self, key: &str, place: &Place, expected: Shape, found: Shape) {
-        self.mistake(key, place, MistakeKind::WrongShape { expected, found });
+    /// Records that `found` is not what `key` takes - unless it was refused, and named, already.
+    pub(super) fn wrong_shape(&mut self, key: &str, place: &Place, expected: Shape, found: &Value) {
+        if let Some(found) = found.shape() {
+            self.mistake(key, place, MistakeKind::WrongShape { expected, found });
+        }
     }
 }
 

@@ -35,24 +35,28 @@ impl ServerConfig {
     pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
         let proxy_addr = address(&mut section, "proxy_addr", DEFAULT_PROXY, mode);
         let auth_addr = address(&mut section, "auth_addr", DEFAULT_AUTH, mode);
-        if proxy_addr == auth_addr && proxy_addr.port() != 0 {
+        if let Some(address) = proxy_addr.filter(|address| address.port() != 0 && auth_addr == Some(*address)) {
             let place = section.place().clone();
-            section.mistake("auth_addr", &place, MistakeKind::SameAddress { address: auth_addr });
+            section.mistake("auth_addr", &place, MistakeKind::SameAddress { address });
         }
         let workers = section.number("workers", 1..=MOST_WORKERS);
         let workers = workers.and_then(|workers| NonZeroUsize::new(usize::try_from(workers).ok()?));
         section.finish();
         Self {
-            proxy_addr,
-            auth_addr,
+            proxy_addr: proxy_addr.unwrap_or(DEFAULT_PROXY),
+            auth_addr: auth_addr.unwrap_or(DEFAULT_AUTH),
             workers,
         }
     }
 }
 
-/// Takes an `IP:PORT` and holds local mode to this machine.
-fn address(section: &mut Section<'_, '_>, key: &'static str, default: SocketAddr, mode: Mode) -> SocketAddr {
-    section.checked_or(key, default, |text| {
+/// Takes an `IP:PORT` and holds local mode to this machine. `None` when a wrong one was written: nobody listens there, nor
+/// at the default.
+fn address(section: &mut Section<'_, '_>, key: &'static str, default: SocketAddr, mode: Mode) -> Option<SocketAddr> {
+    if !section.has(key) {
+        return Some(section.checked_or(key, default, |_| Ok(default)));
+    }
+    section.checked(key, |text| {
         let address = parse_address(text)?;
         match mode {
             Mode::Local if !address.ip().is_loopback() => Err(MistakeKind::NotLoopback { address }.into()),

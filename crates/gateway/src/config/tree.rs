@@ -39,18 +39,21 @@ pub(super) enum Value {
     Table(Table),
     /// Something that no key of ours takes; kept for its name in the mistake.
     Other(Shape),
+    /// Something that the source's reader has refused, and named. Whoever asks for it goes on and says nothing more.
+    Refused,
 }
 
 impl Value {
-    /// Returns what kind of value this is.
-    pub(super) fn shape(&self) -> Shape {
+    /// Returns what kind of value this is; `None` for one that has been refused already.
+    pub(super) fn shape(&self) -> Option<Shape> {
         match self {
-            Self::Text(_) => Shape::Text,
-            Self::Number(_) => Shape::Number,
-            Self::Moment(_) => Shape::Moment,
-            Self::List(_) => Shape::List,
-            Self::Table(_) => Shape::Table,
-            Self::Other(shape) => *shape,
+            Self::Text(_) => Some(Shape::Text),
+            Self::Number(_) => Some(Shape::Number),
+            Self::Moment(_) => Some(Shape::Moment),
+            Self::List(_) => Some(Shape::List),
+            Self::Table(_) => Some(Shape::Table),
+            Self::Other(shape) => Some(*shape),
+            Self::Refused => None,
         }
     }
 }
@@ -108,8 +111,17 @@ impl Table {
         }
     }
 
+    /// The root of a source of which nobody can say what its apps are: what is wrong with it has been named.
+    pub(super) fn with_refused_apps(place: Place) -> Self {
+        let apps = Node::at(place.clone(), Value::Refused);
+        Self {
+            place,
+            entries: BTreeMap::from([("apps".to_owned(), apps)]),
+        }
+    }
+
     /// Writes `value` at `path`, over what stands there, and makes sections on the way. Answers whether it could: a
-    /// plain value on the way cannot hold anything.
+    /// plain value on the way cannot hold anything. One that has been refused may have been a section.
     pub(super) fn write(&mut self, path: &[String], place: &Place, value: Value) -> bool {
         let Some((key, rest)) = path.split_first() else {
             return false;
@@ -126,6 +138,7 @@ impl Table {
         });
         match &mut node.value {
             Value::Table(table) => table.write(rest, place, value),
+            Value::Refused => true,
             _ => false,
         }
     }

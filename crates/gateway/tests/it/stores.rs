@@ -207,3 +207,20 @@ async fn stop_in_the_middle_of_a_renewal_waits_for_the_pair_to_be_saved() {
     assert_eq!(emulator.journal().token_requests(), 1, "the pair that came was saved");
     second.stop().await;
 }
+
+#[cfg(not(feature = "keyring"))]
+#[tokio::test]
+async fn key_from_the_keyring_is_refused_by_name_in_a_build_without_it() {
+    let folder = TempDir::new().unwrap();
+    let config = StoreConfig {
+        kind: StoreKind::Sqlite { path: None },
+        seal_key: SealKeySource::Keyring("cozegate".to_owned()),
+    };
+
+    let opened = store::open(&config, Some(folder.path()), Arc::new(SystemRandom)).await;
+
+    assert!(
+        matches!(opened, Err(store::OpenStoreError::KeyringNotBuilt)),
+        "{opened:?}"
+    );
+}

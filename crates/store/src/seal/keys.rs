@@ -3,6 +3,8 @@
 //! Several stand side by side, the newest first: it seals, all of them open. A new key is put in front with
 //! [`SealKeys::add_to_file`]; an old one may go when everything sealed with it was written anew or has ended.
 
+#[cfg(feature = "keyring")]
+use super::keyring::KeyringError;
 use crate::private_file::{self, PrivateFileError};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -39,6 +41,10 @@ pub enum SealKeysError {
     /// The text that was handed in holds something else, or nothing.
     #[error("the key for the store is not 43 characters of base64url (32 bytes)")]
     MalformedText,
+    /// The system's keyring did not give them.
+    #[cfg(feature = "keyring")]
+    #[error(transparent)]
+    Keyring(KeyringError),
 }
 
 impl SealKeys {
@@ -88,7 +94,7 @@ impl SealKeys {
     }
 
     /// Writes the keys as they stand in a file: one per line.
-    fn to_text(&self) -> Zeroizing<String> {
+    pub(super) fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(44 * (1 + self.older.len())));
         for key in std::iter::once(&self.newest).chain(&self.older) {
             BASE64_URL_SAFE_NO_PAD.encode_string(key.as_slice(), &mut text);

@@ -9,8 +9,10 @@
 //! format (1) | key id (8) | nonce (12) | ciphertext | tag (16)
 //! ```
 //!
-//! Where the keys come from is [`keys`].
+//! Where the keys come from is [`keys`], and `keyring` with the feature of that name.
 
+#[cfg(feature = "keyring")]
+pub mod keyring;
 pub mod keys;
 pub(crate) mod mark;
 

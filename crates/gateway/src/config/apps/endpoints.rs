@@ -12,15 +12,15 @@ use url::Url;
 
 /// The addresses: by region, or by the API's base with the other two derived (protocol 1.2).
 pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Endpoints> {
-    if section.has("region") && section.has("api_base") {
+    let has_both = section.has("region") && section.has("api_base");
+    if has_both {
         section.take("region");
         let place = section.take("api_base").map(|node| node.key_place)?;
         section.mistake("api_base", &place, MistakeKind::RegionAndBase);
-        return None;
     }
     let www_base = read_base(section, "www_base", &["https", "http"]);
     let ws_base = read_base(section, "ws_base", &["wss", "ws"]);
-    let is_said = section.has("api_base") || section.has("region");
+    let is_said = has_both || section.has("api_base") || section.has("region");
     let api_base = read_base(section, "api_base", &["https", "http"]);
     let region = section.checked("region", |text| match text {
         "cn" | "com" => Ok(text.to_owned()),

@@ -128,6 +128,13 @@ pub(super) fn refuse_foreign_keys(section: &mut Section<'_, '_>, kind: AppKind) 
     }
 }
 
+/// Takes the keys that only some kinds have and leaves them unjudged: which kind was meant is not known.
+pub(super) fn take_own_keys(section: &mut Section<'_, '_>) {
+    for key in OWN_KEYS.iter().flat_map(|(keys, _)| *keys) {
+        section.take(key);
+    }
+}
+
 /// The kind that most of the written keys speak for.
 fn guess(section: &Section<'_, '_>) -> AppKind {
     let has_any = |keys: &[&str]| keys.iter().any(|key| section.has(key));

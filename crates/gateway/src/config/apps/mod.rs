@@ -41,11 +41,7 @@ pub(super) fn read(mut section: Section<'_, '_>) -> BTreeMap<String, AppConfig> 
         let table = match node.value {
             Value::Table(table) => table,
             other => {
-                let kind = MistakeKind::WrongShape {
-                    expected: Shape::Table,
-                    found: other.shape(),
-                };
-                section.mistake(&name, &node.place, kind);
+                section.wrong_shape(&name, &node.place, Shape::Table, &other);
                 continue;
             }
         };
@@ -72,8 +68,14 @@ fn is_app_name(name: &str) -> bool {
 }
 
 fn read_app(mut section: Section<'_, '_>, name: &str) -> Option<AppConfig> {
-    let kind = kind::read(&mut section)?;
+    let kind = kind::read(&mut section);
     let endpoints = endpoints::read(&mut section);
+    let Some(kind) = kind else {
+        // What the app has to have hangs on its kind; what no app has does not.
+        kind::take_own_keys(&mut section);
+        section.finish();
+        return None;
+    };
     kind::refuse_foreign_keys(&mut section, kind);
     let duration_seconds = match kind {
         AppKind::Jwt => section.number_or(

@@ -15,11 +15,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, key: &'static str, node: Node)
         }
         Value::Text(text) | Value::Moment(text) => text.trim().to_owned(),
         other => {
-            let kind = MistakeKind::WrongShape {
-                expected: Shape::Moment,
-                found: other.shape(),
-            };
-            section.mistake(key, &node.place, kind);
+            section.wrong_shape(key, &node.place, Shape::Moment, &other);
             return None;
         }
     };

@@ -104,11 +104,9 @@ fn find_source(directory: &Path) -> Option<PathBuf> {
     }
     let path = Path::new(DOT_ENV_FILE);
     let text = std::fs::read_to_string(directory.join(path)).ok()?;
-    let lines = dot_env::read(path, &text).ok()?;
-    Environment::default()
-        .with_dot_env(lines)
-        .describes_an_app()
-        .then(|| path.to_owned())
+    let (lines, mistakes) = dot_env::read(path, &text);
+    let describes_an_app = Environment::default().with_dot_env(lines).describes_an_app();
+    (mistakes.is_empty() && describes_an_app).then(|| path.to_owned())
 }
 
 fn template(language: Language) -> Draft {

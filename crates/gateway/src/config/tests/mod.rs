@@ -1,8 +1,10 @@
 //! Whole configurations, loaded from real files in a directory of their own: what comes out, and what is said.
 
+mod all_at_once;
 mod draft;
 mod kinds;
 mod mistakes;
+mod reference;
 mod reload;
 mod schema;
 mod sources;

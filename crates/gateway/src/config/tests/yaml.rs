@@ -104,11 +104,17 @@ fn what_is_wrong_is_said_in_the_words_of_the_file() {
     application.yaml: coze: There is no app below "coze". An app looks like this: coze.oauth with baseUrl, clientId, publicKey (the key's id) and privateKeyPath.
     application.yaml: coze: There is no app below "coze". An app looks like this: coze.oauth with baseUrl, clientId, publicKey (the key's id) and privateKeyPath.
     application.yaml:5:1: coze: A second document of this file speaks of Coze, too. Put the one that is meant into a file of its own.
-    application.yaml:4:10: The file cannot be understood here: the key of this value stands here twice.
+    application.yaml:3:5: coze.oauth.baseUrl: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
+    application.yaml:3:5: coze.oauth.publicKey: This key is missing.
+    application.yaml:3:5: coze.oauth.privateKey: A secret is missing. Write one of: privateKey, privateKeyPath.
+    application.yaml:4:3: The file cannot be understood here: this key stands here twice.
     application.yaml:3:5: coze.oauth.publicKey: This key is missing.
     application.yaml:3:5: coze.oauth.privateKey: A secret is missing. Write one of: privateKey, privateKeyPath.
     application.yaml:3:14: coze.oauth.baseUrl: "https://www.coze.cn" is the console's address; the API has its own. Did you mean "https://api.coze.cn"?
     application.yaml:4:13: coze.oauth.clientId: The value is empty.
+    application.yaml: coze.baseUrl: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
+    application.yaml: coze.publicKey: This key is missing.
+    application.yaml: coze.privateKey: A secret is missing. Write one of: privateKey, privateKeyPath.
     application.yaml:2:14: coze.client-id: The environment variable ABSENT is not set.
     application.yaml: coze.publicKey: This key is missing.
     application.yaml:3:16: coze.privateKey: The environment variable ABSENT is not set.

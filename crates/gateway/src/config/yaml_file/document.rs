@@ -9,6 +9,7 @@ use super::super::place::{Place, Position};
 use super::super::tree::{Node, Shape, Table, Value};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 /// More than any configuration holds, aliases counted as what they stand for.
@@ -18,22 +19,30 @@ const DEEPEST: usize = 64;
 /// The key whose value is laid under its neighbours (YAML's merge key).
 const MERGE_KEY: &str = "<<";
 
-/// Reads every document of `text`, the content of `path`.
-pub(super) fn read_all(path: &Path, text: &str) -> Result<Vec<Node>, Vec<ConfigMistake>> {
+/// Reads every document of `text`, the content of `path`. `None` where it is no YAML, which is added to `mistakes` as what
+/// is wrong otherwise.
+pub(super) fn read_all(path: &Path, text: &str, mistakes: &mut Vec<ConfigMistake>) -> Option<Vec<Node>> {
     let mut builder = Builder {
         path,
         open: vec![],
         anchors: BTreeMap::new(),
         documents: vec![],
         nodes: 0,
+        mistakes,
     };
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| vec![builder.wrong(*error.marker(), error.info())])?;
-        builder
-            .take(event, span.start)
-            .map_err(|reason| vec![builder.wrong(span.start, reason)])?;
+        let taken = match event {
+            Ok((event, span)) => builder
+                .take(event, span.start)
+                .map_err(|reason| (span.start, reason.to_owned())),
+            Err(error) => Err((*error.marker(), error.info().to_owned())),
+        };
+        if let Err((at, reason)) = taken {
+            builder.wrong(builder.place(at), &reason);
+            return None;
+        }
     }
-    Ok(builder.documents)
+    Some(builder.documents)
 }
 
 /// A mapping or sequence whose end has not come yet.
@@ -52,17 +61,18 @@ enum Open {
     },
 }
 
-struct Builder<'p> {
+struct Builder<'p, 'm> {
     path: &'p Path,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     documents: Vec<Node>,
     nodes: usize,
+    mistakes: &'m mut Vec<ConfigMistake>,
 }
 
 type Outcome = Result<(), &'static str>;
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     fn take(&mut self, event: Event<'_>, at: Marker) -> Outcome {
         let place = self.place(at);
         match event {
@@ -118,8 +128,8 @@ impl Builder<'_> {
                 merged,
                 ..
             }) => {
-                for (key, node) in merged.into_iter().flat_map(|table| table.entries) {
-                    table.entries.entry(key).or_insert(node);
+                for merged in merged {
+                    lay_under(&mut table, merged);
                 }
                 let place = table.place.clone();
                 self.close(anchor, Node::at(place, Value::Table(table)))
@@ -147,9 +157,17 @@ impl Builder<'_> {
                     merged.extend(tables_of(node));
                     return Ok(());
                 }
-                let node = Node { key_place, ..node };
-                if table.entries.insert(key, node).is_some() {
-                    return Err("the key of this value stands here twice");
+                match table.entries.entry(key) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(Node { key_place, ..node });
+                    }
+                    Entry::Occupied(mut entry) => {
+                        // What the second one holds is not missing.
+                        if let (Value::Table(first), Value::Table(second)) = (&mut entry.get_mut().value, node.value) {
+                            lay_under(first, second);
+                        }
+                        self.wrong(key_place, "this key stands here twice");
+                    }
                 }
             }
         }
@@ -166,9 +184,17 @@ impl Builder<'_> {
         }
     }
 
-    fn wrong(&self, at: Marker, reason: &str) -> ConfigMistake {
+    fn wrong(&mut self, place: Place, reason: &str) {
         let reason = reason.to_owned();
-        ConfigMistake::new(self.place(at), "", MistakeKind::Syntax { reason })
+        self.mistakes
+            .push(ConfigMistake::new(place, "", MistakeKind::Syntax { reason }));
+    }
+}
+
+/// Gives `table` what it does not have itself.
+fn lay_under(table: &mut Table, other: Table) {
+    for (key, node) in other.entries {
+        table.entries.entry(key).or_insert(node);
     }
 }
 
@@ -177,7 +203,7 @@ fn tables_of(node: Node) -> Vec<Table> {
     match node.value {
         Value::Table(table) => vec![table],
         Value::List(items) => items.into_iter().flat_map(tables_of).collect(),
-        Value::Text(_) | Value::Number(_) | Value::Moment(_) | Value::Other(_) => vec![],
+        Value::Text(_) | Value::Number(_) | Value::Moment(_) | Value::Other(_) | Value::Refused => vec![],
     }
 }
 
@@ -187,7 +213,7 @@ fn size(node: &Node) -> usize {
     1 + match &node.value {
         Value::Table(table) => table.entries.values().map(size).sum(),
         Value::List(items) => items.iter().map(size).sum(),
-        Value::Text(_) | Value::Number(_) | Value::Moment(_) | Value::Other(_) => 0,
+        Value::Text(_) | Value::Number(_) | Value::Moment(_) | Value::Other(_) | Value::Refused => 0,
     }
 }
 
@@ -214,7 +240,8 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> String {
-        let mistakes = read_all(Path::new("a.yaml"), text).err().unwrap();
+        let mut mistakes = vec![];
+        read_all(Path::new("a.yaml"), text, &mut mistakes);
         mistakes.iter().map(ToString::to_string).collect()
     }
 
@@ -222,7 +249,7 @@ mod tests {
     fn anchors_are_merged_under_what_is_written() {
         let text = "base: &base {a: 1, b: 2}\napp:\n  b: 3\n  <<: *base\n";
 
-        let documents = read_all(Path::new("a.yaml"), text).unwrap();
+        let documents = read_all(Path::new("a.yaml"), text, &mut vec![]).unwrap();
 
         let Value::Table(root) = &documents[0].value else {
             panic!()
@@ -256,7 +283,7 @@ mod tests {
             [refusal("a: [1\nb: 2\n"), refusal("a: 1\na: 2\n"), refusal("? [x]\n: 1\n")].join("\n"),
             @"
         a.yaml:2:2: The file cannot be understood here: illegal placement of ':' indicator.
-        a.yaml:2:4: The file cannot be understood here: the key of this value stands here twice.
+        a.yaml:2:1: The file cannot be understood here: this key stands here twice.
         a.yaml:1:3: The file cannot be understood here: a key has to be a plain text.
         "
         );

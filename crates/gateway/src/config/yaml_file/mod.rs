@@ -3,6 +3,8 @@
 //! The files hold much else, so everything outside `coze` is left alone. Keys may be written `clientId`, `client-id` or
 //! `client_id` (Spring's relaxed binding), values may hold `${VARIABLE}` and `${VARIABLE:default}`, and a path may begin
 //! with `classpath:` - the folder of the file, in a project as in a package.
+//!
+//! What is wrong is named and does not end the reading, so that checking finds the other mistakes as well.
 
 mod document;
 mod placeholder;
@@ -26,11 +28,30 @@ pub(super) struct Read {
     pub(super) root: Table,
     /// Whether the one app stands directly below `coze`.
     pub(super) is_flat: bool,
+    /// What is wrong so far.
+    pub(super) mistakes: Vec<ConfigMistake>,
 }
 
 /// Reads `text`, the content of `path`.
-pub(super) fn read(path: &Path, text: &str, environment: &Environment) -> Result<Read, Vec<ConfigMistake>> {
-    let coze = find_section(path, text)?;
+pub(super) fn read(path: &Path, text: &str, environment: &Environment) -> Read {
+    let mut mistakes = Vec::new();
+    let section = find_section(path, text, &mut mistakes);
+    let read = section.and_then(|coze| translate(path, coze, environment, &mut mistakes));
+    let (root, is_flat) = read.unwrap_or((Table::with_refused_apps(Place::whole_file(path)), false));
+    Read {
+        root,
+        is_flat,
+        mistakes,
+    }
+}
+
+/// Makes our tree of what stands below `coze`; answers it with [`Read::is_flat`].
+fn translate(
+    path: &Path,
+    coze: Table,
+    environment: &Environment,
+    mistakes: &mut Vec<ConfigMistake>,
+) -> Option<(Table, bool)> {
     let (mut apps, mut shared, others) = sort_entries(coze);
     let is_flat = apps.is_empty() && describes_an_app(&shared);
     if is_flat {
@@ -42,14 +63,12 @@ pub(super) fn read(path: &Path, text: &str, environment: &Environment) -> Result
         apps.insert(ONLY_APP.to_owned(), Node::at(place, Value::Table(app)));
     }
     if apps.is_empty() {
-        return Err(vec![no_app(path)]);
+        mistakes.push(no_app(path));
+        return None;
     }
     let default_app = default_app(&apps);
     share_settings(&mut apps, &shared);
-    let mistakes = translate_apps(&mut apps, is_flat, environment);
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
+    translate_apps(&mut apps, is_flat, environment, mistakes);
 
     let whole_file = Place::whole_file(path);
     let apps = Table {
@@ -65,26 +84,28 @@ pub(super) fn read(path: &Path, text: &str, environment: &Environment) -> Result
     // Nobody reads them, and checking says so under this name.
     root.entries
         .extend(others.into_iter().map(|(key, node)| (format!("{SECTION}.{key}"), node)));
-    Ok(Read { root, is_flat })
+    Some((root, is_flat))
 }
 
 /// Finds the one `coze` among all documents of the file.
-fn find_section(path: &Path, text: &str) -> Result<Table, Vec<ConfigMistake>> {
-    let mut sections = document::read_all(path, text)?
-        .into_iter()
-        .filter_map(|document| match document.value {
-            Value::Table(mut root) => root.entries.remove(SECTION),
-            _ => None,
-        });
-    let section = sections.next().ok_or_else(|| vec![no_app(path)])?;
+fn find_section(path: &Path, text: &str, mistakes: &mut Vec<ConfigMistake>) -> Option<Table> {
+    let documents = document::read_all(path, text, mistakes)?;
+    let mut sections = documents.into_iter().filter_map(|document| match document.value {
+        Value::Table(mut root) => root.entries.remove(SECTION),
+        _ => None,
+    });
+    let section = sections.next();
     if let Some(second) = sections.next() {
+        // Which of them is meant decides what is wrong with it.
         let kind = MistakeKind::SeveralDocuments;
-        return Err(vec![ConfigMistake::new(second.key_place, SECTION, kind)]);
+        mistakes.push(ConfigMistake::new(second.key_place, SECTION, kind));
+        return None;
     }
-    match section.value {
-        Value::Table(table) => Ok(table),
-        _ => Err(vec![no_app(path)]),
+    if let Some(Value::Table(table)) = section.map(|node| node.value) {
+        return Some(table);
     }
+    mistakes.push(no_app(path));
+    None
 }
 
 fn no_app(path: &Path) -> ConfigMistake {
@@ -159,8 +180,7 @@ fn share_settings(apps: &mut Entries, shared: &Entries) {
 }
 
 /// Puts every app into our own spelling.
-fn translate_apps(apps: &mut Entries, is_flat: bool, environment: &Environment) -> Vec<ConfigMistake> {
-    let mut mistakes = Vec::new();
+fn translate_apps(apps: &mut Entries, is_flat: bool, environment: &Environment, mistakes: &mut Vec<ConfigMistake>) {
     for (name, node) in apps {
         let Value::Table(app) = &mut node.value else { continue };
         let section = if is_flat {
@@ -174,14 +194,12 @@ fn translate_apps(apps: &mut Entries, is_flat: bool, environment: &Environment) 
                 entries.insert(key, node);
                 continue;
             };
-            let ours = match placeholder::resolve(ours, &mut node, environment) {
-                Ok(ours) => ours,
-                Err(unset) => {
-                    let kind = MistakeKind::SecretVariableUnset { name: unset };
-                    mistakes.push(ConfigMistake::new(node.place, format!("{section}.{key}"), kind));
-                    continue;
-                }
-            };
+            let ours = placeholder::resolve(ours, &mut node, environment).unwrap_or_else(|unset| {
+                let kind = MistakeKind::SecretVariableUnset { name: unset };
+                mistakes.push(ConfigMistake::new(node.place.clone(), format!("{section}.{key}"), kind));
+                node.value = Value::Refused;
+                ours
+            });
             if ours == "private_key_file" {
                 without_scheme(&mut node);
             }
@@ -193,7 +211,6 @@ fn translate_apps(apps: &mut Entries, is_flat: bool, environment: &Environment) 
             .or_insert_with(|| Node::at(Place::Default, Value::Text(kind.to_owned())));
         app.entries = entries;
     }
-    mistakes
 }
 
 /// Spring's resource paths; the class path of a file is where the file lies.
