@@ -1,6 +1,7 @@
 //! No secret and no user's name stands in the store's files or in a `Debug` output, in whatever spelling.
 
-use crate::backends::{NOW, SqliteFile, fresh_text, key, over, record, token_set};
+use crate::backends::{NOW, SqliteFile, key, over, record, token_set};
+use crate::servers::fresh_text;
 use coze_auth::{SystemRandom, TokenStore as _};
 use cozegate_store::{HandleRegister, PendingLogin, TicketRecord};
 use std::path::Path;

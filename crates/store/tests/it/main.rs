@@ -19,5 +19,6 @@ mod handles;
 mod one_time;
 mod permissions;
 mod sealing;
+mod servers;
 mod sweep;
 mod upgrade;

@@ -1,6 +1,7 @@
 //! Pending logins and tickets: given out once, to whoever brings the secret, and not after their end.
 
-use crate::backends::{NOW, fresh_text, on_every_database};
+use crate::backends::{NOW, on_every_database};
+use crate::servers::fresh_text;
 use coze_auth::SystemRandom;
 use cozegate_store::{PendingLogin, TicketRecord};
 use futures_util::future::join_all;
