@@ -4,7 +4,7 @@
 //! stops at the first failure: one run tells all there is to mend.
 
 use crate::report::{Outcome, Report};
-use crate::test::cargo;
+use crate::test::{ALL_STORES, cargo};
 use crate::workspace::Workspace;
 use crate::{direction, environment, test};
 use anyhow::Context;
@@ -24,6 +24,7 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
             "clippy",
             "--workspace",
             "--all-targets",
+            ALL_STORES,
             "--locked",
             "--",
             "--deny=warnings",
@@ -41,6 +42,18 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
             "--deny=warnings",
         ];
         Ok(cargo(workspace).args(lean).run()?.into())
+    });
+    report.stage("clippy with keyring", || {
+        // Off by default, and so built by nobody else.
+        let keyring = [
+            "clippy",
+            "--package=cozegate",
+            "--features=keyring",
+            "--locked",
+            "--",
+            "--deny=warnings",
+        ];
+        Ok(cargo(workspace).args(keyring).run()?.into())
     });
     report.stage("doc", || {
         let doc = cargo(workspace).args(["doc", "--workspace", "--no-deps", "--locked"]);

@@ -1,11 +1,14 @@
 //! Tasks for people who work on cozegate.
 //!
 //! `cargo xtask test` runs every test there is and installs what they need; `cargo xtask ci` adds the checks that a
-//! change has to pass; `cargo xtask check-direction` says who depends on whom against the plan. All of it is Rust, so
-//! that it works the same on a laptop, in CI and on Windows. Nothing here is shipped.
+//! change has to pass; `cargo xtask check-direction` says who depends on whom against the plan; `cargo xtask bench` counts
+//! what a page in docs/reference claims. All of it is Rust, so that it works the same on a laptop, in CI and on Windows.
+//! Nothing here is shipped.
 
+mod bench;
 mod chromium;
 mod ci;
+mod counts;
 mod direction;
 mod environment;
 mod report;
@@ -42,6 +45,11 @@ enum Task {
         #[arg(long)]
         install_deny: bool,
     },
+    /// Count or measure what the documentation claims
+    Bench {
+        #[command(subcommand)]
+        what: bench::Bench,
+    },
     /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
     CheckDirection,
 }
@@ -64,6 +72,7 @@ fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
     match task {
         Task::Test { only } => test::run(&workspace, &only, report),
         Task::Ci { install_deny } => ci::run(&workspace, install_deny, report),
+        Task::Bench { what } => bench::run(&workspace, &what, report),
         Task::CheckDirection => report.stage("check-direction", || direction::check(&workspace)),
     }
     Ok(())

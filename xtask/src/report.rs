@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "this is what people read")]
 
+use crate::counts::Row;
 use crate::step::Ended;
 use crate::tally::Tally;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ impl From<Ended> for Outcome {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     stages: Vec<Stage>,
+    rows: Vec<Row>,
 }
 
 #[derive(Debug)]
@@ -71,9 +73,17 @@ impl Report {
         self.stages.push(stage);
     }
 
+    /// Adds what was counted to the summary; the stages have judged it.
+    pub(crate) fn add_rows(&mut self, rows: Vec<Row>) {
+        self.rows.extend(rows);
+    }
+
     /// Prints the summary and the last line, and gives the exit code.
     pub(crate) fn finish(self) -> ExitCode {
         println!("\n==> summary");
+        for row in &self.rows {
+            println!("{row}");
+        }
         for stage in &self.stages {
             println!("{}", stage.line());
         }
@@ -151,6 +161,7 @@ mod tests {
         });
         Report {
             stages: stages.collect(),
+            rows: Vec::new(),
         }
     }
 

@@ -53,7 +53,12 @@ impl Step {
     }
 
     /// Runs it to its end. Standard error goes straight through; standard output line by line.
-    pub(crate) fn run(mut self) -> anyhow::Result<Ended> {
+    pub(crate) fn run(self) -> anyhow::Result<Ended> {
+        self.run_reading(|_| {})
+    }
+
+    /// The same, and shows every line to `reader`.
+    pub(crate) fn run_reading(mut self, mut reader: impl FnMut(&str)) -> anyhow::Result<Ended> {
         let name = self.command.get_program().to_string_lossy().into_owned();
         let mut child = self
             .command
@@ -74,9 +79,11 @@ impl Step {
                 std::io::stdout()
                     .write_all(&line)
                     .context("could not write to the terminal")?;
+                let text = String::from_utf8_lossy(&line);
                 if let Some(runner) = self.runner {
-                    tally += runner.read(String::from_utf8_lossy(&line).trim_end());
+                    tally += runner.read(text.trim_end());
                 }
+                reader(text.trim_end());
                 line.clear();
             }
         }

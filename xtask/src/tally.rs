@@ -2,7 +2,7 @@
 //!
 //! Pure: a line goes in, a count may come out. The runners are cargo's libtest, Node's `--test` with the spec reporter,
 //! and pytest; all three end with a summary for people that has not changed in years, and none offers a stable machine
-//! format without a nightly flag or a plug-in.
+//! format without a nightly flag or a plug-in. The benchmark of lifecycles is our own.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -43,6 +43,8 @@ pub(crate) enum Runner {
     Node,
     /// pytest: `=== 3 passed, 1 skipped in 0.12s ===`.
     Pytest,
+    /// `crates/store/benches/lifecycle`: `lifecycle: 18 passed, 0 failed, 1 skipped in 28 s`.
+    Lifecycle,
 }
 
 impl Runner {
@@ -52,6 +54,7 @@ impl Runner {
             Self::Cargo => cargo(line),
             Self::Node => node(line),
             Self::Pytest => pytest(line),
+            Self::Lifecycle => line.strip_prefix("lifecycle: ").map(pytest).unwrap_or_default(),
         }
     }
 }
@@ -173,8 +176,15 @@ test result: FAILED. 3 passed; 4 failed; 0 ignored; 0 measured; 7 filtered out; 
     }
 
     #[test]
+    fn lifecycle_is_counted_by_its_last_line_only() {
+        let output = "lifecycle: seed 7, 9 rounds per store\nok | a | 3 passed in 2 s\nlifecycle: 18 passed, 1 failed, 2 skipped in 28 s\n";
+
+        assert_eq!(read_all(Runner::Lifecycle, output), tally(18, 1, 2));
+    }
+
+    #[test]
     fn what_a_test_prints_is_not_counted() {
-        for runner in [Runner::Cargo, Runner::Node, Runner::Pytest] {
+        for runner in [Runner::Cargo, Runner::Node, Runner::Pytest, Runner::Lifecycle] {
             assert_eq!(
                 runner.read("arrival after sending: 12 passed hops in total"),
                 Tally::default()

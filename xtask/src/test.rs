@@ -9,16 +9,19 @@ use crate::step::Step;
 use crate::tally::Runner;
 use crate::tools::{self, NODE_CLIENTS, PYTHON_CLIENTS, WEB};
 use crate::workspace::Workspace;
-use crate::{chromium, environment};
+use crate::{bench, chromium, environment};
 use anyhow::Context;
 use clap::ValueEnum;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Redis is left out of a usual build.
+pub(crate) const ALL_STORES: &str = "--features=cozegate-store/redis";
+
 /// A part of the tests that can be run alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
-    /// Unit, integration and documentation tests of every crate
+    /// Unit, integration and documentation tests of every crate, and a short run of `bench lifecycle`
     Rust,
     /// The JavaScript of our pages: its types and its unit tests
     Web,
@@ -37,6 +40,7 @@ pub(crate) fn run(workspace: &Workspace, only: &[Suite], report: &mut Report) {
     if wants(Suite::Rust) {
         report.stage("build", || build(workspace));
         report.stage("rust tests", || rust(workspace));
+        report.stage("lifecycle, short", || bench::lifecycle_short(workspace));
     } else if [Suite::Python, Suite::Node, Suite::Browser].into_iter().any(wants) {
         report.stage("build", || build(workspace));
     }
@@ -59,8 +63,9 @@ fn build(workspace: &Workspace) -> anyhow::Result<Outcome> {
     Ok(cargo(workspace).args(["build", "--workspace"]).run()?.into())
 }
 
+/// With the stores that are no default: their suites skip themselves where there is no server.
 fn rust(workspace: &Workspace) -> anyhow::Result<Outcome> {
-    let step = cargo(workspace).args(["test", "--workspace", "--no-fail-fast"]);
+    let step = cargo(workspace).args(["test", "--workspace", "--no-fail-fast", ALL_STORES]);
     Ok(step.counted_by(Runner::Cargo).run()?.into())
 }
 

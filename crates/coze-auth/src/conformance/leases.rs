@@ -95,6 +95,14 @@ pub(super) async fn extended_lease_outlives_its_first_end(store: Arc<dyn TokenSt
     assert!(try_take(&*store, NAME, "two", LONG).await.is_none());
 }
 
+pub(super) async fn lease_extended_by_nothing_is_free_at_once_and_taken_over(store: Arc<dyn TokenStore>) {
+    let lease = take(&*store, "one", LONG).await;
+
+    assert!(is_extended(&*store, &lease, Duration::ZERO).await);
+
+    assert!(take(&*store, "two", LONG).await.is_taken_over);
+}
+
 pub(super) async fn holder_that_asks_again_gets_a_new_number(store: Arc<dyn TokenStore>) {
     let first = take(&*store, "one", LONG).await;
 

@@ -57,6 +57,7 @@ checks! {
     leases::released_lease_is_free_at_once_and_not_taken_over,
     leases::lease_that_ran_out_is_taken_over,
     leases::extended_lease_outlives_its_first_end,
+    leases::lease_extended_by_nothing_is_free_at_once_and_taken_over,
     leases::holder_that_asks_again_gets_a_new_number,
     leases::fencing_numbers_grow_over_releases,
     leases::lost_lease_is_neither_extended_nor_released,

@@ -48,6 +48,13 @@ impl Leasing {
         }
     }
 
+    /// Ends a lease without giving it back: the next holder sees that something was lost before it.
+    pub(super) async fn leave(&self, store: &dyn TokenStore, lease: &Lease) {
+        if let Err(error) = store.extend_lease(lease, Duration::ZERO).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "Could not end a lease");
+        }
+    }
+
     /// Gives a lease back. A failure costs the others the rest of its time only.
     pub(super) async fn release(&self, store: &dyn TokenStore, lease: &Lease) {
         if let Err(error) = store.release_lease(lease).await {

@@ -61,7 +61,12 @@ impl Renewals {
             if let Some(lease) = lease.map_err(AuthError::Store)? {
                 let work = self.rotate_under(client, key, &lease);
                 let outcome = self.leasing.hold(&*self.store, &lease, work).await;
-                self.leasing.release(&*self.store, &lease).await;
+                if is_answer_lost(&outcome) {
+                    // The other instances will be refused as well, and have to know why.
+                    self.leasing.leave(&*self.store, &lease).await;
+                } else {
+                    self.leasing.release(&*self.store, &lease).await;
+                }
                 return outcome;
             }
             if start.elapsed() >= self.policy.patience {
@@ -204,6 +209,16 @@ impl Renewals {
         self.lost.note_lost(key, version, cause, log_id.clone());
         Err(AuthError::LoginRequired { cause, log_id })
     }
+}
+
+fn is_answer_lost(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Err(AuthError::LoginRequired {
+            cause: LoginLoss::AnswerLost,
+            ..
+        })
+    )
 }
 
 /// Says whether the platform may have acted on a request whose answer we do not have.

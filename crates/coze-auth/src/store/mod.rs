@@ -65,7 +65,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     fn take_lease<'a>(&'a self, request: LeaseRequest<'a>) -> StoreFuture<'a, Option<Lease>>;
 
     /// Prolongs a lease: `time` from now. `false` when somebody else has taken it; then the caller has lost it. One that
-    /// ran out but was not taken again is prolonged.
+    /// ran out but was not taken again is prolonged. No time at all ends it, and whoever takes it next has taken it over.
     fn extend_lease<'a>(&'a self, lease: &'a Lease, time: Duration) -> StoreFuture<'a, bool>;
 
     /// Gives a lease back. Without effect when somebody else has taken it.

@@ -3,7 +3,13 @@
 //! The answers are bytes written here after the protocol's description and share no type with the library, so that a
 //! misunderstanding cannot agree with itself.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests may"
+)]
 
 mod answers;
 mod assertion;

@@ -228,6 +228,30 @@ async fn heir_of_a_dead_process_redeems_what_the_dead_one_had_not() {
 }
 
 #[tokio::test]
+async fn every_process_names_the_answer_that_a_dead_one_lost() {
+    let store = memory();
+    let world = with_ended_login(&store).await;
+    let others: Vec<_> = (0..2).map(|_| world.second(Arc::clone(&store) as _)).collect();
+    store
+        .take_lease(LeaseRequest {
+            name: &world.key(&user("a")).lease_name(),
+            holder: "dead",
+            time: Duration::ZERO,
+        })
+        .await
+        .unwrap()
+        .unwrap();
+    for _ in 0..3 {
+        world.platform.next(refused());
+    }
+
+    for source in others.iter().chain([&world.tokens]) {
+        let error = source.access_token(&user("a")).await.unwrap_err();
+        assert_eq!(loss(&error), LoginLoss::AnswerLost);
+    }
+}
+
+#[tokio::test]
 async fn pair_is_saved_although_the_lease_was_lost_meanwhile() {
     let store_clock = ManualClock::new(NOW);
     let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::with_clock(Arc::new(

@@ -1,4 +1,7 @@
 //! No secret reaches an error, a `Debug` output or a log line, even when the platform sends it back.
+//!
+//! Every test prints what it looked for, in the form that `cargo xtask bench lifecycle` reads. Its "good" ones are words that
+//! have to be there: a text that says nothing hides everything.
 
 use crate::keys::{pem, pkcs8_der, pkcs8_pem};
 use crate::platform::Answer;
@@ -26,12 +29,58 @@ fn confession(error: &AuthError) -> String {
     text
 }
 
-fn assert_silent(text: &str, secrets: &[&str]) {
-    for secret in secrets {
-        // A part of it would do as well: the first characters of each part of a JWT, the middle of a key.
-        for part in secret.split('.').filter(|part| part.len() >= 12) {
-            assert!(!text.contains(&part[..12]), "{} in {text}", &part[..12]);
+/// A search for secrets in texts, and for words that have to be there.
+#[derive(Default)]
+struct Search {
+    looked_for: usize,
+    found: Vec<String>,
+    wanted: usize,
+    missing: Vec<String>,
+}
+
+impl Search {
+    /// Looks for the beginnings of secrets. A part of one would do as well: the first characters of each part of a JWT, the
+    /// middle of a key.
+    fn hides(&mut self, text: &str, secrets: &[&str]) {
+        for secret in secrets {
+            for part in secret.split('.').filter(|part| part.len() >= 12) {
+                self.looked_for += 1;
+                if text.contains(&part[..12]) {
+                    self.found.push(format!("{} in {text}", &part[..12]));
+                }
+            }
         }
+    }
+
+    fn says(&mut self, text: &str, words: &[&str]) {
+        for word in words {
+            self.wanted += 1;
+            if !text.contains(word) {
+                self.missing.push(format!("no {word:?} in {text}"));
+            }
+        }
+    }
+
+    fn says_one_of(&mut self, text: &str, words: &[&str]) {
+        let found = words.iter().find(|word| text.contains(**word));
+        self.says(text, found.map_or(words, std::slice::from_ref));
+    }
+
+    fn end(&self, what: &str) {
+        println!(
+            "secrets in {what}: bad tried {} / let through {}; good tried {} / refused {}",
+            self.looked_for,
+            self.found.len(),
+            self.wanted,
+            self.missing.len()
+        );
+        assert!(self.looked_for > 0 && self.wanted > 0, "{what}: nothing was searched");
+        assert!(
+            self.found.is_empty() && self.missing.is_empty(),
+            "{:#?} {:#?}",
+            self.found,
+            self.missing
+        );
     }
 }
 
@@ -90,10 +139,15 @@ async fn platform_that_sends_our_assertion_back_does_not_get_it_into_an_error() 
 
     let (outcome, assertion) = tokio::join!(asking, echo);
 
-    let error = outcome.unwrap_err();
-    let remembered = world.error(&subject).await;
-    assert_silent(&confession(&error), &[&assertion]);
-    assert_silent(&confession(&remembered), &[&assertion]);
+    let mut search = Search::default();
+    for error in [outcome.unwrap_err(), world.error(&subject).await] {
+        search.hides(&confession(&error), &[&assertion]);
+        search.says(
+            &confession(&error),
+            &["Coze refused to issue a token", "20261122000000ABCDEF"],
+        );
+    }
+    search.end("errors of a platform that sends the assertion back");
 }
 
 #[tokio::test]
@@ -107,6 +161,13 @@ async fn answer_that_cannot_be_used_does_not_get_its_token_into_an_error() {
         json!({ "access_token": token, "code": 4_100, "msg": "no" }),
         json!([token]),
     ];
+    let reasons = &[
+        "Coze refused",
+        "the token endpoint at",
+        "what answered at",
+        "the new token ended",
+    ];
+    let mut search = Search::default();
 
     for body in answers {
         for status in [200, 401, 503] {
@@ -118,15 +179,17 @@ async fn answer_that_cannot_be_used_does_not_get_its_token_into_an_error() {
                 body: body.to_string() + "<html>",
             });
 
-            if let Err(error) = world.tokens.access_token(&Subject::app()).await {
-                assert_silent(&confession(&error), &[token]);
-            } else {
+            let Err(first) = world.tokens.access_token(&Subject::app()).await else {
                 panic!("{body} was taken");
-            }
+            };
             world.advance(60);
-            assert_silent(&confession(&world.error(&Subject::app()).await), &[token]);
+            for error in [first, world.error(&Subject::app()).await] {
+                search.hides(&confession(&error), &[token]);
+                search.says_one_of(&error.original().to_string(), reasons);
+            }
         }
     }
+    search.end("errors of answers that cannot be used");
 }
 
 #[tokio::test]
@@ -141,6 +204,7 @@ async fn platform_that_sends_a_login_back_does_not_get_it_into_an_error() {
         })
     };
     let world = World::of(app, Arc::new(MemoryStore::default())).await;
+    let mut search = Search::default();
     let echo = "bad canary-client-secret canary-refresh-token code_canary_canary";
     for message in ["invalid request: refresh_token of ", "something else about "] {
         let login = TokenSet {
@@ -156,7 +220,8 @@ async fn platform_that_sends_a_login_back_does_not_get_it_into_an_error() {
             .platform
             .next(Answer::refusal(400, echo, &format!("{message}{echo}")));
         let error = world.error(&user(message)).await;
-        assert_silent(&confession(&error), &[client_secret, "canary-refresh-token"]);
+        search.hides(&confession(&error), &[client_secret, "canary-refresh-token"]);
+        search.says_one_of(&error.to_string(), &["Coze refused", "log in"]);
     }
     let pending = world.tokens.begin_login("http://127.0.0.1:8081/callback").unwrap();
     let state = pending.state().expose().to_owned();
@@ -166,11 +231,13 @@ async fn platform_that_sends_a_login_back_does_not_get_it_into_an_error() {
 
     let refused = world.tokens.finish_login(&user("a"), pending, &callback).await;
 
-    assert_silent(
+    search.hides(
         &confession(&refused.unwrap_err()),
         &[client_secret, "code_canary_canary"],
     );
-    assert_silent(&shown, &["code_canary_canary", &state]);
+    search.hides(&shown, &["code_canary_canary", &state]);
+    search.says(&shown, &["PendingLogin", "Callback(..)"]);
+    search.end("errors of a platform that sends the login back");
 }
 
 #[tokio::test]
@@ -222,7 +289,10 @@ async fn debug_output_of_every_type_is_silent() {
         assertion.expose(),
         key_line,
     ];
-    assert_silent(&text, &secrets);
+    let mut search = Search::default();
+    search.hides(&text, &secrets);
+    search.says(&text, &["AccessToken(..)", "RefreshToken(..)", "ClientSecret(..)"]);
+    search.end("Debug outputs");
     assert!(!text.contains(token.access_token().expose()), "{text}");
 }
 
@@ -234,7 +304,10 @@ fn damaged_key_does_not_get_into_its_error() {
 
     let error = SigningKey::parse(&text).unwrap_err();
 
-    assert_silent(&format!("{error} {error:?}"), &[text.lines().nth(2).unwrap()]);
+    let mut search = Search::default();
+    search.hides(&format!("{error} {error:?}"), &[text.lines().nth(2).unwrap()]);
+    search.says(&error.to_string(), &["key"]);
+    search.end("the error of a damaged key");
 }
 
 #[tokio::test]
@@ -254,12 +327,17 @@ async fn log_of_success_and_failure_names_neither_secret_nor_user() {
     })
     .await;
 
-    assert!(
-        log.contains("Renewed the access token of") && log.contains("kid not been registred"),
-        "{log}"
-    );
-    assert!(log.contains("20261122000000ABCDEF"), "{log}");
     let asked = world.platform.asked();
-    assert_silent(&log, &[asked[0].assertion(), asked[1].assertion()]);
+    let mut search = Search::default();
+    search.says(
+        &log,
+        &[
+            "Renewed the access token of",
+            "kid not been registred",
+            "20261122000000ABCDEF",
+        ],
+    );
+    search.hides(&log, &[asked[0].assertion(), asked[1].assertion()]);
+    search.end("the log");
     assert!(!log.contains("czs_1") && !log.contains("alice"), "{log}");
 }

@@ -18,7 +18,7 @@ use std::{
 
 use axum::{body::Body, extract::Request};
 use futures_util::TryStreamExt;
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde::Serialize;
 use tokio::{sync::watch, time::timeout};
 
@@ -56,6 +56,9 @@ pub struct Entry {
     /// Session name that the assertion asks for, or that the token carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_name: Option<String>,
+    /// `User-Agent` as sent: which of several clients it was (protocol 8.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
     /// Bytes of the request's body read so far.
     pub body_bytes: u64,
     /// What the platform did, for requests of the OAuth family that reached it.
@@ -192,6 +195,10 @@ impl Journal {
             authorization_kind: authorization.kind,
             token_prefix: authorization.token_prefix,
             session_name: authorization.session_name,
+            user_agent: parts
+                .headers
+                .get(header::USER_AGENT)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
             body_bytes: 0,
             oauth: None,
         };

@@ -54,6 +54,31 @@ async fn journal_is_read_from_a_point_and_emptied_over_http() {
 }
 
 #[tokio::test]
+async fn clients_are_told_apart_by_their_user_agents() {
+    let coze = Coze::start().await;
+    for user_agent in ["cozepy/0.20.0", "coze-js/1.3.9"] {
+        let request = coze
+            .request(Method::GET, "/v1/users/me")
+            .header("user-agent", user_agent);
+        request.send().await.unwrap();
+    }
+    coze.request(Method::GET, "/v1/users/me").send().await.unwrap();
+
+    let seen: Vec<Option<String>> = coze
+        .emulator
+        .journal()
+        .entries()
+        .into_iter()
+        .map(|entry| entry.user_agent)
+        .collect();
+
+    assert_eq!(
+        seen,
+        [Some("cozepy/0.20.0".to_owned()), Some("coze-js/1.3.9".to_owned()), None]
+    );
+}
+
+#[tokio::test]
 async fn no_token_stands_in_the_journal() {
     let coze = Coze::start().await;
     let token = coze.token("anna").await;

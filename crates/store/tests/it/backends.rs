@@ -1,27 +1,21 @@
 //! Fresh stores for tests, on every backend that is there, and what tests put into them.
 
+use crate::servers::PostgresSchemas;
+#[cfg(feature = "redis")]
+use crate::servers::RedisKeys;
 use coze_auth::{
-    AccessToken, App, ChallengeMethod, ManualClock, MemoryStore, PkceApp, Policy, Random as _, RefreshToken, Region,
-    Save, SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet, TokenSource, TokenSourceParts,
-    UnixSeconds, Version, transport,
+    AccessToken, App, ChallengeMethod, ManualClock, MemoryStore, PkceApp, Policy, RefreshToken, Region, Save,
+    SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet, TokenSource, TokenSourceParts, UnixSeconds,
+    Version, transport,
 };
 use cozegate_store::{Backend, Database, HandleRecord, LoginRecord, SealKeys, Sealer};
-use futures_util::FutureExt as _;
-use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 pub(crate) const NOW: UnixSeconds = UnixSeconds(1_790_000_000);
 
 pub(crate) fn sealer(seed: u64) -> Sealer {
     Sealer::new(&SealKeys::throw_away(&SeededRandom::new(seed)), Arc::new(SystemRandom)).unwrap()
-}
-
-/// Random text that no other run has seen: 32 lower-case hexadecimal digits.
-pub(crate) fn fresh_text() -> String {
-    let mut bytes = [0; 16];
-    SystemRandom.fill(&mut bytes);
-    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 pub(crate) fn subject(name: &str) -> Subject {
@@ -126,56 +120,9 @@ impl SqliteFile {
     }
 }
 
-/// Schemas on the PostgreSQL server for tests.
-#[derive(Debug)]
-pub(crate) struct PostgresSchemas {
-    url: String,
-    admin: sqlx::PgPool,
-    made: Mutex<Vec<String>>,
-}
-
 impl PostgresSchemas {
-    /// Runs `test` if there is a server, and removes its schemas whatever becomes of it.
-    pub(crate) async fn run(test: impl AsyncFnOnce(&Self)) {
-        let Some(url) = variable("COZEGATE_TEST_POSTGRES") else {
-            return;
-        };
-        let admin = sqlx::PgPool::connect(&url).await.unwrap();
-        let made = Mutex::default();
-        let schemas = Self { url, admin, made };
-        let outcome = AssertUnwindSafe(test(&schemas)).catch_unwind().await;
-        schemas.remove_all().await;
-        if let Err(panic) = outcome {
-            std::panic::resume_unwind(panic);
-        }
-    }
-
-    /// Makes a new, empty schema and returns the address that leads to it.
-    pub(crate) async fn fresh_url(&self) -> String {
-        let schema = format!("cozegate_test_{}", fresh_text());
-        self.execute(format!("CREATE SCHEMA {schema}")).await;
-        let separator = if self.url.contains('?') { '&' } else { '?' };
-        let url = format!("{}{separator}options=-c%20search_path%3D{schema}", self.url);
-        self.made.lock().unwrap().push(schema);
-        url
-    }
-
     pub(crate) async fn fresh(&self) -> Database {
         open_postgres(&self.fresh_url().await).await
-    }
-
-    async fn remove_all(&self) {
-        let made = std::mem::take(&mut *self.made.lock().unwrap());
-        for schema in made {
-            self.execute(format!("DROP SCHEMA {schema} CASCADE")).await;
-        }
-    }
-
-    async fn execute(&self, sql: String) {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .execute(&self.admin)
-            .await
-            .unwrap();
     }
 }
 
@@ -185,52 +132,13 @@ pub(crate) async fn open_postgres(url: &str) -> Database {
         .unwrap()
 }
 
-/// Key prefixes on the Redis server for tests.
-#[cfg(feature = "redis")]
-#[derive(Debug)]
-pub(crate) struct RedisKeys {
-    url: String,
-    made: Mutex<Vec<String>>,
-}
-
 #[cfg(feature = "redis")]
 impl RedisKeys {
-    /// Runs `test` if there is a server, and removes its keys whatever becomes of it.
-    pub(crate) async fn run(test: impl AsyncFnOnce(&Self)) {
-        let Some(url) = variable("COZEGATE_TEST_REDIS") else {
-            return;
-        };
-        let made = Mutex::default();
-        let keys = Self { url, made };
-        let outcome = AssertUnwindSafe(test(&keys)).catch_unwind().await;
-        keys.remove_all().await;
-        if let Err(panic) = outcome {
-            std::panic::resume_unwind(panic);
-        }
-    }
-
     pub(crate) async fn fresh(&self) -> cozegate_store::RedisStore {
-        let prefix = format!("{{cozegate-test-{}}}:", fresh_text());
-        self.made.lock().unwrap().push(prefix.clone());
-        cozegate_store::RedisStore::connect(&self.url.clone().into(), &prefix, sealer(1), Arc::new(SystemRandom))
+        let url = self.url.clone().into();
+        cozegate_store::RedisStore::connect(&url, &self.fresh_prefix(), sealer(1), Arc::new(SystemRandom))
             .await
             .unwrap()
-    }
-
-    async fn remove_all(&self) {
-        let made = std::mem::take(&mut *self.made.lock().unwrap());
-        let client = redis::Client::open(self.url.as_str()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        for prefix in made {
-            let keys: Vec<String> = redis::cmd("KEYS")
-                .arg(format!("{prefix}*"))
-                .query_async(&mut connection)
-                .await
-                .unwrap();
-            for key in keys {
-                redis::cmd("DEL").arg(key).exec_async(&mut connection).await.unwrap();
-            }
-        }
     }
 }
 
@@ -247,17 +155,4 @@ pub(crate) async fn on_every_backend(test: impl AsyncFn(Backend)) {
     on_every_database(async |database| test(database.into()).await).await;
     #[cfg(feature = "redis")]
     RedisKeys::run(async |keys| test(keys.fresh().await.into()).await).await;
-}
-
-/// Returns where a server for tests is; says so when nobody told.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where these tests read the environment"
-)]
-pub(crate) fn variable(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("SKIPPED: {name} is not set, so there is no server to test with");
-    }
-    value
 }

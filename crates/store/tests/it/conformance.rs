@@ -1,6 +1,7 @@
 //! Every backend keeps the contract of `coze_auth::TokenStore`: one suite for all.
 
-use crate::backends::{PostgresSchemas, SqliteFile, sealer};
+use crate::backends::{SqliteFile, sealer};
+use crate::servers::PostgresSchemas;
 use coze_auth::{MemoryStore, SystemRandom, TokenStore, conformance};
 use cozegate_store::Database;
 use std::sync::{Arc, Mutex};
@@ -43,7 +44,7 @@ async fn postgresql_keeps_the_contract() {
 #[cfg(feature = "redis")]
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_keeps_the_contract() {
-    crate::backends::RedisKeys::run(async |keys| {
+    crate::servers::RedisKeys::run(async |keys| {
         conformance::check_all(async || Arc::new(keys.fresh().await) as Arc<dyn TokenStore>).await;
     })
     .await;

@@ -1,6 +1,7 @@
 //! A save and a taking of the lease that meet in the same moment: one of them is first, and the other one knows it.
 
-use crate::backends::{PostgresSchemas, SqliteFile, key, open_postgres, over, token_set};
+use crate::backends::{SqliteFile, key, open_postgres, over, token_set};
+use crate::servers::PostgresSchemas;
 use coze_auth::{Lease, LeaseRequest, Save, StoreError, TokenStore, Version};
 use cozegate_store::Database;
 use std::time::Duration;

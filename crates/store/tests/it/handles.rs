@@ -1,6 +1,7 @@
 //! Handles over restarts and over several instances.
 
-use crate::backends::{NOW, SqliteFile, fresh_text, on_every_backend, record, subject};
+use crate::backends::{NOW, SqliteFile, on_every_backend, record, subject};
+use crate::servers::fresh_text;
 use coze_auth::SystemRandom;
 use cozegate_store::handle_register::RECHECK;
 use cozegate_store::{HandleRecord, HandleRegister};

@@ -3,11 +3,15 @@
 //! SQLite needs nothing. PostgreSQL and Redis are tested when `COZEGATE_TEST_POSTGRES` and `COZEGATE_TEST_REDIS` name a
 //! server (`postgres://postgres@127.0.0.1:5432/test`, `redis://127.0.0.1:6379`); without them these tests say that they
 //! skip. Each test gets a schema or a key prefix of its own and removes it.
+//!
+//! What tries to get past a guard prints what it tried, in the form that `cargo xtask bench lifecycle` reads:
+//! `bad tried N / let through N; good tried N / refused N`.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "tests may"
 )]
 
@@ -19,5 +23,6 @@ mod handles;
 mod one_time;
 mod permissions;
 mod sealing;
+mod servers;
 mod sweep;
 mod upgrade;

@@ -1,6 +1,7 @@
 //! The schema: made once whoever comes first, kept over restarts, refused when it is newer than the program.
 
-use crate::backends::{PostgresSchemas, SqliteFile, key, open_postgres, over, sealer, token_set};
+use crate::backends::{SqliteFile, key, open_postgres, over, sealer, token_set};
+use crate::servers::PostgresSchemas;
 use coze_auth::{SeededRandom, SystemRandom, TokenStore as _};
 use cozegate_store::{Database, OpenError, SealKeys, Sealer};
 use futures_util::future::join_all;
@@ -113,7 +114,7 @@ async fn file_of_something_else_is_refused_and_left_as_it_is() {
 
 #[tokio::test]
 async fn address_that_is_none_is_refused_without_its_password() {
-    let password = crate::backends::fresh_text();
+    let password = crate::servers::fresh_text();
     for address in [
         format!("postgres://user:{password}@host:port/database"),
         format!("mysql://user:{password}@host/database"),
