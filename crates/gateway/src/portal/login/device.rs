@@ -85,12 +85,7 @@ pub(in super::super) async fn show(
     shown.await.unwrap_or_else(|problem| respond::problem(problem, &reader))
 }
 
-fn how_it_goes(
-    shared: &Shared,
-    app: &ServingApp,
-    waiting: &Waiting,
-    reader: &Reader,
-) -> Result<Response, Problem> {
+fn how_it_goes(shared: &Shared, app: &ServingApp, waiting: &Waiting, reader: &Reader) -> Result<Response, Problem> {
     match waiting.outcome.get() {
         None => Ok(respond::device(reader, app, waiting)),
         Some(Ok(())) => {
