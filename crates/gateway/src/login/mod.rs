@@ -2,7 +2,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | [`browser_binding`] | the cookie that binds a login to the browser in which it was begun |
+//! | `browser_binding` | the cookie that binds a login to the browser in which it was begun |
 //! | [`loopback`] | the command line's own listener, for one login (RFC 8252 7.3) |
 //!
 //! How a login goes on from there is `coze-auth`'s; what people see of it stands in `portal`.
