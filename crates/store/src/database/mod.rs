@@ -31,6 +31,8 @@ use coze_auth::Random;
 use pool::Pool;
 use std::future::Future;
 use std::sync::Arc;
+#[cfg(feature = "sqlite")]
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long one piece of work may take before it is given up: longer than SQLite's writers wait for each other, shorter
@@ -43,6 +45,9 @@ pub struct Database {
     pool: Pool,
     sealer: Sealer,
     random: Arc<dyn Random>,
+    /// What keeps a database in memory alive.
+    #[cfg(feature = "sqlite")]
+    anchor: Option<Arc<Mutex<sqlx::SqliteConnection>>>,
 }
 
 impl Database {
@@ -62,7 +67,10 @@ impl Database {
     /// Makes a database that ends with the process: for `demo` and for tests.
     #[cfg(feature = "sqlite")]
     pub async fn open_in_memory(sealer: Sealer, random: Arc<dyn Random>) -> Result<Self, OpenError> {
-        Self::open(Pool::sqlite_in_memory().await?, sealer, random).await
+        let (pool, anchor) = Pool::sqlite_in_memory().await?;
+        let mut database = Self::open(pool, sealer, random).await?;
+        database.anchor = Some(Arc::new(Mutex::new(anchor)));
+        Ok(database)
     }
 
     /// Opens a PostgreSQL database by its URL (`postgres://user:password@host/database`), which is a secret because of
@@ -81,7 +89,13 @@ impl Database {
     async fn open(pool: Pool, sealer: Sealer, random: Arc<dyn Random>) -> Result<Self, OpenError> {
         migrate::bring_up_to_date(&pool).await?;
         seal_mark::check(&pool, &sealer).await?;
-        Ok(Self { pool, sealer, random })
+        Ok(Self {
+            pool,
+            sealer,
+            random,
+            #[cfg(feature = "sqlite")]
+            anchor: None,
+        })
     }
 
     /// Waits for running work and closes all connections. Work that is asked for later fails.

@@ -6,9 +6,10 @@ use std::time::Duration;
 #[cfg(feature = "sqlite")]
 use {
     crate::private_file,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     sqlx::{ConnectOptions as _, Connection as _},
     std::path::{Path, PathBuf},
+    std::str::FromStr as _,
     tokio::time::{Instant, sleep},
 };
 #[cfg(feature = "postgres")]
@@ -66,14 +67,17 @@ impl Pool {
         Self::connect_sqlite(SqlitePoolOptions::new().max_connections(CONNECTIONS), options).await
     }
 
-    /// Opens a database in memory. It lives in its one connection, which is therefore never closed.
+    /// Opens a database in memory, and the connection that holds it there: it is gone with the last one.
+    ///
+    /// The pool alone would lose it: a connection that is given back is lost when its runtime ends just then, and the
+    /// next one would find nothing.
     #[cfg(feature = "sqlite")]
-    pub(super) async fn sqlite_in_memory() -> Result<Self, OpenError> {
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None);
-        Self::connect_sqlite(pool, SqliteConnectOptions::new().in_memory(true)).await
+    pub(super) async fn sqlite_in_memory() -> Result<(Self, SqliteConnection), OpenError> {
+        // A name of its own, by which both find the same database.
+        let options = SqliteConnectOptions::from_str("sqlite::memory:").map_err(unreachable_sqlite)?;
+        let anchor = options.connect().await.map_err(unreachable_sqlite)?;
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        Ok((Self::connect_sqlite(pool, options).await?, anchor))
     }
 
     #[cfg(feature = "sqlite")]

@@ -20,6 +20,7 @@ mod canary;
 mod conformance;
 mod fencing;
 mod handles;
+mod in_memory;
 mod one_time;
 mod permissions;
 mod sealing;

@@ -76,6 +76,7 @@ async function chatInPage({ auth, proxy, botId }) {
     headers: { "content-type": "application/json" },
     body: "{}",
   });
+  if (!opened.ok) throw new Error(`no session: ${await opened.text()}`);
   const { handle, user } = await opened.json();
   const client = new globalThis.Coze.CozeAPI({ token: handle, baseURL: proxy });
   const question = { role: "user", content: "from a page", content_type: "text" };
