@@ -10,7 +10,7 @@ use crate::output::{print_json, print_request, print_result};
 use crate::ports::{self, Holder};
 use coze_auth::{AuthError, Clock as _, Subject, SystemClock, SystemRandom, Token};
 use cozegate_gateway::Service;
-use cozegate_gateway::config::{AppConfig, AppKind, Config, Credentials};
+use cozegate_gateway::config::{AppConfig, AppKind, Config, Credentials, Loaded};
 use cozegate_gateway::login::loopback::{LoopbackError, LoopbackListener};
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -44,7 +44,15 @@ pub(super) fn run(arguments: &LoginArguments, context: &Context) -> Result<(), F
     let runtime = context.runtime()?;
     let outcome = runtime.block_on(async {
         let tokens = AppTokens::open(context, &loaded.config, app).await?;
-        let logged_in = log_in(arguments, context, &loaded.config, app, &tokens).await;
+        let browser = Browser {
+            context,
+            loaded: &loaded,
+            is_wanted: !arguments.no_browser,
+        };
+        let logged_in = match &arguments.import {
+            Some(path) => import(context, app, &tokens, path).await,
+            None => log_in(context, app, &tokens, &browser).await,
+        };
         let answer = match &logged_in {
             Ok(token) => Some(answer(app, &tokens, token).await),
             Err(_) => None,
@@ -60,40 +68,35 @@ pub(super) fn run(arguments: &LoginArguments, context: &Context) -> Result<(), F
 }
 
 async fn log_in(
-    arguments: &LoginArguments,
     context: &Context,
-    config: &Config,
     app: &AppConfig,
     tokens: &AppTokens,
+    browser: &Browser<'_>,
 ) -> Result<Token, Failure> {
-    if let Some(path) = &arguments.import {
-        return import(context, app, tokens, path).await;
-    }
     match &app.credentials {
         Credentials::Web { redirect_uri, .. } | Credentials::Pkce { redirect_uri, .. } => {
-            with_browser(context, config, app, tokens, redirect_uri, arguments.no_browser).await
+            with_browser(context, app, tokens, redirect_uri, browser).await
         }
-        _ => on_another_device(context, app, tokens, arguments.no_browser).await,
+        _ => on_another_device(context, app, tokens, browser).await,
     }
 }
 
 /// The authorization code grant, with the answer to a listener of ours (RFC 8252 7.3).
 async fn with_browser(
     context: &Context,
-    config: &Config,
     app: &AppConfig,
     tokens: &AppTokens,
     redirect_uri: &Url,
-    no_browser: bool,
+    browser: &Browser<'_>,
 ) -> Result<Token, Failure> {
     let explain = |error: AuthError| tokens::explain(context, app, &error);
     // Before anything opens: an answer must not find the door closed.
     let listener = LoopbackListener::listen(redirect_uri).await;
-    let listener = listener.map_err(|error| cannot_listen(context, config, app, &error))?;
+    let listener = listener.map_err(|error| cannot_listen(context, &browser.loaded.config, app, &error))?;
     let pending = tokens.source.begin_login(redirect_uri.as_str()).map_err(explain)?;
     let url = listener.start_url();
     print_request(&context.output.text("cli-login-open", &[("url", &url)]));
-    open(context, &url, no_browser);
+    browser.open(&url);
     let language = context.output.language;
     listener
         .finish(&tokens.source, &Subject::app(), pending, &SystemRandom, language)
@@ -106,7 +109,7 @@ async fn on_another_device(
     context: &Context,
     app: &AppConfig,
     tokens: &AppTokens,
-    no_browser: bool,
+    browser: &Browser<'_>,
 ) -> Result<Token, Failure> {
     let explain = |error: AuthError| tokens::explain(context, app, &error);
     let login = tokens.source.begin_device_login().await.map_err(explain)?;
@@ -121,7 +124,7 @@ async fn on_another_device(
     }
     let args = [("url", address), ("code", code)];
     print_request(&context.output.text("cli-login-device", &args));
-    open(context, address, no_browser);
+    browser.open(address);
     tokens
         .source
         .finish_device_login(&Subject::app(), login)
@@ -129,10 +132,21 @@ async fn on_another_device(
         .map_err(explain)
 }
 
-/// Opens the system's browser, or leaves it to the person.
-fn open(context: &Context, url: &str, no_browser: bool) {
-    if !no_browser && !browser::open(url) {
-        context.output.note(&context.output.text("cli-login-no-browser", &[]));
+/// The browser of this machine.
+struct Browser<'a> {
+    context: &'a Context,
+    loaded: &'a Loaded,
+    /// Whether the person wants it opened.
+    is_wanted: bool,
+}
+
+impl Browser<'_> {
+    /// Opens it, or leaves that to the person.
+    fn open(&self, url: &str) {
+        let Self { context, loaded, .. } = self;
+        if self.is_wanted && !browser::open(url, loaded.secret_variables(&context.environment)) {
+            context.output.note(&context.output.text("cli-login-no-browser", &[]));
+        }
     }
 }
 

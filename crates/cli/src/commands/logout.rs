@@ -1,11 +1,11 @@
 //! `logout`: a login is forgotten here, and may be taken elsewhere first.
 
 use super::login::find_login_app;
-use super::login_file::{self, LoginFile};
+use super::login_file::{LoginFile, LoginFileError};
 use super::tokens::{self, AppTokens};
 use crate::args::LogoutArguments;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
 use coze_auth::{AuthError, Subject};
 use cozegate_gateway::config::AppConfig;
@@ -74,8 +74,15 @@ async fn log_out(
             let client_id = app.credentials.client_id().unwrap_or_default();
             LoginFile::of(&token_set, client_id)
                 .write(&context.directory.join(path))
-                .map_err(|error| login_file::failure(context, path, &error))?;
+                .map_err(|error| not_written(context, path, &error))?;
         }
     }
     tokens.source.log_out(&subject).await.map_err(explain)
+}
+
+/// The failure of a login that could not be put into a file.
+fn not_written(context: &Context, path: &Path, error: &LoginFileError) -> Failure {
+    let args = [("path", &*path.display().to_string())];
+    let message = context.output.text("cli-logout-not-written", &args);
+    Failure::new(FailureKind::Usage, message).because(error)
 }

@@ -75,9 +75,15 @@ fn file_that_is_there_is_not_written_over_and_the_login_stays() {
     let home = logged_in(&platform).file("login.json", "somebody's");
     let access_token = token(&home);
 
-    let output = home.run(&["logout", "--export", "login.json"]);
+    let transcript = home.transcript(&["logout", "--export", "login.json"]);
 
-    assert_eq!(output.status.code(), Some(2), "{}", home.describe(&output));
+    insta::assert_snapshot!(transcript, @"
+    exit: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: The login cannot be written to login.json, so it stays where it is.
+    cause: File exists (os error 17)
+    ");
     assert_eq!(
         fs::read_to_string(home.path().join("login.json")).unwrap(),
         "somebody's"

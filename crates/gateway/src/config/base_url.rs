@@ -17,7 +17,9 @@ pub(super) fn parse(text: &str, key: &str, schemes: &[&str]) -> Result<Url, Wron
     let Some(url) = Url::parse(text).ok().filter(Url::has_host) else {
         let guess = format!("{first}://{shown}");
         return Err(match Url::parse(&guess) {
-            Ok(url) if !text.contains("://") && url.has_host() => Wrong::suggesting(invalid(BaseFault::NotAUrl), guess),
+            Ok(url) if !text.contains("://") && !text.contains('@') && url.has_host() => {
+                Wrong::suggesting(invalid(BaseFault::NotAUrl), guess)
+            }
             _ => invalid(BaseFault::NotAUrl).into(),
         });
     };
@@ -64,15 +66,14 @@ pub(super) fn official_region(url: &Url) -> Option<Region> {
     }
 }
 
-fn without_credentials(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!(
-                "{}***{}",
-                text.get(..scheme + 3).unwrap_or_default(),
-                text.get(at..).unwrap_or_default()
-            )
-        }
+/// Returns an address as it may be shown: without a name and password, also where it is none.
+pub(super) fn without_credentials(text: &str) -> String {
+    let start = text.find("://").map_or(0, |scheme| scheme + 3);
+    match (
+        text.get(..start),
+        text.rfind('@').and_then(|at| text.get(at.max(start)..)),
+    ) {
+        (Some(scheme), Some(rest)) if rest.starts_with('@') => format!("{scheme}***{rest}"),
         _ => text.to_owned(),
     }
 }
@@ -83,11 +84,17 @@ mod tests {
 
     #[test]
     fn a_password_in_a_base_is_not_shown() {
-        let wrong = parse("https://me:canary@api.coze.cn", "api_base", &["https", "http"])
-            .err()
-            .unwrap();
+        for text in [
+            "https://me:canary@api.coze.cn",
+            "https://canary@",
+            "me:canary@api.coze.cn",
+            "ftp://me:canary@api.coze.cn@x",
+        ] {
+            let wrong = parse(text, "api_base", &["https", "http"]).err().unwrap();
 
-        assert!(!format!("{:?}", wrong.kind).contains("canary"));
+            let shown = format!("{:?} {:?}", wrong.kind, wrong.suggestion);
+            assert!(!shown.contains("canary"), "{shown}");
+        }
     }
 
     #[test]

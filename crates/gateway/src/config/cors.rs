@@ -1,5 +1,6 @@
 //! `[cors]`: which web pages may call us from a browser, beside Coze's own.
 
+use super::base_url;
 use super::mistake::{MistakeKind, OriginFault};
 use super::section::{Section, Wrong};
 use std::fmt;
@@ -33,7 +34,7 @@ impl Origin {
 
     fn parse(text: &str) -> Result<Self, Wrong> {
         let fault = |fault| MistakeKind::InvalidOrigin {
-            value: text.to_owned(),
+            value: base_url::without_credentials(text),
             fault,
         };
         match text {
@@ -98,12 +99,17 @@ mod tests {
             "*",
             "null",
             "https://*.example.com",
-            "https://a:b@example.com",
+            "https://me:canary@example.com",
+            "me:canary@example.com",
             "file:///tmp/a.html",
             "",
             "a b",
         ] {
-            assert!(Origin::parse(written).is_err(), "{written}");
+            let wrong = Origin::parse(written).err().unwrap();
+            assert!(
+                !format!("{:?} {:?}", wrong.kind, wrong.suggestion).contains("canary"),
+                "{written}"
+            );
         }
     }
 }

@@ -96,6 +96,12 @@ impl Environment {
             || self.overlay().any(|(name, _)| name.starts_with("COZEGATE__APPS__"))
     }
 
+    /// Returns the names of the variables that set keys of ours.
+    pub(super) fn names_of_settings(&self) -> impl Iterator<Item = &str> {
+        let names = self.variables.keys().map(String::as_str);
+        names.filter(|name| name.starts_with(PREFIX) || COZE_VARIABLES.iter().any(|(variable, _)| variable == name))
+    }
+
     /// Drops what sets keys of ours, and with `dot_env` what such a file sets itself.
     pub(super) fn without_settings(mut self, dot_env: bool) -> Self {
         self.variables.retain(|name, _| {

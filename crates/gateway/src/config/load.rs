@@ -60,6 +60,18 @@ pub struct Loaded {
     pub files: FilesRead,
 }
 
+impl Loaded {
+    /// Returns which variables may hold a secret: those that the configuration names as one's source, and those that set
+    /// keys of ours. A program that we start for a person has no use for them.
+    pub fn secret_variables<'a>(&'a self, environment: &'a Environment) -> impl Iterator<Item = &'a str> {
+        let named = self.settings.iter().filter_map(|setting| match &setting.value {
+            SettingValue::Text(name) if setting.key.ends_with("_env") => Some(name.as_str()),
+            _ => None,
+        });
+        named.chain(environment.names_of_settings())
+    }
+}
+
 /// Loads and checks a configuration; answers every mistake at once.
 pub fn load(request: LoadRequest) -> Result<Loaded, ConfigErrors> {
     load_noting(request, &mut FilesRead::default())

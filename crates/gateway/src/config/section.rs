@@ -136,7 +136,10 @@ impl<'c, 'a> Section<'c, 'a> {
 
     /// Takes the value of `key` as it was written.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Node> {
-        self.known.push(key);
+        // Some readers look twice.
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table.entries.remove(key)
     }
 

@@ -29,6 +29,14 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// The same reader, for a page whose links must not keep what the address holds.
+    pub(super) fn without_query(&self) -> Self {
+        Self {
+            query: String::new(),
+            ..self.clone()
+        }
+    }
+
     /// Keeps a choice made with this request for a year. No secret, so scripts may read it; this site only.
     pub(super) fn remember_language(&self, headers: &mut HeaderMap) {
         if !self.chosen_now {

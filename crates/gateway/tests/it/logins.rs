@@ -124,6 +124,12 @@ async fn answer_to_a_login_that_was_not_begun_in_this_browser_changes_nothing() 
             .await;
         tried += 1;
         assert_eq!(answer.status, 403, "{case}: {}", answer.text());
+        for secret in back.query_pairs().map(|(_, value)| value) {
+            assert!(
+                !answer.text().contains(&*secret),
+                "{case}: the page repeats its address"
+            );
+        }
         if status_of_login(&world, "pkce").await != "Nobody is logged in" {
             let_through += 1;
         }

@@ -244,6 +244,16 @@ fn the_environment_is_checked_under_its_own_names() {
 }
 
 #[test]
+fn known_keys_are_named_once() {
+    let workplace = Workplace::new().file(
+        "cozegate.toml",
+        "[store]\nurl = \"x\"\n[apps.main]\nkind = \"device\"\nregion = \"cn\"\nclient_id = \"1\"\n",
+    );
+
+    insta::assert_snapshot!(workplace.mistakes(), @"cozegate.toml:2:1: store.url: This key is not known. Known here: kind, path, seal_key, seal_key_env, seal_key_command, seal_key_file, seal_key_keyring.");
+}
+
+#[test]
 fn a_file_that_was_asked_for_has_to_be_there() {
     let workplace = Workplace::new();
 

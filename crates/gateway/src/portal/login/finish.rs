@@ -19,6 +19,8 @@ pub(in super::super) fn is_answer(query: Option<&str>) -> bool {
 
 /// Answers it.
 pub(in super::super) async fn finish(shared: &Shared, reader: &Reader, query: Option<&str>, path: &str) -> Response {
+    // The page's links keep the query elsewhere; this one holds code and state.
+    let reader = &reader.without_query();
     let callback = Callback::parse(query.unwrap_or_default());
     let Some(state) = callback.state() else {
         return respond::problem(ProblemKind::LoginNotBegunHere.into(), reader);
