@@ -174,6 +174,7 @@ cli-hint-login-page = It is the auth service itself. Log in there: { $url }
 cli-hint-login-use-device = Stop that program, or log in without a browser on this machine: cozegate login --flow device.
 cli-hint-login-port = Stop that program, or choose another port: redirect_uri in the configuration, registered in the console as well.
 cli-hint-login = Log in: cozegate login --app { $app }
+cli-logout-exported = The login stands in { $path } now, readable by you alone.
 cli-logout-done = Logged out of app { $app }.
 cli-logout-nobody = Nobody was logged in to app { $app }.
 cli-logout-what-stays = Coze cannot be told: the last access token works there until it ends, a quarter of an hour at most. A service that runs uses it as long.

@@ -174,6 +174,7 @@ cli-hint-login-page = 占用者正是认证服务，请在那里登录：{ $url 
 cli-hint-login-use-device = 请停止那个程序，或改用无需本机浏览器的方式：cozegate login --flow device。
 cli-hint-login-port = 请停止那个程序，或换一个端口：修改配置中的 redirect_uri，并在控制台同样登记。
 cli-hint-login = 请登录：cozegate login --app { $app }
+cli-logout-exported = 登录已写入 { $path }，只有你能读取。
 cli-logout-done = 已退出应用 { $app } 的登录。
 cli-logout-nobody = 应用 { $app } 并没有登录。
 cli-logout-what-stays = 扣子无法得知：最后一个访问令牌在那里最多还有效一刻钟，正在运行的服务也会用到那时。

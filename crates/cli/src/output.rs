@@ -86,6 +86,11 @@ pub(crate) fn print_result(lines: &str) {
     write_line(anstream::stdout(), lines);
 }
 
+/// Asks a person for something without which the command does not go on. This is said even with `--quiet`.
+pub(crate) fn print_request(lines: &str) {
+    write_line(anstream::stderr(), lines);
+}
+
 /// Prints a result for a program, on one line.
 pub(crate) fn print_json(value: &impl Serialize) {
     // A value of our own making that is no JSON would be our mistake; an empty object is better than no line.

@@ -6,7 +6,7 @@ use super::{browser, running};
 use crate::args::{LoginArguments, LoginFlow};
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
-use crate::output::{print_json, print_result};
+use crate::output::{print_json, print_request, print_result};
 use crate::ports::{self, Holder};
 use coze_auth::{AuthError, Clock as _, Subject, SystemClock, SystemRandom, Token};
 use cozegate_gateway::Service;
@@ -92,9 +92,7 @@ async fn with_browser(
     let listener = listener.map_err(|error| cannot_listen(context, config, app, &error))?;
     let pending = tokens.source.begin_login(redirect_uri.as_str()).map_err(explain)?;
     let url = listener.start_url();
-    context
-        .output
-        .note(&context.output.text("cli-login-open", &[("url", &url)]));
+    print_request(&context.output.text("cli-login-open", &[("url", &url)]));
     open(context, &url, no_browser);
     let language = context.output.language;
     listener
@@ -122,7 +120,7 @@ async fn on_another_device(
         });
     }
     let args = [("url", address), ("code", code)];
-    context.output.note(&context.output.text("cli-login-device", &args));
+    print_request(&context.output.text("cli-login-device", &args));
     open(context, address, no_browser);
     tokens
         .source

@@ -43,6 +43,10 @@ pub(super) fn run(arguments: &LogoutArguments, context: &Context) -> Result<(), 
         });
         return Ok(());
     }
+    if let Some(path) = arguments.export.as_deref().filter(|_| was_logged_in) {
+        let args = [("path", &*path.display().to_string())];
+        print_result(&output.text("cli-logout-exported", &args));
+    }
     let id = if was_logged_in {
         "cli-logout-done"
     } else {

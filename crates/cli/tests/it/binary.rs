@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::rc::Rc;
 use tempfile::TempDir;
 
@@ -32,6 +32,17 @@ impl Home {
         self
     }
 
+    /// Puts a shell script where the binary finds programs, and nowhere else.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn program(self, name: &str, script: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.path().join("bin").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        self
+    }
+
     /// The binary with these arguments, and nothing but the home in its environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cozegate"));
@@ -41,6 +52,8 @@ impl Home {
             .env("HOME", self.path())
             .env("TMPDIR", self.path())
             .env("TMP", self.path())
+            // Without it, systems look where their own programs are.
+            .env("PATH", self.path().join("bin"))
             .current_dir(self.path());
         // Without it no Windows program can open a socket.
         if let Some(root) = std::env::vars_os().find(|(name, _)| name.eq_ignore_ascii_case("SystemRoot")) {
@@ -99,6 +112,73 @@ impl Home {
             announced,
             _home: Rc::clone(&self.0),
         }
+    }
+
+    /// Starts a login and reads what it says up to the address that a person has to open.
+    pub(crate) fn start_login(&self, arguments: &[&str]) -> LoginUnderWay {
+        let mut child = self
+            .command(&["login"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.lines().last().unwrap_or_default().trim().starts_with("http://") {
+            assert!(
+                stderr.read_line(&mut said).unwrap() > 0,
+                "it ended without an address: {said}"
+            );
+        }
+        LoginUnderWay {
+            child,
+            stderr,
+            said,
+            _home: Rc::clone(&self.0),
+        }
+    }
+}
+
+/// A login that waits for a person; killed when the test forgets it.
+pub(crate) struct LoginUnderWay {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
+    _home: Rc<TempDir>,
+}
+
+impl LoginUnderWay {
+    /// The address that a person has to open.
+    pub(crate) fn url(&self) -> &str {
+        self.said.lines().last().unwrap().trim()
+    }
+
+    /// Reads what it says next.
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(mut self) -> Output {
+        self.stderr.read_to_string(&mut self.said).unwrap();
+        let mut stdout = Vec::new();
+        self.child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
+        Output {
+            status: self.child.wait().unwrap(),
+            stdout,
+            stderr: std::mem::take(&mut self.said).into_bytes(),
+        }
+    }
+}
+
+impl Drop for LoginUnderWay {
+    fn drop(&mut self) {
+        // It has ended already, if all went well.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

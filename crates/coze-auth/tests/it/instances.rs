@@ -184,6 +184,8 @@ struct Model {
     born: u64,
     /// Whoever dies in this round dies with a pair that nobody else has.
     dies_before_saving: bool,
+    /// Whoever dies in this round dies with the lease.
+    dies_with_lease: bool,
 }
 
 /// What happened over all rounds.
@@ -223,6 +225,7 @@ impl Model {
             instances: Vec::new(),
             born: 0,
             dies_before_saving: false,
+            dies_with_lease: false,
         };
         for _ in 0..3 {
             let instance = model.instance();
@@ -273,9 +276,16 @@ impl Model {
         let operation = operations[usize::try_from(dice.roll(5)).unwrap()];
         let faults = [Fault::FailBefore, Fault::FailAfter, Fault::StopBefore, Fault::StopAfter];
         self.dies_before_saving = false;
+        self.dies_with_lease = true;
         if dice.roll(2) == 0 {
             let fault = faults[usize::try_from(dice.roll(4)).unwrap()];
             self.dies_before_saving = (operation, fault) == (Operation::Save, Fault::StopBefore);
+            self.dies_with_lease = match operation {
+                Operation::Load => false,
+                Operation::TakeLease => fault == Fault::StopAfter,
+                Operation::ReleaseLease => fault == Fault::StopBefore,
+                _ => true,
+            };
             self.instances[victim].store.plan_next(operation, fault);
         }
         let answer = match dice.roll(12) {
@@ -302,7 +312,8 @@ impl Model {
         tally.rounds += 1;
     }
 
-    /// Everybody asks; whoever stands before the lease of a dead one waits until the store's clock has passed it.
+    /// Everybody asks; whoever stands before the lease of a dead one waits until the store's clock has passed it. When the
+    /// dead one has none, the clock stays: a living one could not prolong its lease over a minute that takes no time.
     async fn ask(&self, askers: &[usize]) -> Vec<(usize, Result<Token, AuthError>)> {
         let asking = join_all(askers.iter().map(async |asker| {
             let instance = &self.instances[*asker];
@@ -313,7 +324,9 @@ impl Model {
                     if self.dies_before_saving {
                         self.shared.platform.lock().unwrap().is_answer_lost = true;
                     }
-                    self.store_clock.advance(Duration::from_mins(1));
+                    if self.dies_with_lease {
+                        self.store_clock.advance(Duration::from_mins(1));
+                    }
                     None
                 }
             }

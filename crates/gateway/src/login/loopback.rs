@@ -30,8 +30,8 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
-/// Where the browser begins.
-const START_PATH: &str = "/login";
+/// Where the browser begins: at the first, unless that is where it comes back to.
+const START_PATHS: [&str; 2] = ["/login", "/begin"];
 
 /// How long a browser may take to fetch the last page after the login has ended.
 const LAST_PAGE: Duration = Duration::from_secs(2);
@@ -122,7 +122,8 @@ impl LoopbackListener {
 
     /// Where the person's browser has to go.
     pub fn start_url(&self) -> String {
-        format!("{}{START_PATH}", self.redirect_uri.origin().ascii_serialization())
+        let origin = self.redirect_uri.origin().ascii_serialization();
+        format!("{origin}{}", start_path(self.redirect_uri.path()))
     }
 
     /// Waits for the browser to come back, and finishes the login as that of `subject`.
@@ -198,14 +199,19 @@ async fn serve(listeners: Vec<TcpListener>, router: Router, stop: &CancellationT
     futures_util::future::join_all(servers).await;
 }
 
+fn start_path(redirect_path: &str) -> &'static str {
+    let [usual, other] = START_PATHS;
+    if redirect_path == usual { other } else { usual }
+}
+
 fn router(desk: &Arc<Desk>) -> Router {
     Router::new()
-        .route(START_PATH, get(start))
+        .route(start_path(&desk.redirect_path), get(start))
         .fallback(callback)
         .with_state(Arc::clone(desk))
 }
 
-/// `GET /login`: to the consent page, with the cookie that binds the login to this browser.
+/// Where the browser begins: to the consent page, with the cookie that binds the login to this browser.
 async fn start(State(desk): State<Arc<Desk>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if desk.check(&method, &uri, &headers).is_err() {
         return desk.refusal(&headers, ProblemKind::HostNotAllowed);

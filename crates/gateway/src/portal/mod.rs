@@ -36,6 +36,23 @@ use std::sync::Arc;
 /// No address of ours takes a large body; files go to the proxy.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
+/// Paths with an answer of their own; `/callback` is not among them, since it tells a login from its other callers.
+const OWN_PATHS: [&str; 8] = [
+    "/",
+    "/auth/session",
+    "/chat",
+    "/device",
+    "/livez",
+    "/login",
+    "/logout",
+    "/readyz",
+];
+
+/// Whether no login could come back to `path`, because something else answers there.
+fn is_own_path(path: &str) -> bool {
+    OWN_PATHS.contains(&path) || path.starts_with("/assets/")
+}
+
 /// All routes of the auth service.
 pub(crate) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
     let door = door::Door {

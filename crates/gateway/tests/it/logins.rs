@@ -278,17 +278,22 @@ async fn until_it_goes_on(person: &mut Person, addr: SocketAddr) -> String {
 #[tokio::test]
 async fn app_whose_redirect_uri_leads_elsewhere_says_so() {
     let (world, _emulator) = World::with_logins().await;
-    let mut config = world.config.clone();
-    let app = config.apps.get_mut("pkce").unwrap();
-    if let cozegate_gateway::config::Credentials::Pkce { redirect_uri, .. } = &mut app.credentials {
-        *redirect_uri = "http://127.0.0.1:1/callback".parse().unwrap();
+    // Another port, another machine, and pages of ours that know nothing of logins.
+    let own = ["/", "/login", "/chat"].map(|path| format!("http://{}{path}", world.auth));
+    let elsewhere = ["http://127.0.0.1:1/callback", "https://www.example.com/callback"];
+    for redirect in elsewhere.into_iter().chain(own.iter().map(String::as_str)) {
+        let mut config = world.config.clone();
+        let app = config.apps.get_mut("pkce").unwrap();
+        if let cozegate_gateway::config::Credentials::Pkce { redirect_uri, .. } = &mut app.credentials {
+            *redirect_uri = redirect.parse().unwrap();
+        }
+        world.gateway.apply(&config).unwrap();
+
+        let answer = Person::default().open(world.auth, "/login?app=pkce").await;
+
+        assert_eq!(answer.status, 400, "{redirect}");
+        assert!(answer.text().contains("redirect_uri"), "{redirect}");
     }
-    world.gateway.apply(&config).unwrap();
-
-    let answer = Person::default().open(world.auth, "/login?app=pkce").await;
-
-    assert_eq!(answer.status, 400);
-    assert!(answer.text().contains("redirect_uri"));
     world.stop().await;
 }
 

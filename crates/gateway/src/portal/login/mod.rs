@@ -121,7 +121,8 @@ async fn begin(shared: &Shared, app: &ServingApp, redirect_uri: &Url, reader: &R
     Ok((StatusCode::FOUND, [(LOCATION, location), (SET_COOKIE, binding.cookie)]).into_response())
 }
 
-/// Whether the platform sends people back to this service. Another port or another machine cannot finish a login.
+/// Whether the platform sends people back to this service, and not to another page of it. Another port or another machine
+/// cannot finish a login.
 fn leads_here(shared: &Shared, redirect_uri: &Url) -> bool {
     let is_loopback = match redirect_uri.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
@@ -132,6 +133,7 @@ fn leads_here(shared: &Shared, redirect_uri: &Url) -> bool {
     is_loopback
         && redirect_uri.scheme() == "http"
         && redirect_uri.port_or_known_default() == Some(shared.auth_addr.port())
+        && !super::is_own_path(redirect_uri.path())
 }
 
 fn is_reached_as(redirect_uri: &Url, headers: &HeaderMap) -> bool {
