@@ -43,10 +43,17 @@ problem-session-name-invalid-detail =
     A session_name has 1 to 256 bytes, is not blank and holds no control characters.
 problem-body-too-large-title = The body is too large
 problem-body-too-large-detail = This address takes a small JSON body only. Files go to /v1/files/upload on the proxy.
+problem-body-overdue-title = The request's body did not come
+problem-body-overdue-detail = The head announced a body, and nothing came for timeouts.idle_seconds. Send the request again.
 problem-token-refused-title = Coze refuses to issue a token for this app
 problem-token-refused-detail =
     The app's settings and its keys do not fit what Coze knows: region, client_id, public_key_id or private key. Run
     "cozegate config check", then "cozegate token" to see Coze's own words; the log id helps its support.
+problem-credential-refused-title = Coze refuses the token that cozegate sends
+problem-credential-refused-detail =
+    Coze answered that the access token is not valid. A fixed token (personal or service access token) may have been withdrawn:
+    make a new one and put it into the configuration. A renewed one was refused as well, or the request was too large to be
+    sent twice: try again, and compare api_base with the region of the app.
 problem-login-required-title = Nobody is logged in to this app
 problem-login-required-detail =
     The app acts for a person who logs in at Coze, and that login is missing or has ended. Log in again; an OAuth app of kind jwt needs no

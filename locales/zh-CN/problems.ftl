@@ -36,10 +36,16 @@ problem-session-name-invalid-title = 这个 session_name 不能使用
 problem-session-name-invalid-detail = session_name 的长度为 1 到 256 字节，不能全是空白，也不能包含控制字符。
 problem-body-too-large-title = 请求体过大
 problem-body-too-large-detail = 这个地址只接受小的 JSON 请求体。文件请发送到代理的 /v1/files/upload。
+problem-body-overdue-title = 请求体没有到达
+problem-body-overdue-detail = 请求头声明了请求体，但在 timeouts.idle_seconds 内没有收到任何内容。请重新发送请求。
 problem-token-refused-title = Coze 拒绝为此应用签发令牌
 problem-token-refused-detail =
     应用的设置或密钥与 Coze 的记录不一致：区域、client_id、public_key_id 或私钥。请运行 "cozegate config check"，再运行
     "cozegate token" 查看 Coze 的原话；联系其支持时请提供 log id。
+problem-credential-refused-title = Coze 拒绝了 cozegate 发送的令牌
+problem-credential-refused-detail =
+    Coze 应答说访问令牌无效。固定令牌（个人或服务访问令牌）可能已被撤销：请新建一个并写入配置。若是自动更新的令牌，则更新后仍被
+    拒绝，或请求过大而无法重发：请重试，并核对 api_base 与应用所在的区域。
 problem-login-required-title = 此应用尚未登录
 problem-login-required-detail =
     这个应用代表在 Coze 登录的人，而登录不存在或已失效。请重新登录；jwt 类型的 OAuth 应用不需要登录。

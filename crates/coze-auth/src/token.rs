@@ -34,7 +34,7 @@ impl Token {
     }
 
     /// Says whether both are one and the same token.
-    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+    pub fn is_same_as(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.access_token().is_same_as(other.access_token())
     }
 }

@@ -46,8 +46,12 @@ pub enum ProblemKind {
     SessionNameInvalid,
     /// The request body is larger than the route takes.
     BodyTooLarge,
+    /// A small request body that did not come within the idle time.
+    BodyOverdue,
     /// The platform refused to issue a token for our app: a person has to mend the app or the configuration.
     TokenRefused,
+    /// The platform refuses the token that it has issued, and a new one too.
+    CredentialRefused,
     /// Nobody is logged in to the app: a person has to.
     LoginRequired,
     /// Nobody logs in to apps of this kind.
@@ -82,7 +86,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -96,7 +100,9 @@ impl ProblemKind {
         Self::AppUnknown,
         Self::SessionNameInvalid,
         Self::BodyTooLarge,
+        Self::BodyOverdue,
         Self::TokenRefused,
+        Self::CredentialRefused,
         Self::LoginRequired,
         Self::LoginUnsupported,
         Self::LoginNotBegunHere,
@@ -130,7 +136,9 @@ impl ProblemKind {
             Self::AppUnknown => "app-unknown",
             Self::SessionNameInvalid => "session-name-invalid",
             Self::BodyTooLarge => "body-too-large",
+            Self::BodyOverdue => "body-overdue",
             Self::TokenRefused => "token-refused",
+            Self::CredentialRefused => "credential-refused",
             Self::LoginRequired => "login-required",
             Self::LoginUnsupported => "login-unsupported",
             Self::LoginNotBegunHere => "login-not-begun-here",
@@ -168,8 +176,10 @@ impl ProblemKind {
             | Self::LoginTooLate
             | Self::RedirectElsewhere => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyOverdue => StatusCode::REQUEST_TIMEOUT,
             Self::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TokenRefused
+            | Self::CredentialRefused
             | Self::LoginRequired
             | Self::PersonalTokenEnded
             | Self::TokenEndpointUnreachable
@@ -200,7 +210,9 @@ impl ProblemKind {
             | Self::LoginNotBegunHere
             | Self::LoginDenied => 990_403,
             Self::BodyTooLarge => 990_413,
+            Self::BodyOverdue => 990_408,
             Self::TokenRefused
+            | Self::CredentialRefused
             | Self::LoginRequired
             | Self::PersonalTokenEnded
             | Self::TokenEndpointUnreachable

@@ -14,17 +14,18 @@
 //! When the caller leaves, the response body is dropped, which closes the upstream connection: the platform sees it.
 
 mod about;
+mod api;
 mod body;
 mod connect;
 mod pool;
+mod refusal;
 mod request;
 mod response;
 mod route;
 mod upstream;
 pub(crate) mod workers;
 
-use crate::apps::{Apps, ServingApp};
-use crate::caller::{Caller, Presented, presented};
+use crate::apps::Apps;
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
 use crate::problem::{Problem, ProblemKind, language_of};
@@ -94,20 +95,7 @@ impl Proxy {
             Route::Api if request.method() == Method::OPTIONS => Ok(about::options()),
             // Nobody follows a link to an API call.
             Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
-            Route::Api => {
-                let caller = match presented(request.headers(), self.shared.mode)? {
-                    Presented::OwnToken(field) => Caller::OwnToken(field),
-                    Presented::Handle(handle) => Caller::Visitor(self.shared.find_handle(handle).await?),
-                };
-                let (app, authorization) = credential(caller, apps, &self.shared).await?;
-                let upstream = self
-                    .upstreams
-                    .at(&app.api_base)
-                    .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
-                let request = request::outgoing(request, upstream.target(), authorization)?;
-                let answer = upstream.exchange(request).await?;
-                Ok(response::incoming(answer))
-            }
+            Route::Api => api::pass(request, apps, &self.shared, &self.upstreams).await,
         }
     }
 }
@@ -126,40 +114,4 @@ impl Asked {
         let language = language_of(self.accept_language.as_ref());
         problem.into_response(language, &format!("{} {}", self.method, self.uri.path()))
     }
-}
-
-/// The app that serves this caller, and the credential that goes to its platform.
-async fn credential<'a>(
-    caller: Caller,
-    apps: &'a Apps,
-    shared: &Shared,
-) -> Result<(&'a ServingApp, HeaderValue), Problem> {
-    let record = match caller {
-        Caller::OwnToken(field) => return Ok((apps.default_app(), field)),
-        Caller::Visitor(record) => record,
-    };
-    // An app that is gone takes its handles along: the page opens a session with one that is there.
-    let app = apps.find(Some(&record.app)).ok_or(ProblemKind::HandleUnknown)?;
-    let token = match app.tokens.ready_token(&record.subject) {
-        Some(token) => token,
-        None => app
-            .tokens
-            .access_token(&record.subject)
-            .await
-            .map_err(|error| Problem::from_auth_error(&error).at_login_of(app, shared))?,
-    };
-    let authorization = bearer(token.access_token().expose()).ok_or_else(|| {
-        Problem::with_inside(
-            ProblemKind::Internal,
-            "the access token does not fit into a header field",
-        )
-    })?;
-    Ok((app, authorization))
-}
-
-/// `Authorization: Bearer <token>`, marked so that it never prints.
-fn bearer(token: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }

@@ -6,11 +6,9 @@
 use super::body::Upload;
 use super::connect::Target;
 use crate::problem::{Problem, ProblemKind};
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
+use http::header::{ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::request::Parts;
 use http::{Request, Uri, Version};
-use hyper::body::Incoming;
 
 /// Field names that never go upstream, in lower case. Names are compared with `_` read as `-`: servers behind CGI-like
 /// interfaces cannot tell the two apart (CVE-2025-64484).
@@ -50,25 +48,28 @@ const REMOVED_PREFIXES: [&str; 5] = [
     "x-cozegate-",
 ];
 
-/// Makes the upstream request from the caller's.
-pub(super) fn outgoing(
-    request: Request<Incoming>,
-    target: &Target,
-    authorization: HeaderValue,
-) -> Result<Request<Upload>, Problem> {
-    let (mut parts, body) = request.into_parts();
+/// Makes the head that goes to `target` from the caller's. What is left to add is a credential.
+pub(super) fn prepare(parts: &mut Parts, target: &Target) -> Result<(), Problem> {
     let uri = upstream_uri(&parts.uri, target.base_path())
         .map_err(|error| Problem::with_inside(ProblemKind::PathRefused, error))?;
     parts.uri = uri;
     parts.version = Version::HTTP_11;
     clean(&mut parts.headers);
     parts.headers.insert(HOST, target.host_field().clone());
-    parts.headers.insert(AUTHORIZATION, authorization);
     // A compressed stream would be buffered on the way; the clients ask for event streams in clear.
     parts
         .headers
         .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(Request::from_parts(parts, Upload::new(body)))
+    Ok(())
+}
+
+/// The same request once more, if its body was kept.
+pub(super) fn copy(request: &Request<Upload>) -> Option<Request<Upload>> {
+    let mut copy = Request::new(request.body().copy()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
 }
 
 /// Path and query as they came, behind the base path of the configured upstream.

@@ -7,9 +7,10 @@
 use super::body::{Answer, Progress, Upload};
 use super::connect::{Target, TargetError};
 use super::pool::{Lease, Pool};
+use super::request;
 use crate::config::TimeoutsConfig;
 use crate::problem::{Problem, ProblemKind};
-use http::{Request, Response, request};
+use http::{Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,15 +94,20 @@ impl Upstream {
         &self.target
     }
 
+    /// How long either side may say nothing within a body.
+    pub(super) fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
+    }
+
     /// Sends `request` and gives back the answer with its body still to come.
     pub(super) async fn exchange(&self, mut request: Request<Upload>) -> Result<Response<Answer>, Problem> {
-        let mut repeatable = repeatable_head(&request);
+        let mut again = repeatable(&request);
         while let Some(mut lease) = self.pool.take().await {
             match self.send(&mut lease, request).await {
                 Sent::Answered(answer) => return Ok(self.pass_on(answer, lease)),
                 Sent::Unsent(unsent) => request = *unsent,
-                Sent::Lost(error) => match repeatable.take() {
-                    Some(head) => request = Request::from_parts(head, Upload::empty()),
+                Sent::Lost(error) => match again.take() {
+                    Some(copy) => request = copy,
                     None => return Err(Problem::with_inside(ProblemKind::UpstreamBroken, error)),
                 },
                 Sent::TimedOut => return Err(ProblemKind::UpstreamTimedOut.into()),
@@ -163,14 +169,8 @@ impl Upstream {
     }
 }
 
-/// The head of a request that may be sent a second time: a safe method (RFC 9110 9.2.1) without a body.
-fn repeatable_head(request: &Request<Upload>) -> Option<request::Parts> {
-    if !request.method().is_safe() || !request.body().is_end_stream() {
-        return None;
-    }
-    let mut copy = Request::new(());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    Some(copy.into_parts().0)
+/// A copy of a request that may be sent a second time: a safe method (RFC 9110 9.2.1) without a body.
+fn repeatable(request: &Request<Upload>) -> Option<Request<Upload>> {
+    let is_repeatable = request.method().is_safe() && request.body().is_end_stream();
+    is_repeatable.then(|| request::copy(request)).flatten()
 }

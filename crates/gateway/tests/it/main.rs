@@ -14,6 +14,7 @@ mod logins;
 mod pages;
 mod proxy_http;
 mod proxy_sse;
+mod refused_tokens;
 mod reload;
 mod sessions;
 mod shutdown;

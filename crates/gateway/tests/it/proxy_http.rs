@@ -213,6 +213,41 @@ async fn a_coze_token_of_the_callers_own_passes_in_local_mode() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_the_callers_own_token_is_the_callers_to_read() {
+    let mut upstream = RecordingUpstream::start().await;
+    let world = World::with_upstream(&upstream.api_base()).await;
+    let own = format!("pat_{}", "a".repeat(64));
+    let refusal = "{\"code\":4100,\"msg\":\"authentication is invalid\"}";
+    upstream.answer(&format!(
+        "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{refusal}",
+        refusal.len()
+    ));
+
+    let answer = world.ask("GET /v1/users/me", &own, "").await;
+
+    assert_eq!((answer.status, answer.text().as_str()), (401, refusal));
+    upstream.request().await;
+    assert!(upstream.is_untouched());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_small_body_that_does_not_come_reaches_nobody() {
+    let mut upstream = RecordingUpstream::start().await;
+    let world = World::with_upstream_and(&upstream.api_base(), |config| config.timeouts.idle_seconds = 1).await;
+    let handle = world.handle().await;
+    let request = world.head("POST /v3/chat", &handle, "Content-Length: 10\r\n") + "{\"bot";
+
+    let answer = send(world.proxy, &request).await;
+
+    assert_eq!(answer.status, 408);
+    assert_eq!(answer.json()["type"], "urn:cozegate:problem:body-overdue");
+    assert!(upstream.is_untouched());
+    assert_eq!(upstream.connections(), 0);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn one_upstream_connection_serves_exchange_after_exchange() {
     let upstream = RecordingUpstream::start().await;
     let world =

@@ -1,0 +1,147 @@
+//! One API call: the caller's request with a credential of ours in it, and the platform's answer.
+//!
+//! A token that the platform refuses is renewed once and the request sent once more, before the caller has seen a byte. So
+//! a token that was withdrawn early costs one round trip and nobody an error. When the new one is refused as well, the
+//! caller is told so in words that make no SDK ask for yet another.
+
+use super::body::{Answer, Upload, UploadError};
+use super::upstream::{Upstream, Upstreams};
+use super::{refusal, request, response};
+use crate::apps::{Apps, ServingApp};
+use crate::caller::{Caller, Presented, presented};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::Shared;
+use coze_auth::Token;
+use cozegate_store::HandleRecord;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// Passes `incoming` on and its answer back.
+pub(super) async fn pass(
+    incoming: Request<Incoming>,
+    apps: &Apps,
+    shared: &Shared,
+    upstreams: &Upstreams,
+) -> Result<Response<Answer>, Problem> {
+    let caller = caller_of(incoming.headers(), shared).await?;
+    let app = app_of(&caller, apps)?;
+    let upstream = upstreams
+        .at(&app.api_base)
+        .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
+    let (mut head, body) = incoming.into_parts();
+    request::prepare(&mut head, upstream.target())?;
+    let upload = Upload::of(body, upstream.idle_timeout()).await?;
+    let request = Request::from_parts(head, upload);
+    let answer = match caller {
+        Caller::OwnToken(authorization) => exchange(&upstream, request, authorization).await?,
+        Caller::Visitor(record) => Visitor { app, record, shared }.exchange(&upstream, request).await?,
+    };
+    Ok(response::incoming(answer))
+}
+
+/// Who asks, by what they present.
+async fn caller_of(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Problem> {
+    Ok(match presented(headers, shared.mode)? {
+        Presented::OwnToken(authorization) => Caller::OwnToken(authorization),
+        Presented::Handle(handle) => Caller::Visitor(shared.find_handle(handle).await?),
+    })
+}
+
+/// The app that serves this caller.
+fn app_of<'a>(caller: &Caller, apps: &'a Apps) -> Result<&'a ServingApp, Problem> {
+    match caller {
+        Caller::OwnToken(_) => Ok(apps.default_app()),
+        // An app that is gone takes its handles along: the page opens a session with one that is there.
+        Caller::Visitor(record) => Ok(apps.find(Some(&record.app)).ok_or(ProblemKind::HandleUnknown)?),
+    }
+}
+
+/// A visitor, whose token we hold.
+struct Visitor<'a> {
+    app: &'a ServingApp,
+    record: Arc<HandleRecord>,
+    shared: &'a Shared,
+}
+
+impl Visitor<'_> {
+    async fn exchange(&self, upstream: &Upstream, request: Request<Upload>) -> Result<Response<Answer>, Problem> {
+        let token = self.token().await?;
+        let again = request::copy(&request);
+        let answer = exchange(upstream, request, bearer(&token)?).await?;
+        if !refusal::refuses_token(&answer) {
+            return Ok(answer);
+        }
+        tracing::info!(app = %self.app.name, "The platform refuses a token; it is renewed");
+        self.app.tokens.refused(&self.record.subject, &token);
+        let renewed = self.token().await?;
+        // A fixed token stays what it is; and when one new token after the other is refused, no more are asked for.
+        if renewed.is_same_as(&token) {
+            return Err(credential_refused(&answer));
+        }
+        let Some(again) = again else {
+            return Err(credential_refused(&answer));
+        };
+        let answer = exchange(upstream, again, bearer(&renewed)?).await?;
+        if refusal::refuses_token(&answer) {
+            return Err(credential_refused(&answer));
+        }
+        Ok(answer)
+    }
+
+    async fn token(&self) -> Result<Token, Problem> {
+        let subject = &self.record.subject;
+        match self.app.tokens.ready_token(subject) {
+            Some(token) => Ok(token),
+            None => self
+                .app
+                .tokens
+                .access_token(subject)
+                .await
+                .map_err(|error| Problem::from_auth_error(&error).at_login_of(self.app, self.shared)),
+        }
+    }
+}
+
+/// Sends `request` with this credential. A short JSON answer is there as a whole afterwards.
+async fn exchange(
+    upstream: &Upstream,
+    mut request: Request<Upload>,
+    authorization: HeaderValue,
+) -> Result<Response<Answer>, Problem> {
+    request.headers_mut().insert(AUTHORIZATION, authorization);
+    let manners = response::Manners::of(request.uri().path());
+    manners.apply(upstream.exchange(request).await?).await
+}
+
+fn credential_refused(answer: &Response<Answer>) -> Problem {
+    let log_id = answer.headers().get("x-tt-logid");
+    Problem {
+        log_id: log_id.and_then(|id| id.to_str().ok()).map(str::to_owned),
+        ..ProblemKind::CredentialRefused.into()
+    }
+}
+
+/// `Authorization: Bearer <token>`, marked so that it never prints.
+fn bearer(token: &Token) -> Result<HeaderValue, Problem> {
+    let field = format!("Bearer {}", token.access_token().expose());
+    let mut value = HeaderValue::from_str(&field).map_err(|_| {
+        Problem::with_inside(
+            ProblemKind::Internal,
+            "the access token does not fit into a header field",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        let kind = match error {
+            UploadError::Idle(_) => ProblemKind::BodyOverdue,
+            UploadError::Broken(_) => ProblemKind::BadRequest,
+        };
+        Self::with_inside(kind, error)
+    }
+}

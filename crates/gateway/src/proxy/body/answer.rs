@@ -1,0 +1,316 @@
+//! What comes back: text of our own, or the platform's answer with the connection that it arrives on.
+//!
+//! At its end an answer gives the connection back to the pool; when it is dropped early (the caller has left) the
+//! connection closes, which is how the platform learns of it. An event stream whose platform dies ends with whole events
+//! and one more that says so; any other answer that is cut closes the caller's connection, so that it never looks whole.
+
+use super::super::pool::Lease;
+use super::events::WholeEvents;
+use crate::problem::{Problem, ProblemKind};
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+/// A response body: text of our own, or the platform's as it comes.
+#[derive(Debug)]
+pub(in super::super) enum Answer {
+    /// In one piece; `None` once it has been taken, or when there is none.
+    Whole(Option<Bytes>),
+    /// The platform's.
+    Upstream(Box<UpstreamBody>),
+}
+
+/// What is left of a platform answer.
+#[derive(Debug)]
+pub(in super::super) struct UpstreamBody {
+    /// What was read ahead.
+    ahead: Option<Bytes>,
+    incoming: Incoming,
+    /// The connection that it comes on; gone when given back.
+    lease: Option<Lease>,
+    /// Between two frames.
+    idle_timeout: Duration,
+    /// Armed while we wait for a frame.
+    idle: Option<Pin<Box<Sleep>>>,
+    /// For an event stream: how it is passed on.
+    events: Option<EventStream>,
+}
+
+#[derive(Debug)]
+struct EventStream {
+    dialect: EventDialect,
+    whole: WholeEvents,
+    has_ended: bool,
+}
+
+/// How an event stream says that something went wrong (protocol 6.3, 6.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum EventDialect {
+    /// `/v3/chat` and `/v1/workflows/chat`: `event:error`, `{"code","msg"}`.
+    Chat,
+    /// `/v1/workflow/stream_run` and `stream_resume`: `id`, `event: Error`, `{"error_code","error_message"}`.
+    Workflow,
+}
+
+impl EventDialect {
+    /// The last event of a stream whose platform has died. The official Python client wants exactly these lines.
+    fn last_event(self, error: &AnswerError) -> Bytes {
+        // Both texts are ours and hold nothing that JSON would have to escape.
+        let (code, text) = error.words();
+        Bytes::from(match self {
+            Self::Chat => format!("event:error\ndata:{{\"code\":{code},\"msg\":\"{text}\"}}\n\n"),
+            Self::Workflow => {
+                format!("id: 0\nevent: Error\ndata: {{\"error_code\":{code},\"error_message\":\"{text}\"}}\n\n")
+            }
+        })
+    }
+}
+
+/// Why an answer ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub(in super::super) enum AnswerError {
+    /// The upstream connection broke.
+    #[error("the upstream connection broke within the answer")]
+    Broken(#[source] hyper::Error),
+    /// No frame for `timeouts.idle_seconds`.
+    #[error("the upstream sent nothing for {} seconds", .0.as_secs())]
+    Idle(Duration),
+}
+
+impl AnswerError {
+    /// Once the head has left, there is no answer of ours that could say it.
+    fn log(&self, what_we_do: &'static str) {
+        tracing::warn!(
+            error = self as &dyn std::error::Error,
+            what_we_do,
+            "An answer of the platform was cut"
+        );
+    }
+
+    /// For programs that read event streams: numbers that no SDK acts upon, as in [`crate::problem`].
+    fn words(&self) -> (u32, String) {
+        match self {
+            Self::Broken(_) => (
+                990_502,
+                "cozegate: the connection to Coze broke within the answer".to_owned(),
+            ),
+            Self::Idle(idle) => (
+                990_504,
+                format!(
+                    "cozegate: Coze sent nothing for {} seconds (timeouts.idle_seconds)",
+                    idle.as_secs()
+                ),
+            ),
+        }
+    }
+}
+
+/// Before the head has left, it is a problem like any other.
+impl From<AnswerError> for Problem {
+    fn from(error: AnswerError) -> Self {
+        let kind = match error {
+            AnswerError::Broken(_) => ProblemKind::UpstreamBroken,
+            AnswerError::Idle(_) => ProblemKind::UpstreamTimedOut,
+        };
+        Self::with_inside(kind, error)
+    }
+}
+
+impl Answer {
+    /// Passes on `incoming`, which arrives on `lease`.
+    pub(in super::super) fn from_upstream(incoming: Incoming, lease: Lease, idle_timeout: Duration) -> Self {
+        let mut body = UpstreamBody {
+            ahead: None,
+            incoming,
+            lease: Some(lease),
+            idle_timeout,
+            idle: None,
+            events: None,
+        };
+        if body.incoming.is_end_stream() {
+            body.give_back();
+        }
+        Self::Upstream(Box::new(body))
+    }
+
+    /// The same as an event stream.
+    pub(in super::super) fn into_events(mut self, dialect: EventDialect) -> Self {
+        if let Self::Upstream(body) = &mut self {
+            body.events = Some(EventStream {
+                dialect,
+                whole: WholeEvents::default(),
+                has_ended: false,
+            });
+        }
+        self
+    }
+
+    /// Reads up to `limit` bytes ahead, so that a short answer is there as a whole, and leaves in one piece.
+    pub(in super::super) async fn read_ahead(self, limit: usize) -> Result<Self, AnswerError> {
+        let Self::Upstream(mut body) = self else {
+            return Ok(self);
+        };
+        let mut whole = BytesMut::new();
+        while let Some(frame) = poll_fn(|context| body.poll_incoming(context)).await {
+            // Trailers say nothing that a caller of ours could read (RFC 9110 6.5).
+            let Ok(data) = frame?.into_data() else { continue };
+            if whole.is_empty() && body.is_end_stream() {
+                return Ok(Self::from(data));
+            }
+            whole.extend_from_slice(&data);
+            if whole.len() >= limit {
+                body.ahead = Some(whole.freeze());
+                return Ok(Self::Upstream(body));
+            }
+        }
+        Ok(Self::from(whole.freeze()))
+    }
+
+    /// The text, if it is there as a whole.
+    pub(in super::super) fn whole(&self) -> Option<&[u8]> {
+        match self {
+            Self::Whole(bytes) => Some(bytes.as_deref().unwrap_or_default()),
+            Self::Upstream(_) => None,
+        }
+    }
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::Whole(None)
+    }
+}
+
+impl From<Bytes> for Answer {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+impl UpstreamBody {
+    fn give_back(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
+        }
+    }
+
+    /// The platform's next frame, within the idle time.
+    fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
+            self.idle = None;
+            // With a length the last frame is the end: nobody polls on to hear `None`.
+            if frame.is_none() || self.incoming.is_end_stream() {
+                self.give_back();
+            }
+            return Poll::Ready(frame.map(|result| result.map_err(AnswerError::Broken)));
+        }
+        let idle = self
+            .idle
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + self.idle_timeout)));
+        std::task::ready!(idle.as_mut().poll(context));
+        Poll::Ready(Some(Err(AnswerError::Idle(self.idle_timeout))))
+    }
+
+    /// The next whole events.
+    fn poll_events(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        loop {
+            if self.events.as_ref().is_some_and(|events| events.has_ended) {
+                return Poll::Ready(None);
+            }
+            let frame = std::task::ready!(self.poll_incoming(context));
+            let Some(events) = &mut self.events else {
+                return Poll::Ready(frame);
+            };
+            let passed = match frame {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => events.whole.push(data),
+                    Err(_trailers) => None,
+                },
+                None => {
+                    events.has_ended = true;
+                    events.whole.finish()
+                }
+                Some(Err(error)) => {
+                    events.has_ended = true;
+                    error.log("an error event ends the stream");
+                    Some(events.dialect.last_event(&error))
+                }
+            };
+            if let Some(bytes) = passed {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+        }
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = AnswerError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        if let Some(ahead) = self.ahead.take() {
+            return Poll::Ready(Some(Ok(Frame::data(ahead))));
+        }
+        if self.events.is_some() {
+            return self.poll_events(context);
+        }
+        let frame = std::task::ready!(self.poll_incoming(context));
+        if let Some(Err(error)) = &frame {
+            error.log("the caller's connection is closed");
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.events {
+            None => self.ahead.is_none() && self.incoming.is_end_stream(),
+            Some(events) => events.has_ended,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match (&self.ahead, &self.events) {
+            (None, None) => self.incoming.size_hint(),
+            // What the head says counts; a length is only ever taken over from there.
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = AnswerError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        match &mut *self {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Upstream(body) => Pin::new(body.as_mut()).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Upstream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(None) => SizeHint::with_exact(0),
+            Self::Whole(Some(bytes)) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            Self::Upstream(body) => body.size_hint(),
+        }
+    }
+}

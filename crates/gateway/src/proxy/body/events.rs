@@ -1,0 +1,121 @@
+//! Where an event stream may be cut: behind the empty line that ends an event (WHATWG HTML 9.2.6).
+//!
+//! Bytes pass unaltered, but what has come of an event that is not whole yet waits for its end. So when the platform dies
+//! in the middle of one, the caller has whole events only, and can be told in one more. Usually an event comes in one
+//! piece, and nothing waits. Pure.
+
+use bytes::{Bytes, BytesMut};
+
+/// What waits at most. An event that is longer passes in pieces.
+const LONGEST_WAIT: usize = 64 * 1024;
+
+/// The beginning of an event whose end has not come.
+#[derive(Debug, Default)]
+pub(super) struct WholeEvents {
+    waiting: BytesMut,
+}
+
+impl WholeEvents {
+    /// Takes the next piece; returns what can be passed on: whole events, or nothing.
+    pub(super) fn push(&mut self, piece: Bytes) -> Option<Bytes> {
+        if self.waiting.is_empty() && ends_an_event(&piece) {
+            return Some(piece);
+        }
+        self.waiting.extend_from_slice(&piece);
+        let whole = if self.waiting.len() > LONGEST_WAIT {
+            self.waiting.len()
+        } else {
+            end_of_last_event(&self.waiting)
+        };
+        Some(self.waiting.split_to(whole).freeze()).filter(|whole| !whole.is_empty())
+    }
+
+    /// What still waits when the stream has ended as it should: all of it was meant.
+    pub(super) fn finish(&mut self) -> Option<Bytes> {
+        Some(self.waiting.split().freeze()).filter(|rest| !rest.is_empty())
+    }
+}
+
+fn ends_an_event(bytes: &[u8]) -> bool {
+    bytes.ends_with(b"\n\n") || bytes.ends_with(b"\n\r\n") || bytes.ends_with(b"\r\r")
+}
+
+/// Returns how many bytes there are up to the end of the last whole event.
+fn end_of_last_event(bytes: &[u8]) -> usize {
+    (2..=bytes.len())
+        .rev()
+        .find(|end| bytes.get(..*end).is_some_and(ends_an_event))
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes out of `stream` when it is cut at every one of `cuts`, piece by piece, and at its end.
+    fn passed(stream: &[u8], cuts: &[usize]) -> (Vec<Vec<u8>>, Vec<u8>) {
+        let mut events = WholeEvents::default();
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        for cut in cuts.iter().copied().chain([stream.len()]) {
+            pieces.extend(events.push(Bytes::copy_from_slice(&stream[from..cut])));
+            from = cut;
+        }
+        let pieces = pieces.iter().map(|piece| piece.to_vec()).collect();
+        (pieces, events.finish().unwrap_or_default().to_vec())
+    }
+
+    #[test]
+    fn whole_events_pass_at_once_and_the_beginning_of_one_waits() {
+        let mut events = WholeEvents::default();
+
+        assert_eq!(
+            events.push(Bytes::from_static(b"event:a\ndata:1\n\n")).unwrap(),
+            "event:a\ndata:1\n\n"
+        );
+        assert_eq!(events.push(Bytes::from_static(b"event:b\nda")), None);
+        assert_eq!(
+            events.push(Bytes::from_static(b"ta:2\n\nevent:c\n")).unwrap(),
+            "event:b\ndata:2\n\n"
+        );
+        assert_eq!(events.finish().unwrap(), "event:c\n");
+        assert_eq!(events.finish(), None);
+    }
+
+    #[test]
+    fn bytes_are_the_same_however_the_stream_is_cut() {
+        let streams: [&[u8]; 4] = [
+            b"event:x\ndata:{\"a\":1}\n\nevent:done\ndata:\"[DONE]\"\n\n",
+            b"id: 0\r\nevent: Message\r\ndata: {}\r\n\r\nid: 1\r\nevent: Done\r\ndata: {}\r\n\r\n",
+            b": comment\n\n\n\ndata:no end",
+            "data:{\"content\":\"\u{4f60}\u{597d}\"}\r\rdata:2\n\n".as_bytes(),
+        ];
+        let mut tried = 0;
+        for stream in streams {
+            for first in 0..=stream.len() {
+                for second in first..=stream.len() {
+                    let (pieces, rest) = passed(stream, &[first, second]);
+                    assert_eq!([pieces.concat(), rest].concat(), stream);
+                    for piece in pieces {
+                        assert!(ends_an_event(&piece), "{piece:?}");
+                    }
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried > 4_000, "{tried}");
+    }
+
+    #[test]
+    fn endless_event_passes_in_pieces() {
+        let mut events = WholeEvents::default();
+        let mut passed = 0;
+        for _ in 0..100 {
+            passed += events
+                .push(Bytes::from(vec![b'x'; 4096]))
+                .map_or(0, |piece| piece.len());
+        }
+
+        assert!(passed >= 100 * 4096 - LONGEST_WAIT, "{passed}");
+    }
+}

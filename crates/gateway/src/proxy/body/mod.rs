@@ -1,0 +1,14 @@
+//! Bodies on their way through: frames as they come, bytes never altered.
+//!
+//! | file | owns |
+//! |---|---|
+//! | [`upload`] | the caller's request body; a small one is kept, so that it can be sent a second time |
+//! | [`answer`] | what comes back: ours, or the platform's with the connection that it arrives on |
+//! | [`events`] | where an event stream may be cut |
+
+mod answer;
+mod events;
+mod upload;
+
+pub(super) use answer::{Answer, EventDialect};
+pub(super) use upload::{Progress, Upload, UploadError};
