@@ -4,9 +4,12 @@
 // `code` and `msg` beside them. Both are read here and nowhere else.
 
 /**
- * @typedef {"action" | "busy" | "interrupted" | "missing" | "permission" | "quota" | "rate" | "refused" | "sensitive"
- *   | "session" | "too-long" | "unpublished" | "unreachable" | "upstream"} FailureKind
+ * @typedef {"action" | "busy" | "interrupted" | "login" | "missing" | "permission" | "quota" | "rate" | "refused"
+ *   | "sensitive" | "session" | "too-long" | "unpublished" | "unreachable" | "upstream"} FailureKind
  */
+
+/** What the gateway calls it when the app acts for a person and nobody has logged in. */
+const LOGIN_REQUIRED = "urn:cozegate:problem:login-required";
 
 /** Codes that a stale token or handle gives (4101 also means a missing permission). */
 const STALE_CODES = new Set([4100, 4101, 700012006]);
@@ -75,7 +78,7 @@ export function failureIn(body, response) {
   const code = Number(body?.code ?? 0);
   const isRefused = status !== undefined && status >= 400;
   if (!isRefused && !(code !== 0 && Number.isFinite(code))) return null;
-  return new Failure(kindOf(status, code), {
+  return new Failure(body?.type === LOGIN_REQUIRED ? "login" : kindOf(status, code), {
     status: isRefused ? status : undefined,
     code: code || undefined,
     reason: [body?.msg, body?.message, body?.detail, body?.title].find((text) => typeof text === "string" && text) ?? "",

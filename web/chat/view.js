@@ -7,6 +7,7 @@ const WORDS = {
   action: "chat-error-action",
   busy: "chat-error-busy",
   interrupted: "chat-error-interrupted",
+  login: "chat-error-login",
   missing: "chat-error-missing",
   permission: "chat-error-permission",
   quota: "chat-error-quota",
@@ -100,6 +101,7 @@ export class View {
       ...(failure.logId ? [line("log", this.#say("chat-error-log", { log_id: failure.logId }))] : []),
       ...this.#details(failure),
     );
+    element("log-in").hidden = failure.kind !== "login";
     offer(element("retry"), retry);
     offer(element("reload"), reload);
     this.#statusActions.hidden = false;

@@ -15,8 +15,11 @@ let isRevealed = false;
 /** Asks for a token; the same address without the header is this page. */
 async function ask() {
   const address = new URL("/callback", location.href);
-  const sessionName = new URLSearchParams(location.search).get("session_name");
-  if (sessionName !== null) address.searchParams.set("session_name", sessionName);
+  const asked = new URLSearchParams(location.search);
+  for (const name of ["app", "session_name"]) {
+    const value = asked.get(name);
+    if (value !== null) address.searchParams.set(name, value);
+  }
   status.textContent = say("callback-fetching");
   element("token-failure").hidden = true;
   try {

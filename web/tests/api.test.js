@@ -126,6 +126,17 @@ test("an error with status 200 is a failure", async () => {
   await assert.rejects(api.bot("9"), { kind: "missing", reason: "does not exist", logId: "L9" });
 });
 
+test("an app that nobody is logged in to is told from a platform that fails", async () => {
+  const problem = { type: "urn:cozegate:problem:login-required", status: 502, code: 990502, msg: "Nobody is logged in" };
+  const { api } = setUp({
+    "GET /v1/bots/8": () => json(problem, { status: 502 }),
+    "GET /v1/bots/9": () => json({ ...problem, type: "urn:cozegate:problem:upstream-broken" }, { status: 502 }),
+  });
+
+  await assert.rejects(api.bot("8"), { kind: "login", code: 990502 });
+  await assert.rejects(api.bot("9"), { kind: "upstream" });
+});
+
 test("nobody at the address is told from a refusal", async () => {
   const { api } = setUp({});
 

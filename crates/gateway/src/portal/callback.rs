@@ -69,7 +69,13 @@ pub(super) async fn callback(
     if passage.foreign_navigation || !wants_json(&headers) {
         // A name that cannot be one is told by the script's request; the page shows it escaped.
         let session_name = requested_name(query.as_deref(), &headers).ok().flatten();
-        return respond::callback(&reader, &shared, session_name.as_ref().map(SessionName::as_str));
+        let session_name = session_name.as_ref().map(SessionName::as_str);
+        return respond::callback(
+            &reader,
+            &shared,
+            parameter(query.as_deref(), "app").as_deref(),
+            session_name,
+        );
     }
     match token_for(&shared, query.as_deref(), &headers).await {
         Ok((token, session_name)) => {

@@ -4,9 +4,9 @@ use crate::cookies;
 use crate::problem::language_of;
 use crate::text::Language;
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderValue, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
 use std::convert::Infallible;
 
 const COOKIE_NAME: &str = "cozegate_language";
@@ -64,7 +64,7 @@ impl<S: Sync> FromRequestParts<S> for Reader {
         Ok(Self {
             language,
             chosen_now: asked.is_some(),
-            wants_page: wants_page(&parts.method, &parts.headers),
+            wants_page: wants_page(&parts.headers),
             query: query.to_owned(),
             request: format!("{} {}", parts.method, parts.uri.path()),
             headers: parts.headers.clone(),
@@ -76,12 +76,12 @@ fn remembered(headers: &HeaderMap) -> Option<Language> {
     cookies::values(headers, COOKIE_NAME).find_map(Language::from_tag)
 }
 
-fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
-    *method == Method::GET
-        && headers
-            .get(ACCEPT)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.contains("text/html"))
+/// By what browsers say when a window shows the answer, of a link and of a form alike; scripts say it only on purpose.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
 }
 
 #[cfg(test)]

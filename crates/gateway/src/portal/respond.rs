@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::reminder;
 use crate::state::Shared;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
 use axum::response::{IntoResponse as _, Response};
 use coze_auth::{Region, UnixSeconds};
 use jiff::Timestamp;
@@ -46,10 +46,11 @@ pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
 }
 
 /// The token page; it holds no token.
-pub(super) fn callback(reader: &Reader, shared: &Shared, session_name: Option<&str>) -> Response {
+pub(super) fn callback(reader: &Reader, shared: &Shared, app: Option<&str>, session_name: Option<&str>) -> Response {
     let page = CallbackPage {
         frame: frame(reader),
         auth_url: &shared.auth_base_for(&reader.headers),
+        app,
         session_name,
     };
     html(pages::callback(&page), None)
@@ -68,8 +69,10 @@ pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
             name: bot.name.clone(),
         })
         .collect();
+    let app = super::callback::parameter(Some(&reader.query), "app");
     let page = ChatPage {
         frame: frame(reader),
+        app: app.as_deref(),
         api_base: &api_base,
         bot_id: live.chat.bot_id.as_deref(),
         bots: Some(bots.as_slice()).filter(|bots| !bots.is_empty()),
@@ -85,7 +88,11 @@ pub(super) fn login(reader: &Reader, app: &ServingApp, standing: LoginStanding) 
         app: &app.name,
         standing,
     };
-    html(pages::login(&page), None)
+    let mut response = html(pages::login(&page), None);
+    // Under `no-referrer` a browser sends the form's `Origin` as "null" (Fetch, `Origin` header), as a stranger's.
+    let policy = HeaderValue::from_static("same-origin");
+    response.headers_mut().insert(REFERRER_POLICY, policy);
+    response
 }
 
 /// The code for another device.

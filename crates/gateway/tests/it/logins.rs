@@ -30,7 +30,14 @@ async fn begun(world: &World, emulator: &Emulator, person: &mut Person, decision
 
 async fn log_out(world: &World, origin: &str) -> u16 {
     let mut person = Person::default();
-    person.submit(world.auth, "/logout", origin, "app=web").await.status
+    let answer = person.submit(world.auth, "/logout", origin, "app=web").await;
+    // A form's answer stands in a window, whatever it is.
+    assert!(
+        answer.status == 303 || answer.text().contains("<h1>"),
+        "{}",
+        answer.text()
+    );
+    answer.status
 }
 
 #[tokio::test]
@@ -198,6 +205,18 @@ async fn sessions_end_when_somebody_logs_in_or_out() {
     assert_eq!(status_of_login(&world, "web").await, "Nobody is logged in");
     let third = world.handle_of("web").await;
     assert_eq!(world.ask("GET /v1/users/me", &third, "").await.status, 502);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn page_with_the_button_lets_the_browser_say_whose_it_is() {
+    let (world, _emulator) = World::with_logins().await;
+
+    // Under `no-referrer` browsers send the form with `Origin: null`.
+    let page = Person::default().open(world.auth, "/logout?app=web").await;
+
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
+    assert!(page.text().contains("<meta name=\"referrer\" content=\"same-origin\">"));
     world.stop().await;
 }
 

@@ -90,6 +90,8 @@ pub struct CallbackPage<'a> {
     pub frame: Frame<'a>,
     /// The auth service's address as a caller writes it; no slash at the end.
     pub auth_url: &'a str,
+    /// The app that the request asked for, by its name; the default one where there is none.
+    pub app: Option<&'a str>,
     /// The session name that the request asked for.
     pub session_name: Option<&'a str>,
 }
@@ -108,6 +110,8 @@ pub struct BotChoice {
 pub struct ChatPage<'a> {
     /// Language, query and version.
     pub frame: Frame<'a>,
+    /// The app that the request asked for, by its name; the default one where there is none.
+    pub app: Option<&'a str>,
     /// The proxy's address as this visitor's browser reaches it; no slash at the end.
     pub api_base: &'a str,
     /// The bot to talk to when the address does not name one.
@@ -318,6 +322,17 @@ impl AppLine<'_> {
             AppRegion::International => "home-region-international",
             AppRegion::Other => "home-region-other",
         }
+    }
+}
+
+impl CallbackPage<'_> {
+    /// What a script writes behind the address to get the token that this page speaks of.
+    fn query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let asked = [("app", self.app), ("session_name", self.session_name)];
+        query.extend_pairs(asked.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        let query = query.finish();
+        if query.is_empty() { query } else { format!("?{query}") }
     }
 }
 

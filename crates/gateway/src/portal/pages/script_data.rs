@@ -40,6 +40,7 @@ pub(super) const CHAT_TEXTS: ScriptTexts = &[
     ("chat-error-interrupted", &[]),
     ("chat-error-kept", &[]),
     ("chat-error-log", &["log_id"]),
+    ("chat-error-login", &[]),
     ("chat-error-missing", &[]),
     ("chat-error-permission", &[]),
     ("chat-error-quota", &[]),

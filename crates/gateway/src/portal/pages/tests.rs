@@ -32,10 +32,11 @@ fn home_page(language: Language, bot_id: Option<&'static str>) -> String {
     })
 }
 
-fn callback_page(language: Language, session_name: Option<&str>) -> String {
+fn callback_page(language: Language, app: Option<&str>, session_name: Option<&str>) -> String {
     callback(&CallbackPage {
         frame: frame(language),
         auth_url: "http://127.0.0.1:8081",
+        app,
         session_name,
     })
 }
@@ -43,6 +44,7 @@ fn callback_page(language: Language, session_name: Option<&str>) -> String {
 fn chat_page(language: Language, bots: Option<&[BotChoice]>, title: Option<&str>) -> String {
     chat(&ChatPage {
         frame: frame(language),
+        app: title,
         api_base: "http://127.0.0.1:8080",
         bot_id: None,
         bots,
@@ -89,7 +91,7 @@ fn every_page() -> Vec<String> {
         .flat_map(|language| {
             [
                 home_page(language, None),
-                callback_page(language, Some("alice")),
+                callback_page(language, None, Some("alice")),
                 chat_page(language, None, None),
                 error_page(language, "There is no such page."),
                 login_page(language, "main"),
@@ -233,7 +235,7 @@ fn values_from_outside_cannot_become_markup() {
             apps: &[],
             bot_id: Some(HOSTILE),
         }),
-        callback_page(Language::English, Some(HOSTILE)),
+        callback_page(Language::English, Some(HOSTILE), Some(HOSTILE)),
         chat_page(Language::English, Some(&bots), Some(HOSTILE)),
         error_page(Language::English, HOSTILE),
     ] {
@@ -243,10 +245,13 @@ fn values_from_outside_cannot_become_markup() {
 }
 
 #[test]
-fn a_session_name_cannot_leave_the_quotes_of_the_shell_command() {
-    let page = callback_page(Language::English, Some("a'; rm -rf ~ #"));
+fn what_was_asked_for_cannot_leave_the_quotes_of_the_shell_command() {
+    let page = callback_page(Language::English, Some("b'"), Some("a'; rm -rf ~ #"));
+    let plain = callback_page(Language::English, None, None);
 
-    assert!(page.contains("?session_name=a%27%3B%20rm%20-rf%20~%20%23"), "{page}");
+    let command = "/callback?app=b%27&#38;session_name=a%27%3B+rm+-rf+%7E+%23'";
+    assert!(page.contains(command), "{page}");
+    assert!(plain.contains("/callback'"), "{plain}");
 }
 
 #[test]
