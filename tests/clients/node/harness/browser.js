@@ -53,6 +53,11 @@ export class Visitor {
     return new Visitor(context, await context.newPage());
   }
 
+  /** The errors, without the browser's remark that a page came with this status. */
+  errorsBesides(status) {
+    return this.errors.filter((error) => status < 400 || !error.includes(`status of ${status}`));
+  }
+
   /** Opens the chat page with a bot and waits until one can type. */
   async openChat(product, bot, query = "") {
     await this.page.goto(`${product.auth}/chat?bot_id=${product.bot(bot)}${query}`);

@@ -1,14 +1,15 @@
-// Starts the real cozegate binary, as a demo or as the emulator alone, and reads what a stranger can see of it.
+// Starts the real cozegate binary (demo, emulator, services) and reads what a stranger can see of it.
 //
 // Owns the process: it ends with the test file that started it, whatever happened there. Knows the outside only
 // (addresses, HTTP, the emulator's control side, the log).
 
 import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -22,7 +23,7 @@ export const OUTPUT = process.env.COZEGATE_TEST_OUTPUT ?? path.join(ROOT, "targe
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 
-/** A running cozegate. What its commands have in common: the emulator in it, and how it begins and ends. */
+/** A running cozegate. What its commands have in common: the emulator behind it, and how it begins and ends. */
 class Running {
   #process;
   #home;
@@ -38,9 +39,11 @@ class Running {
   /**
    * Starts it and waits until it serves, which its first line of output says.
    * @param {Record<string, string>} [settings] environment variables besides the necessary ones
+   * @param {Record<string, string>} [files] what stands in its working directory, by name
    */
-  static async start(settings = {}) {
+  static async start(settings = {}, files = {}) {
     const home = mkdtempSync(path.join(tmpdir(), "cozegate-clients-"));
+    for (const [name, text] of Object.entries(files)) writeFileSync(path.join(home, name), text, { mode: 0o600 });
     const log = openSync(path.join(home, "stderr.log"), "w");
     const child = spawn(BINARY, [...this.command, "--json"], {
       cwd: home,
@@ -77,6 +80,19 @@ class Running {
       clearTimeout(watchdog);
     }
     rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  /** Writes a file of its working directory anew, makes it read its configuration again, and waits until that is in force. */
+  async readAgain(name, text) {
+    const said = () => readFileSync(path.join(this.#home, "stderr.log"), "utf8").split("was read again").length;
+    const before = said();
+    writeFileSync(path.join(this.#home, name), text);
+    this.#process.kill("SIGHUP");
+    const deadline = Date.now() + START_DEADLINE_MS;
+    while (said() === before) {
+      if (Date.now() > deadline) throw new Error("it did not read its configuration again");
+      await delay(20);
+    }
   }
 
   /** The emulator's JWT app with its private key. */
@@ -163,6 +179,59 @@ export class Emulator extends Running {
       await this.order(`apps/${app.client_id}`, { disabled: false });
     }
   }
+}
+
+/**
+ * A running `cozegate serve` in front of an emulator, with one app per client type, called like its type. `web` is the
+ * default; logins come back to the service.
+ */
+export class Served extends Running {
+  static command = ["serve", "--proxy-addr=127.0.0.1:0", "--auth-addr=127.0.0.1:0"];
+
+  /** Use `Served.before`. */
+  constructor(process, home, told) {
+    super(process, home, undefined);
+    /** The proxy's address, without a slash at the end. */
+    this.proxy = told.proxy;
+    /** The auth service's address. */
+    this.auth = told.auth;
+  }
+
+  /** Starts it in front of `emulator`. */
+  static async before(emulator) {
+    // Which port it gets is known when it has got it.
+    const toml = (auth) => configuration(emulator, `${auth}/callback`);
+    const served = await this.start({}, { "cozegate.toml": toml("http://127.0.0.1:8081"), ...secrets(emulator) });
+    served.emulator = emulator.emulator;
+    for (const kind of ["web", "pkce"]) {
+      await emulator.order(`apps/${emulator.app(kind).client_id}`, { redirect_uris: [`${served.auth}/callback`] });
+    }
+    await served.readAgain("cozegate.toml", toml(served.auth));
+    return served;
+  }
+}
+
+function configuration(emulator, redirectUri) {
+  const app = (kind, ...lines) =>
+    [
+      `[apps.${kind}]`,
+      `kind = "${kind}"`,
+      `api_base = "${emulator.apiBase}"`,
+      `client_id = "${emulator.app(kind).client_id}"`,
+      ...lines,
+    ].join("\n");
+  const redirect = `redirect_uri = "${redirectUri}"`;
+  return [
+    'default_app = "web"',
+    app("web", 'client_secret_file = "client_secret"', redirect),
+    app("pkce", redirect),
+    app("device"),
+    app("jwt", `public_key_id = "${emulator.app("jwt").public_key_id}"`, 'private_key_file = "private_key.pem"'),
+  ].join("\n");
+}
+
+function secrets(emulator) {
+  return { client_secret: emulator.app("web").client_secret, "private_key.pem": emulator.jwtApp().private_key };
 }
 
 /** An environment without anybody's settings: ours would make the tests pass here and fail elsewhere. */
