@@ -4,7 +4,7 @@
 //! a token that was withdrawn early costs one round trip and nobody an error. When the new one is refused as well, the
 //! caller is told so in words that make no SDK ask for yet another.
 
-use super::body::{Answer, Upload, UploadError};
+use super::body::{Answer, EventDialect, Upload, UploadError};
 use super::upstream::{Upstream, Upstreams};
 use super::{refusal, request, response};
 use crate::apps::{Apps, ServingApp};
@@ -111,8 +111,8 @@ async fn exchange(
     authorization: HeaderValue,
 ) -> Result<Response<Answer>, Problem> {
     request.headers_mut().insert(AUTHORIZATION, authorization);
-    let manners = response::Manners::of(request.uri().path());
-    manners.apply(upstream.exchange(request).await?).await
+    let dialect = EventDialect::of(request.uri().path());
+    response::mannered(upstream.exchange(request).await?, dialect).await
 }
 
 fn credential_refused(answer: &Response<Answer>) -> Problem {

@@ -43,47 +43,30 @@ const REMOVED: [HeaderName; 16] = [
 /// one only if it comes in one piece (chat-sdk.md 3.5).
 const LONGEST_READ: usize = 64 * 1024;
 
-/// How the body of an answer is passed on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Manners {
-    dialect: EventDialect,
+/// Decides how the body of an answer is passed on: a short JSON answer is read whole, the end of an event stream is
+/// watched over, and everything else stays as it is.
+pub(super) async fn mannered(answer: Response<Answer>, dialect: EventDialect) -> Result<Response<Answer>, Problem> {
+    let (head, body) = answer.into_parts();
+    let headers = &head.headers;
+    // With a length there is no room for an event more, and within a compressed stream no event can be seen.
+    let is_watched = is_of_type(headers, "text/event-stream")
+        && !headers.contains_key(CONTENT_LENGTH)
+        && !headers.contains_key(CONTENT_ENCODING);
+    let body = if is_of_type(headers, "application/json") {
+        body.read_ahead(LONGEST_READ).await?
+    } else if is_watched {
+        body.into_events(dialect)
+    } else {
+        body
+    };
+    Ok(Response::from_parts(head, body))
 }
 
-impl Manners {
-    /// Those of the answers from `path`.
-    pub(super) fn of(path: &str) -> Self {
-        let is_workflow = path.ends_with("/workflow/stream_run") || path.ends_with("/workflow/stream_resume");
-        Self {
-            dialect: if is_workflow {
-                EventDialect::Workflow
-            } else {
-                EventDialect::Chat
-            },
-        }
-    }
-
-    /// Reads a short JSON answer whole, watches over the end of an event stream, and leaves everything else as it is.
-    pub(super) async fn apply(self, answer: Response<Answer>) -> Result<Response<Answer>, Problem> {
-        let (head, body) = answer.into_parts();
-        let body = if is_of_type(&head.headers, "application/json") {
-            body.read_ahead(LONGEST_READ).await?
-        // With a length there is no room for an event more, and within a compressed one no event can be seen.
-        } else if is_of_type(&head.headers, "text/event-stream")
-            && !head.headers.contains_key(CONTENT_LENGTH)
-            && !head.headers.contains_key(CONTENT_ENCODING)
-        {
-            body.into_events(self.dialect)
-        } else {
-            body
-        };
-        Ok(Response::from_parts(head, body))
-    }
-}
-
+/// Whether the answer says that it is of `media_type`, in any case and with any parameters (RFC 9110 8.3.1).
 fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
     let stated = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let (essence, _parameters) = stated.split_at(media_type.len().min(stated.len()));
-    essence.eq_ignore_ascii_case(media_type.as_bytes())
+    let essence = stated.split(|byte| *byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(media_type.as_bytes())
 }
 
 /// Makes the caller's answer from the upstream's.
@@ -99,4 +82,29 @@ pub(super) fn incoming(mut response: Response<Answer>) -> Response<Answer> {
         headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_type_is_told_in_any_case_and_with_any_parameters() {
+        let table = [
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=utf-8"), true),
+            (Some("application/json ;charset=utf-8"), true),
+            (Some("application/jsonl"), false),
+            (Some("text/event-stream"), false),
+            (Some(""), false),
+            (None, false),
+        ];
+        for (stated, expected) in table {
+            let mut headers = HeaderMap::new();
+            if let Some(stated) = stated {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(stated));
+            }
+            assert_eq!(is_of_type(&headers, "application/json"), expected, "{stated:?}");
+        }
+    }
 }

@@ -58,6 +58,15 @@ pub(in super::super) enum EventDialect {
 }
 
 impl EventDialect {
+    /// That of the streams from `path`.
+    pub(in super::super) fn of(path: &str) -> Self {
+        if path.ends_with("/workflow/stream_run") || path.ends_with("/workflow/stream_resume") {
+            Self::Workflow
+        } else {
+            Self::Chat
+        }
+    }
+
     /// The last event of a stream whose platform has died. The official Python client wants exactly these lines.
     fn last_event(self, error: &AnswerError) -> Bytes {
         // Both texts are ours and hold nothing that JSON would have to escape.

@@ -21,11 +21,13 @@ impl WholeEvents {
         if self.waiting.is_empty() && ends_an_event(&piece) {
             return Some(piece);
         }
+        let before = self.waiting.len();
         self.waiting.extend_from_slice(&piece);
         let whole = if self.waiting.len() > LONGEST_WAIT {
             self.waiting.len()
         } else {
-            end_of_last_event(&self.waiting)
+            // What waited before held no end.
+            end_of_last_event(&self.waiting, before)
         };
         Some(self.waiting.split_to(whole).freeze()).filter(|whole| !whole.is_empty())
     }
@@ -40,9 +42,9 @@ fn ends_an_event(bytes: &[u8]) -> bool {
     bytes.ends_with(b"\n\n") || bytes.ends_with(b"\n\r\n") || bytes.ends_with(b"\r\r")
 }
 
-/// Returns how many bytes there are up to the end of the last whole event.
-fn end_of_last_event(bytes: &[u8]) -> usize {
-    (2..=bytes.len())
+/// Returns how many bytes there are up to the end of the last whole event; 0 if none ends behind the first `searched`.
+fn end_of_last_event(bytes: &[u8], searched: usize) -> usize {
+    (searched + 1..=bytes.len())
         .rev()
         .find(|end| bytes.get(..*end).is_some_and(ends_an_event))
         .unwrap_or(0)
