@@ -85,6 +85,18 @@ mod tests {
     }
 
     #[test]
+    fn end_of_an_event_that_comes_in_two_pieces_is_seen_with_the_second() {
+        for (first, second) in [("data:1\n", "\nda"), ("data:1\r\n\r", "\nda"), ("data:1\r", "\rda")] {
+            let mut events = WholeEvents::default();
+
+            assert_eq!(events.push(Bytes::from(first)), None, "{first:?}");
+            let whole = events.push(Bytes::from(second)).unwrap();
+            assert_eq!(whole, format!("{first}{}", &second[..1]), "{first:?}");
+            assert_eq!(events.finish().unwrap(), "da", "{first:?}");
+        }
+    }
+
+    #[test]
     fn bytes_are_the_same_however_the_stream_is_cut() {
         let streams: [&[u8]; 4] = [
             b"event:x\ndata:{\"a\":1}\n\nevent:done\ndata:\"[DONE]\"\n\n",
