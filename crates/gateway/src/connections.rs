@@ -27,12 +27,16 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// After an error of `accept` (no file handles left, for example): long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts on `listener` and serves every connection with `service` until `stop`.
+/// Accepts on `listener` until `stop`, and serves every connection with what `service_for` makes for its peer.
 ///
 /// Returns when accepting has ended; the connections go on as tasks of `tasks`.
-pub(crate) async fn accept_until<S, B>(listener: TcpListener, service: S, tasks: TaskTracker, stop: CancellationToken)
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+pub(crate) async fn accept_until<S, B>(
+    listener: TcpListener,
+    service_for: impl Fn(SocketAddr) -> S,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -46,7 +50,7 @@ where
         };
         match accepted {
             Ok((stream, peer)) => {
-                tasks.spawn(serve(stream, peer, service.clone(), stop.clone()));
+                tasks.spawn(serve(stream, peer, service_for(peer), stop.clone()));
             }
             Err(error) => pause_after(&error).await,
         }

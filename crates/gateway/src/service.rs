@@ -340,7 +340,7 @@ fn serve_auth(
     let service = TowerToHyperService::new(router);
     running.auth_connections.spawn(connections::accept_until(
         listener,
-        service,
+        move |_peer| service.clone(),
         connections,
         running.stop.clone(),
     ));

@@ -35,6 +35,7 @@ use http::header::{ACCEPT_LANGUAGE, HeaderValue};
 use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use route::Route;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use upstream::Upstreams;
 
@@ -54,8 +55,8 @@ struct Asked {
 }
 
 impl Proxy {
-    /// Answers one request. Never fails: what goes wrong is an answer too.
-    async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
+    /// Answers one request from `peer`. Never fails: what goes wrong is an answer too.
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Answer> {
         let asked = Asked::of(&request);
         let live = self.shared.live();
         let verdict = self
@@ -76,6 +77,7 @@ impl Proxy {
         let mut response = outcome.unwrap_or_else(|problem| asked.problem(problem));
         tracing::debug!(
             status = response.status().as_u16(),
+            %peer,
             "{} {}",
             asked.method,
             asked.uri.path()

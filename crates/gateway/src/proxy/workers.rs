@@ -125,15 +125,19 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
 /// Serves until we stop, then lets running answers end within `grace`.
 async fn work(proxy: Proxy, intake: Intake, tasks: TaskTracker, grace: Duration) {
     let stop = proxy.shared.stop.clone();
-    let service = ProxyService(Arc::new(proxy));
+    let proxy = Arc::new(proxy);
+    let service_for = |peer| ProxyService {
+        proxy: Arc::clone(&proxy),
+        peer,
+    };
     // Upstream connections idle in the pool are tasks too, but nobody waits for them.
     let connections = TaskTracker::new();
     match intake {
         Intake::Own(listener) => match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => connections::accept_until(listener, service, connections.clone(), stop).await,
+            Ok(listener) => connections::accept_until(listener, service_for, connections.clone(), stop).await,
             Err(error) => tracing::error!(%error, "A proxy worker cannot listen"),
         },
-        Intake::Handed(receiver) => serve_handed(receiver, service, &connections, stop).await,
+        Intake::Handed(receiver) => serve_handed(receiver, service_for, &connections, stop).await,
     }
     connections.close();
     if tokio::time::timeout(grace, connections.wait()).await.is_err() {
@@ -147,7 +151,7 @@ async fn work(proxy: Proxy, intake: Intake, tasks: TaskTracker, grace: Duration)
 
 async fn serve_handed(
     mut receiver: mpsc::UnboundedReceiver<(std::net::TcpStream, SocketAddr)>,
-    service: ProxyService,
+    service_for: impl Fn(SocketAddr) -> ProxyService,
     connections: &TaskTracker,
     stop: CancellationToken,
 ) {
@@ -160,7 +164,7 @@ async fn serve_handed(
         let Some((stream, peer)) = handed else { return };
         match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => {
-                connections.spawn(connections::serve(stream, peer, service.clone(), stop.clone()));
+                connections.spawn(connections::serve(stream, peer, service_for(peer), stop.clone()));
             }
             Err(error) => tracing::warn!(%error, "A connection could not be taken over"),
         }
@@ -208,9 +212,11 @@ fn run_on_own_thread(
     Ok(end)
 }
 
-/// The proxy as hyper calls it.
-#[derive(Clone)]
-struct ProxyService(Arc<Proxy>);
+/// The proxy as hyper calls it, for one connection.
+struct ProxyService {
+    proxy: Arc<Proxy>,
+    peer: SocketAddr,
+}
 
 impl Service<Request<Incoming>> for ProxyService {
     type Response = Response<Answer>;
@@ -218,7 +224,7 @@ impl Service<Request<Incoming>> for ProxyService {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let proxy = Arc::clone(&self.0);
-        Box::pin(async move { Ok(proxy.answer(request).await) })
+        let (proxy, peer) = (Arc::clone(&self.proxy), self.peer);
+        Box::pin(async move { Ok(proxy.answer(request, peer).await) })
     }
 }
