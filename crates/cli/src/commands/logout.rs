@@ -7,7 +7,7 @@ use crate::args::LogoutArguments;
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
-use coze_auth::{AuthError, Subject};
+use coze_auth::{AuthError, Subject, TokenSet};
 use cozegate_gateway::config::AppConfig;
 use serde::Serialize;
 use std::path::Path;
@@ -68,16 +68,16 @@ async fn log_out(
 ) -> Result<bool, Failure> {
     let explain = |error: AuthError| tokens::explain(context, app, &error);
     let subject = Subject::app();
-    if let Some(path) = &arguments.export {
-        // First the file, then the end: a login that stands nowhere is lost.
-        if let Some(token_set) = tokens.source.export_login(&subject).await.map_err(explain)? {
-            let client_id = app.credentials.client_id().unwrap_or_default();
-            LoginFile::of(&token_set, client_id)
-                .write(&context.directory.join(path))
-                .map_err(|error| not_written(context, path, &error))?;
-        }
-    }
-    tokens.source.log_out(&subject).await.map_err(explain)
+    let Some(path) = &arguments.export else {
+        return tokens.source.log_out(&subject).await.map_err(explain);
+    };
+    let client_id = app.credentials.client_id().unwrap_or_default();
+    let file = context.directory.join(path);
+    let written = |token_set: &TokenSet| LoginFile::of(token_set, client_id).write(&file);
+    let handed_over = tokens.source.hand_over_login(&subject, written).await;
+    handed_over
+        .map_err(explain)?
+        .map_err(|error| not_written(context, path, &error))
 }
 
 /// The failure of a login that could not be put into a file.

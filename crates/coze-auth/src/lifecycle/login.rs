@@ -152,11 +152,27 @@ impl TokenSource {
         .await
     }
 
-    /// Returns the stored pair of a login, for a person who takes it elsewhere: two holders of one refresh token end it.
-    pub async fn export_login(&self, subject: &Subject) -> Result<Option<TokenSet>, AuthError> {
+    /// Hands the stored pair of a login to `keep` and forgets it here, for a person who takes it elsewhere: two holders of
+    /// one refresh token end it. `Ok(Ok(false))` when nobody is logged in; when `keep` fails, the login stays.
+    ///
+    /// Under the lease, so that no instance renews it in between: what was kept would be void, and what was renewed deleted.
+    pub async fn hand_over_login<E>(
+        &self,
+        subject: &Subject,
+        keep: impl FnOnce(&TokenSet) -> Result<(), E>,
+    ) -> Result<Result<bool, E>, AuthError> {
         let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
-        let stored = renewals.store.load(&renewals.key(subject)).await;
-        Ok(stored.map_err(AuthError::Store)?.map(|stored| stored.token_set))
+        let key = renewals.key(subject);
+        let lease = renewals.wait_for_lease(&key).await?;
+        let work = renewals.hand_over(&key, keep);
+        let outcome = renewals.leasing.hold(&*renewals.store, &lease, work).await;
+        if lease.is_taken_over && !matches!(outcome, Ok(Ok(true))) {
+            // The next holder has to know as well that somebody before us died in the middle.
+            renewals.leasing.leave(&*renewals.store, &lease).await;
+        } else {
+            renewals.leasing.release(&*renewals.store, &lease).await;
+        }
+        outcome
     }
 
     /// Returns how a login stands; `None` when nobody is logged in. Asks the store, not the platform.
@@ -242,6 +258,23 @@ impl Renewals {
             }
         }
         Err(AuthError::Store(StoreError::VersionConflict))
+    }
+
+    async fn hand_over<E>(
+        &self,
+        key: &TokenKey,
+        keep: impl FnOnce(&TokenSet) -> Result<(), E>,
+    ) -> Result<Result<bool, E>, AuthError> {
+        let Some(stored) = self.store.load(key).await.map_err(AuthError::Store)? else {
+            return Ok(Ok(false));
+        };
+        if let Err(error) = keep(&stored.token_set) {
+            return Ok(Err(error));
+        }
+        let deleted = self.store.delete(key, stored.version).await;
+        deleted.map_err(AuthError::Store)?;
+        self.forget(key);
+        Ok(Ok(true))
     }
 
     fn forget(&self, key: &TokenKey) {

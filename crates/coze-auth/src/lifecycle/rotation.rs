@@ -5,7 +5,7 @@
 //!
 //! 1. look into the store: another instance may be done;
 //! 2. take the lease and look again; the heir of an instance that died waits a little and looks once more;
-//! 3. redeem, prolonging the lease meanwhile;
+//! 3. make sure that the lease is still ours, and redeem, prolonging it meanwhile;
 //! 4. save before anybody gets the new token, for as long as it takes;
 //! 5. a refused refresh token looks into the store before it counts as lost.
 //!
@@ -60,7 +60,9 @@ impl Renewals {
             let lease = self.leasing.take(&*self.store, &key.lease_name()).await;
             if let Some(lease) = lease.map_err(AuthError::Store)? {
                 let work = self.rotate_under(client, key, &lease);
-                let outcome = self.leasing.hold(&*self.store, &lease, work).await;
+                let Some(outcome) = self.leasing.hold(&*self.store, &lease, work).await else {
+                    continue;
+                };
                 if is_answer_lost(&outcome) {
                     // The other instances will be refused as well, and have to know why.
                     self.leasing.leave(&*self.store, &lease).await;
@@ -68,6 +70,21 @@ impl Renewals {
                     self.leasing.release(&*self.store, &lease).await;
                 }
                 return outcome;
+            }
+            if start.elapsed() >= self.policy.patience {
+                return Err(AuthError::RenewalUnfinished);
+            }
+            sleep(self.policy.lease_poll).await;
+        }
+    }
+
+    /// Takes the lease of a login, waiting for whoever has it as long as callers wait.
+    pub(super) async fn wait_for_lease(&self, key: &TokenKey) -> Result<Lease, AuthError> {
+        let start = Instant::now();
+        loop {
+            let lease = self.leasing.take(&*self.store, &key.lease_name()).await;
+            if let Some(lease) = lease.map_err(AuthError::Store)? {
+                return Ok(lease);
             }
             if start.elapsed() >= self.policy.patience {
                 return Err(AuthError::RenewalUnfinished);
@@ -97,16 +114,28 @@ impl Renewals {
         })
     }
 
-    async fn rotate_under(&self, client: &LoginClient, key: &TokenKey, lease: &Lease) -> Outcome {
+    /// Does the work of a lease; `None` when another instance has taken it before anything was spent.
+    async fn rotate_under(&self, client: &LoginClient, key: &TokenKey, lease: &Lease) -> Option<Outcome> {
         if lease.is_taken_over {
             // Before us somebody died, or lost the store, in the middle. They may still be saving.
             sleep(self.policy.takeover_grace).await;
         }
-        let (refresh_token, version) = match self.standing(key).await? {
-            Standing::Renewed(token) => return Ok(token),
-            Standing::Due { refresh_token, version } => (refresh_token, version),
+        let (refresh_token, version) = match self.standing(key).await {
+            Ok(Standing::Renewed(token)) => return Some(Ok(token)),
+            Ok(Standing::Due { refresh_token, version }) => (refresh_token, version),
+            Err(error) => return Some(Err(error)),
         };
-        match self.redeem(client, &refresh_token).await {
+        // The semaphore is never closed; if it were, the program would be ending.
+        let Ok(_turn) = self.exchanges.acquire().await else {
+            return Some(Err(AuthError::Interrupted));
+        };
+        // Whoever was held up until here may have an heir, who may have used the token already.
+        match self.store.extend_lease(lease, self.leasing.time).await {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(Err(AuthError::Store(error))),
+        }
+        Some(match self.redeem(client, &refresh_token).await {
             Ok(issued) => self.save_pair(key, issued, version, lease).await,
             Err(AuthError::Refused(refusal)) if refusal.ends_login() => {
                 self.refused_pair(key, version, &refusal, lease).await
@@ -117,12 +146,10 @@ impl Renewals {
                 }
                 Err(error)
             }
-        }
+        })
     }
 
     async fn redeem(&self, client: &LoginClient, refresh_token: &RefreshToken) -> Result<Issued, AuthError> {
-        // The semaphore is never closed; if it were, the program would be ending.
-        let _turn = self.exchanges.acquire().await.map_err(|_| AuthError::Interrupted)?;
         let grant = Grant::RefreshToken(Refresh { client, refresh_token });
         request_token(&self.http, &client.endpoints, &grant, self.clock.now()).await
     }

@@ -261,8 +261,65 @@ async fn imported_login_is_renewed_and_exported_like_any_other() {
 
     assert_eq!(text(&token), "czu_2");
     assert_eq!(world.platform.asked()[0].body["refresh_token"], "refresh_1");
-    let exported = world.tokens.export_login(&user("a")).await.unwrap().unwrap();
-    assert_eq!(exported.refresh_token.unwrap().expose(), "refresh_2");
+    let mut taken = None;
+    let keep = |token_set: &TokenSet| -> Result<(), ()> {
+        taken = token_set.refresh_token.clone();
+        Ok(())
+    };
+    assert_eq!(world.tokens.hand_over_login(&user("a"), keep).await.unwrap(), Ok(true));
+    assert_eq!(taken.unwrap().expose(), "refresh_2");
+    assert!(world.error(&user("a")).await.needs_login());
+    let nobody = world
+        .tokens
+        .hand_over_login(&user("a"), |_| Err("nothing to keep"))
+        .await;
+    assert_eq!(nobody.unwrap(), Ok(false));
+}
+
+#[tokio::test]
+async fn login_that_cannot_be_kept_elsewhere_stays() {
+    let world = World::for_logins().await;
+    log_in(&world, 1).await.unwrap();
+
+    let kept = world.tokens.hand_over_login(&user("a"), |_| Err("disk full")).await;
+
+    assert_eq!(kept.unwrap(), Err("disk full"));
+    assert_eq!(text(&world.token(&user("a")).await), "czu_1");
+}
+
+#[tokio::test]
+async fn login_that_is_being_renewed_is_handed_over_as_renewed() {
+    let store = Arc::new(MemoryStore::default());
+    let world = World::of(pkce_app, Arc::clone(&store) as Arc<dyn TokenStore>).await;
+    log_in(&world, 1).await.unwrap();
+    let asked_before = world.platform.times_asked();
+    world.advance(900);
+    world.platform.next(Answer::pair(2, after(1_800)));
+    world.platform.hold();
+    let subject = user("a");
+    let renewing = world.tokens.access_token(&subject);
+    let other = world.second(store);
+    let mut taken = Vec::new();
+    let keep = |token_set: &TokenSet| -> Result<(), ()> {
+        taken.extend(token_set.refresh_token.clone());
+        Ok(())
+    };
+
+    let handing_over = async {
+        world.platform.wait_until_asked(asked_before + 1).await;
+        let handing_over = other.hand_over_login(&subject, keep);
+        tokio::pin!(handing_over);
+        // It waits for the one that renews.
+        assert!(futures_util::poll!(handing_over.as_mut()).is_pending());
+        world.platform.release();
+        handing_over.await
+    };
+    let (renewed, handed_over) = tokio::join!(renewing, handing_over);
+
+    assert_eq!(text(&renewed.unwrap()), "czu_2");
+    assert_eq!(handed_over.unwrap(), Ok(true));
+    assert_eq!(taken.first().map(RefreshToken::expose), Some("refresh_2"));
+    assert!(other.login_status(&subject).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -401,3 +401,70 @@ async fn due_login_is_served_and_renewed_behind() {
 
     assert_eq!(text(&world.token(&user("a")).await), "czu_1");
 }
+
+#[tokio::test]
+async fn whoever_was_held_up_and_lost_the_lease_redeems_nothing() {
+    let store_clock = ManualClock::new(NOW);
+    let store = Arc::new(MemoryStore::with_clock(Arc::new(store_clock.clone())));
+    let world = World::of(pkce_app, Arc::clone(&store) as Arc<dyn TokenStore>).await;
+    let mut parts = parts(world.tokens.app().clone(), &world.clock);
+    parts.store = Arc::clone(&store) as _;
+    parts.policy.concurrent_exchanges = 1;
+    let held_up = TokenSource::new(parts);
+    let heir = world.second(Arc::clone(&store) as _);
+    let (a, b) = (user("a"), user("b"));
+    for (subject, refresh_token) in [(&a, "refresh_a"), (&b, "refresh_b")] {
+        let refresh_token = RefreshToken::parse(refresh_token).unwrap();
+        let mut token_set = login();
+        token_set.refresh_token = Some(refresh_token);
+        held_up.import_login(subject, token_set).await.unwrap();
+    }
+    world.advance(900);
+    world.platform.hold();
+    for number in 1..=3 {
+        world.platform.next(Answer::pair(number, after(1_800)));
+    }
+
+    // The renewal of b has the only turn; that of a has its lease and waits.
+    let for_b = held_up.access_token(&b);
+    let for_a = async {
+        world.platform.wait_until_asked(1).await;
+        held_up.access_token(&a).await
+    };
+    let of_the_heir = async {
+        let name = world.key(&a).lease_name();
+        let is_leased = async || {
+            let request = LeaseRequest {
+                name: &name,
+                holder: "probe",
+                time: Duration::from_secs(1),
+            };
+            match store.take_lease(request).await.unwrap() {
+                Some(lease) => {
+                    store.release_lease(&lease).await.unwrap();
+                    false
+                }
+                None => true,
+            }
+        };
+        while !is_leased().await {
+            tokio::task::yield_now().await;
+        }
+        store_clock.advance(Duration::from_mins(1));
+        let renewing = heir.access_token(&a);
+        tokio::pin!(renewing);
+        tokio::select! {
+            early = &mut renewing => panic!("{early:?}"),
+            () = world.platform.wait_until_asked(2) => {}
+        }
+        world.platform.release();
+        renewing.await
+    };
+    let (for_b, for_a, of_the_heir) = tokio::join!(for_b, for_a, of_the_heir);
+
+    for_b.unwrap();
+    assert_eq!(text(&for_a.unwrap()), text(&of_the_heir.unwrap()));
+    let asked = world.platform.asked();
+    let with_a = asked.iter().filter(|asked| asked.body["refresh_token"] == "refresh_a");
+    assert_eq!((asked.len(), with_a.count()), (2, 1));
+}
