@@ -43,6 +43,12 @@ pub(crate) enum ApiError {
         /// The resource and the permission: `bot_id=75… chat`.
         access: String,
     },
+    /// What a WebSocket says where HTTP names the resource (protocol 4.4).
+    #[error(
+        "Your token does not have permission to access resource. Please verify whether the resource ID or token is \
+         correct."
+    )]
+    NoAccess,
     /// Real for `bot_id`; that other resources are named in the same way is invented.
     #[error("Requested resource {resource}={id} does not exist. Ensure you are the correct resource identifier.")]
     NotFound { resource: &'static str, id: String },
@@ -76,6 +82,11 @@ impl ApiError {
         Self::Parameter(detail.into())
     }
 
+    /// The number alone, for answers that are no HTTP.
+    pub(crate) fn code(&self) -> u32 {
+        self.status_and_code().1
+    }
+
     /// Status by protocol 4.3, 200 for what was not measured (protocol 13, point 13); code by protocol 4.5.
     fn status_and_code(&self) -> (StatusCode, u32) {
         match self {
@@ -87,7 +98,7 @@ impl ApiError {
             Self::StreamlessWithoutHistory => (StatusCode::OK, 4007),
             Self::BotNotPublished => (StatusCode::OK, 4015),
             Self::ChatInProgress => (StatusCode::OK, 4016),
-            Self::TokenIncorrect | Self::NoPermission { .. } => (StatusCode::OK, 4101),
+            Self::TokenIncorrect | Self::NoPermission { .. } | Self::NoAccess => (StatusCode::OK, 4101),
             Self::NotCancelable => (StatusCode::OK, 4104),
             Self::NotFound { .. } => (StatusCode::OK, 4200),
             Self::EmptyFile => (StatusCode::OK, 4300),

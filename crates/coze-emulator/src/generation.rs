@@ -1,22 +1,19 @@
 //! Performs a bot's answer: delta by delta, at its pace, whether or not somebody listens.
 //!
 //! A chat runs in its own task. A reader who leaves does not stop it (protocol 6.3): the history gets the full answer.
-//! What stops it is `/v3/chat/cancel` or the end of the platform.
+//! What stops it is `/v3/chat/cancel` or the end of the platform. What it says, it tells as [`Told`]; how that looks on a
+//! wire is for whoever listens to write.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use serde::Serialize;
 use tokio::{sync::mpsc::UnboundedSender, time};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::wire::{LastError, StreamedChat, StreamedMessage},
     bots::{Piece, Script, pieces},
     clock::Clock,
     history::{ChatEnd, ChatStatus, Message, MetaData, Role, Usage},
     platform::Platform,
-    sse,
 };
 
 /// What an answer ends with (protocol 6.3), byte for byte.
@@ -37,16 +34,41 @@ pub(crate) struct Performance {
     pub(crate) question: String,
     pub(crate) script: Script,
     pub(crate) cancel: CancellationToken,
-    /// Where the frames of a streamed chat go. Unbounded, because a slow reader must not slow the chat; the demo bots'
-    /// answers are small.
-    pub(crate) listener: Option<UnboundedSender<Bytes>>,
+    /// Who hears it. Unbounded, because a slow reader must not slow the chat; the demo bots' answers are small.
+    pub(crate) listener: Option<UnboundedSender<Told>>,
+}
+
+/// What a chat tells while it runs, in the order of protocol 6.3.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// A new state of the chat.
+    Chat(ChatState),
+    /// A part of the answer.
+    Delta(Message),
+    /// A whole message: the answer, the end mark, the suggestions.
+    Completed(Message),
+    /// The last that is told, whatever the end was.
+    Done,
+}
+
+/// A chat at one moment.
+#[derive(Debug)]
+pub(crate) struct ChatState {
+    pub(crate) id: String,
+    pub(crate) conversation_id: String,
+    pub(crate) section_id: String,
+    pub(crate) bot_id: String,
+    pub(crate) created_at: i64,
+    pub(crate) completed_at: Option<i64>,
+    pub(crate) status: ChatStatus,
+    pub(crate) usage: Usage,
 }
 
 impl Performance {
     /// Speaks the whole script and writes it into the history.
     pub(crate) async fn run(self, platform: Arc<Platform>) {
-        self.tell("conversation.chat.created", &self.chat(ChatStatus::Created));
-        self.tell("conversation.chat.in_progress", &self.chat(ChatStatus::InProgress));
+        self.tell(Told::Chat(self.chat(ChatStatus::Created)));
+        self.tell(Told::Chat(self.chat(ChatStatus::InProgress)));
 
         let answer_id = platform.ids.next();
         let spoken = self.speak(&platform, &answer_id).await;
@@ -73,20 +95,19 @@ impl Performance {
         );
 
         if !interrupted {
-            for message in &said {
-                self.tell("conversation.message.completed", &StreamedMessage::completed(message));
+            for message in said {
+                self.tell(Told::Completed(message));
             }
-            let completed = StreamedChat {
+            self.tell(Told::Chat(ChatState {
                 completed_at: Some(at),
                 usage,
                 ..self.chat(ChatStatus::Completed)
-            };
-            self.tell("conversation.chat.completed", &completed);
+            }));
         }
         // What the stream of a canceled chat shows is not documented; canceling does not close it (protocol 6.5).
         // Invented: the deltas stop, and it ends like every other one.
         if !platform.stopping.is_cancelled() {
-            self.send(sse::DONE);
+            self.tell(Told::Done);
         }
     }
 
@@ -107,7 +128,7 @@ impl Performance {
             };
             spoken.push_str(&content);
             let delta = self.message(answer_id.to_owned(), "answer", content, self.created_at);
-            self.tell("conversation.message.delta", &StreamedMessage::delta(&delta));
+            self.tell(Told::Delta(delta));
         }
         spoken
     }
@@ -122,17 +143,16 @@ impl Performance {
             .collect()
     }
 
-    fn chat(&self, status: ChatStatus) -> StreamedChat<'_> {
-        StreamedChat {
-            id: &self.chat_id,
-            conversation_id: &self.conversation_id,
-            bot_id: &self.bot_id,
+    fn chat(&self, status: ChatStatus) -> ChatState {
+        ChatState {
+            id: self.chat_id.clone(),
+            conversation_id: self.conversation_id.clone(),
+            section_id: self.section_id.clone(),
+            bot_id: self.bot_id.clone(),
             created_at: self.created_at,
             completed_at: None,
-            last_error: LastError::default(),
             status,
             usage: Usage::default(),
-            section_id: &self.section_id,
         }
     }
 
@@ -163,17 +183,10 @@ impl Performance {
         }
     }
 
-    fn tell(&self, event: &str, data: &impl Serialize) {
-        match sse::frame(event, data) {
-            Ok(frame) => self.send(frame),
-            Err(error) => tracing::error!(%error, event, "Could not write a frame"),
-        }
-    }
-
-    fn send(&self, frame: Bytes) {
+    fn tell(&self, told: Told) {
         if let Some(listener) = &self.listener {
             // Fails when the reader has left, which changes nothing for the chat.
-            listener.send(frame).ok();
+            listener.send(told).ok();
         }
     }
 }

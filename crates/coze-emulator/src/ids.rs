@@ -21,6 +21,7 @@ pub(crate) struct Ids {
     next: AtomicU64,
     run: u32,
     requests: AtomicU64,
+    events: AtomicU64,
 }
 
 impl Ids {
@@ -32,12 +33,20 @@ impl Ids {
             next: AtomicU64::new(FIRST_ID + u64::from(run) * IDS_PER_RUN),
             run,
             requests: AtomicU64::new(0),
+            events: AtomicU64::new(0),
         })
     }
 
     /// Returns the next object id.
     pub(crate) fn next(&self) -> String {
         self.next.fetch_add(1, Ordering::Relaxed).to_string()
+    }
+
+    /// Returns the id of an event, which looks like a UUID of version 4 and is counted.
+    pub(crate) fn event_id(&self) -> String {
+        let event = self.events.fetch_add(1, Ordering::Relaxed);
+        let (high, low) = (event >> 48, event & 0xFFFF_FFFF_FFFF);
+        format!("{:08x}-{:04x}-4000-8000-{low:012x}", self.run, high)
     }
 
     /// Returns a log id: `YYYYMMDDhhmmss` and 20 hex digits (protocol 4.1).

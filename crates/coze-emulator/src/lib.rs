@@ -39,6 +39,7 @@ mod journal;
 mod logins;
 mod oauth;
 mod platform;
+mod query_authorization;
 mod rim;
 mod sse;
 mod tokens;

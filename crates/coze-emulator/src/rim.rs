@@ -15,12 +15,17 @@ use http::{HeaderValue, header};
 
 use crate::{clock::Clock, cors, envelope, journal::Authorization, oauth, platform::Platform};
 
+/// The log id of a request, for those who write it into more than its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct LogId(pub(crate) String);
+
 /// Answers `request` with all that is common to the platform's answers. Not used by the control side.
 pub(crate) async fn rim(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
     let log_id = platform.ids.next_log_id(&platform.clock);
-    let authorization = Authorization::read(request.headers(), &platform.tokens);
-    let (request, seq) = platform.journal.received(&platform.clock, authorization, request);
+    let authorization = Authorization::read(request.headers(), request.uri().query(), &platform.tokens);
+    let (mut request, seq) = platform.journal.received(&platform.clock, authorization, request);
 
+    request.extensions_mut().insert(LogId(log_id.clone()));
     let mut response = if cors::is_preflight(request.method()) {
         cors::preflight()
     } else {

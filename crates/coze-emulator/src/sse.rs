@@ -5,11 +5,26 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::{
+    api::wire::{StreamedChat, StreamedMessage},
+    generation::Told,
+};
+
 /// The last frame. Its data is the JSON string `"[DONE]"`, quotes included.
-pub(crate) const DONE: Bytes = Bytes::from_static(b"event:done\ndata:\"[DONE]\"\n\n");
+const DONE: Bytes = Bytes::from_static(b"event:done\ndata:\"[DONE]\"\n\n");
+
+/// Writes what a chat tells.
+pub(crate) fn told(told: &Told) -> Result<Bytes, serde_json::Error> {
+    match told {
+        Told::Chat(chat) => frame(chat.status.event(), &StreamedChat::from(chat)),
+        Told::Delta(message) => frame("conversation.message.delta", &StreamedMessage::delta(message)),
+        Told::Completed(message) => frame("conversation.message.completed", &StreamedMessage::completed(message)),
+        Told::Done => Ok(DONE),
+    }
+}
 
 /// Returns one frame. JSON text has no line break, so the data fits on one line.
-pub(crate) fn frame(event: &str, data: &impl Serialize) -> Result<Bytes, serde_json::Error> {
+fn frame(event: &str, data: &impl Serialize) -> Result<Bytes, serde_json::Error> {
     let data = serde_json::to_string(data)?;
     Ok(Bytes::from(format!("event:{event}\ndata:{data}\n\n")))
 }

@@ -15,7 +15,7 @@ use crate::{
 
 /// A caller with a valid token. As an extractor it refuses with 401 / 700012006, which is right everywhere except on
 /// `POST /v3/chat` (protocol 4.3).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) identity: Identity,
     scope: Scope,

@@ -1,13 +1,12 @@
 //! `/v3/chat` and the endpoints about one chat (protocol 6.1 to 6.5).
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use futures_util::stream;
 use http::header;
 use serde::Deserialize;
@@ -22,7 +21,9 @@ use super::{
 };
 use crate::{
     envelope::{ApiError, Data},
+    generation::Told,
     platform::Platform,
+    sse,
 };
 
 /// Names one chat, in the query or (for cancel) in the body.
@@ -65,14 +66,15 @@ pub(super) async fn create(
 
     let stream = request.stream;
     let conversation_id = params.conversation_id.filter(|id| !id.is_empty());
-    let (chat, mut performance) = chat_start::begin(&platform, caller, request, conversation_id)?;
-    let (listener, frames) = mpsc::unbounded_channel();
+    let begun = chat_start::begin(&platform, caller, request, conversation_id)?;
+    let mut performance = begun.performance;
+    let (listener, told) = mpsc::unbounded_channel();
     performance.listener = stream.then_some(listener);
     platform.tasks.spawn(performance.run(Arc::clone(&platform)));
     Ok(if stream {
-        event_stream(frames)
+        event_stream(told)
     } else {
-        Data(chat).into_response()
+        Data(begun.chat).into_response()
     })
 }
 
@@ -115,10 +117,10 @@ pub(super) async fn cancel(
 }
 
 /// A body that is sent frame by frame as they come, and ends when the chat's task drops its end.
-fn event_stream(frames: UnboundedReceiver<Bytes>) -> Response {
-    let body = stream::unfold(frames, |mut frames| async {
-        let frame = frames.recv().await?;
-        Some((Ok::<_, Infallible>(frame), frames))
+fn event_stream(told: UnboundedReceiver<Told>) -> Response {
+    let body = stream::unfold(told, |mut told| async {
+        let frame = sse::told(&told.recv().await?);
+        Some((frame, told))
     });
     ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(body)).into_response()
 }

@@ -88,6 +88,17 @@ impl ChatRequest {
 }
 
 impl EnterMessage {
+    /// What a user said.
+    pub(super) fn of_user(content: String) -> Self {
+        Self {
+            role: Role::User,
+            kind: None,
+            content,
+            content_type: None,
+            meta_data: None,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ApiError> {
         self.meta_data.as_ref().map_or(Ok(()), check_meta_data)?;
         match self.content_type() {

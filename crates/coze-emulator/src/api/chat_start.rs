@@ -17,14 +17,24 @@ use crate::{
     tokens::Identity,
 };
 
-/// Writes the chat and its questions into the history. Returns the chat as it is now, and what is left to do: to
-/// perform it. When the request is refused, nothing was written.
+/// A chat that was written into the history.
+#[derive(Debug)]
+pub(super) struct Begun {
+    /// As it is now.
+    pub(super) chat: ChatObject,
+    /// What the bot was told, as the history has it.
+    pub(super) questions: Vec<Message>,
+    /// What is left to do: to perform it.
+    pub(super) performance: Performance,
+}
+
+/// Writes the chat and its questions into the history. When the request is refused, nothing was written.
 pub(super) fn begin(
     platform: &Platform,
     caller: Caller,
     request: CheckedRequest,
     conversation_id: Option<String>,
-) -> Result<(ChatObject, Performance), ApiError> {
+) -> Result<Begun, ApiError> {
     let (bot, owner) = (request.bot, caller.identity);
     let mut history = platform.history();
 
@@ -57,13 +67,13 @@ pub(super) fn begin(
         saved: request.save,
         cancel: CancellationToken::new(),
     };
-    let questions = request
+    let questions: Vec<Message> = request
         .messages
         .into_iter()
         .map(|message| entered(platform, &chat, message))
         .collect();
     let chat_id = chat.id.clone();
-    history.begin_chat(chat, questions)?;
+    history.begin_chat(chat, questions.clone())?;
 
     let script = Script::write(
         bot.talent,
@@ -83,7 +93,11 @@ pub(super) fn begin(
         cancel: chat.cancel.clone(),
         listener: None,
     };
-    Ok((chat.into(), performance))
+    Ok(Begun {
+        chat: chat.into(),
+        questions,
+        performance,
+    })
 }
 
 /// Where a chat takes place.

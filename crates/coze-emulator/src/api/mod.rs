@@ -2,7 +2,7 @@
 //!
 //! One file per kind of object; [`wire`] holds what they look like as JSON, [`extract`] what handlers take out of a
 //! request, [`caller`] who is asking, [`permission`] what an
-//! endpoint asks of a narrowed token.
+//! endpoint asks of a narrowed token. [`realtime`] is the part of it that is spoken over WebSocket.
 
 mod bots;
 mod caller;
@@ -14,6 +14,7 @@ mod extract;
 mod files;
 mod messages;
 mod permission;
+mod realtime;
 mod users;
 pub(crate) mod wire;
 
@@ -66,6 +67,7 @@ pub(crate) fn routes() -> Router<Arc<Platform>> {
         .route("/v1/files/retrieve", get(files::retrieve).post(files::retrieve))
         .route("/v1/users/me", get(users::me))
         .route("/v1/workspaces", get(users::workspaces))
+        .merge(realtime::routes())
         .fallback(no_such_endpoint)
         .method_not_allowed_fallback(no_such_endpoint)
 }

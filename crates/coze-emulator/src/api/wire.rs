@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::{
     accounts::USER_ID,
+    generation::ChatState,
     history::{Chat, ChatStatus, Conversation, Message, MetaData, Role, Usage},
 };
 
@@ -17,16 +18,44 @@ pub(crate) struct LastError {
 /// A chat as its stream shows it (protocol 6.3).
 #[derive(Debug, Serialize)]
 pub(crate) struct StreamedChat<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) conversation_id: &'a str,
-    pub(crate) bot_id: &'a str,
-    pub(crate) created_at: i64,
+    id: &'a str,
+    conversation_id: &'a str,
+    bot_id: &'a str,
+    created_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) completed_at: Option<i64>,
-    pub(crate) last_error: LastError,
-    pub(crate) status: ChatStatus,
-    pub(crate) usage: Usage,
-    pub(crate) section_id: &'a str,
+    completed_at: Option<i64>,
+    /// Captures of WebSocket chats have none (protocol 6.11).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<LastError>,
+    status: ChatStatus,
+    usage: Usage,
+    section_id: &'a str,
+}
+
+impl<'a> StreamedChat<'a> {
+    /// As a WebSocket event tells it.
+    pub(crate) fn without_error(chat: &'a ChatState) -> Self {
+        Self {
+            last_error: None,
+            ..Self::from(chat)
+        }
+    }
+}
+
+impl<'a> From<&'a ChatState> for StreamedChat<'a> {
+    fn from(chat: &'a ChatState) -> Self {
+        Self {
+            id: &chat.id,
+            conversation_id: &chat.conversation_id,
+            bot_id: &chat.bot_id,
+            created_at: chat.created_at,
+            completed_at: chat.completed_at,
+            last_error: Some(LastError::default()),
+            status: chat.status,
+            usage: chat.usage,
+            section_id: &chat.section_id,
+        }
+    }
 }
 
 /// A chat as the other endpoints show it (protocol 6.2).

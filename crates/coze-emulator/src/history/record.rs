@@ -31,6 +31,18 @@ pub(crate) enum ChatStatus {
     Canceled,
 }
 
+impl ChatStatus {
+    /// Returns the name of the event that tells it (protocol 6.3, 6.11).
+    pub(crate) fn event(self) -> &'static str {
+        match self {
+            Self::Created => "conversation.chat.created",
+            Self::InProgress => "conversation.chat.in_progress",
+            Self::Completed => "conversation.chat.completed",
+            Self::Canceled => "conversation.chat.canceled",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[expect(clippy::struct_field_names, reason = "names on the wire")]
 pub(crate) struct Usage {

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 
-use crate::tokens::Tokens;
+use crate::{query_authorization, tokens::Tokens};
 
 /// Characters of a token that the journal keeps: enough to tell two tokens apart, useless to anybody else.
 const PREFIX_CHARS: usize = 10;
@@ -32,7 +32,7 @@ pub enum AuthorizationKind {
     Other,
 }
 
-/// The journal's view of one `Authorization` header.
+/// The journal's view of one `Authorization` header, or of what stands in its place in a WebSocket's address.
 #[derive(Debug)]
 pub(crate) struct Authorization {
     pub(crate) kind: AuthorizationKind,
@@ -41,11 +41,12 @@ pub(crate) struct Authorization {
 }
 
 impl Authorization {
-    pub(crate) fn read(headers: &HeaderMap, tokens: &Tokens) -> Self {
+    pub(crate) fn read(headers: &HeaderMap, query: Option<&str>, tokens: &Tokens) -> Self {
         let header = headers
             .get(header::AUTHORIZATION)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let value = header.as_deref().unwrap_or_default();
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let value = header.or_else(|| query_authorization::read(query)).unwrap_or_default();
+        let value = value.as_str();
         let credential = value.strip_prefix("Bearer").unwrap_or(value).trim();
         let kind = kind_of(credential);
         Self {
@@ -127,7 +128,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, "Basic dTpw".parse().unwrap());
 
-        let seen = Authorization::read(&headers, &Tokens::default());
+        let seen = Authorization::read(&headers, None, &Tokens::default());
 
         assert_eq!(seen.kind, AuthorizationKind::Other);
         assert_eq!(seen.token_prefix.as_deref(), Some("Basic dTpw"));

@@ -26,7 +26,7 @@ pub(crate) use authorization::Authorization;
 pub use authorization::AuthorizationKind;
 pub use oauth_step::{OAuthEndpoint, OAuthStep};
 
-use crate::clock::Clock;
+use crate::{clock::Clock, query_authorization};
 
 /// Lines kept; the oldest go first, so that a demo left open for a week does not fill the memory.
 const CAPACITY: usize = 50_000;
@@ -44,11 +44,11 @@ pub struct Entry {
     pub method: String,
     /// Path as sent, without the query.
     pub path: String,
-    /// Query as sent, without the question mark; empty when there is none.
+    /// Query as sent, without the question mark and without a credential; empty when there is none.
     pub query: String,
     /// Status of the answer; `None` until its head was sent, and for ever when the client left before.
     pub status: Option<u16>,
-    /// What kind of credential the `Authorization` header held.
+    /// What kind of credential the `Authorization` header held, or the query's `authorization` where there was none.
     pub authorization_kind: AuthorizationKind,
     /// First ten characters of a credential that is not an assertion.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,7 +190,7 @@ impl Journal {
             time: clock.rfc3339(),
             method: parts.method.as_str().to_owned(),
             path: parts.uri.path().to_owned(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
+            query: query_authorization::hidden(parts.uri.query().unwrap_or_default()),
             status: None,
             authorization_kind: authorization.kind,
             token_prefix: authorization.token_prefix,
