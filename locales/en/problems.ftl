@@ -43,6 +43,15 @@ problem-session-name-invalid-detail =
     A session_name has 1 to 256 bytes, is not blank and holds no control characters.
 problem-body-too-large-title = The body is too large
 problem-body-too-large-detail = This address takes a small JSON body only. Files go to /v1/files/upload on the proxy.
+problem-rate-limited-title = Too many requests
+problem-rate-limited-detail =
+    More requests came than may come in a minute. Wait as many seconds as Retry-After says, then send the request again; nothing
+    was sent to Coze.
+problem-too-many-streams-title = Too many requests at the same time
+problem-too-many-streams-detail =
+    As many streams, uploads and open answers are under way as may be at the same time. Send the request again when one of
+    them has ended; nothing was sent to Coze.
+problem-with-limit = { $detail } The limit that was met is { $limit }.
 problem-body-overdue-title = The request's body did not come
 problem-body-overdue-detail = The head announced a body, and nothing came for timeouts.idle_seconds. Send the request again.
 problem-token-refused-title = Coze refuses to issue a token for this app

@@ -5,6 +5,7 @@
 //! | [`config`] | what did the operator ask for? |
 //! | [`guard`] | may this request be answered at all? |
 //! | [`caller`] | who is calling, and for whom? |
+//! | [`limits`] | how much of everything may a caller use? |
 //! | `proxy` | how does a request travel to the platform and its answer back? (8080) |
 //! | [`portal`] | tokens, sessions and the pages around them (8081) |
 //! | [`problem`] | what does a caller see when something is wrong? |
@@ -20,6 +21,7 @@ pub mod config;
 mod connections;
 mod cookies;
 pub mod guard;
+pub mod limits;
 mod listen;
 pub mod login;
 pub mod portal;

@@ -6,12 +6,13 @@
 //! that no SDK acts upon.
 
 use crate::apps::ServingApp;
+use crate::limits::{Limit, Standing, whole_seconds};
 use crate::state::Shared;
 use crate::text::{Language, text};
 use bytes::Bytes;
 use coze_auth::{AuthError, FailedSide, LoginFailure};
 use cozegate_store::BackendError;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
@@ -46,6 +47,10 @@ pub enum ProblemKind {
     SessionNameInvalid,
     /// The request body is larger than the route takes.
     BodyTooLarge,
+    /// More requests than the caller, or its address, may send in a minute.
+    RateLimited,
+    /// More exchanges at the same time than the caller, or all callers together, may have.
+    TooManyStreams,
     /// A small request body that did not come within the idle time.
     BodyOverdue,
     /// The platform refused to issue a token for our app: a person has to mend the app or the configuration.
@@ -86,7 +91,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -100,6 +105,8 @@ impl ProblemKind {
         Self::AppUnknown,
         Self::SessionNameInvalid,
         Self::BodyTooLarge,
+        Self::RateLimited,
+        Self::TooManyStreams,
         Self::BodyOverdue,
         Self::TokenRefused,
         Self::CredentialRefused,
@@ -136,6 +143,8 @@ impl ProblemKind {
             Self::AppUnknown => "app-unknown",
             Self::SessionNameInvalid => "session-name-invalid",
             Self::BodyTooLarge => "body-too-large",
+            Self::RateLimited => "rate-limited",
+            Self::TooManyStreams => "too-many-streams",
             Self::BodyOverdue => "body-overdue",
             Self::TokenRefused => "token-refused",
             Self::CredentialRefused => "credential-refused",
@@ -176,6 +185,7 @@ impl ProblemKind {
             | Self::LoginTooLate
             | Self::RedirectElsewhere => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyOverdue => StatusCode::REQUEST_TIMEOUT,
             Self::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TokenRefused
@@ -210,6 +220,8 @@ impl ProblemKind {
             | Self::LoginNotBegunHere
             | Self::LoginDenied => 990_403,
             Self::BodyTooLarge => 990_413,
+            // Not 4013, which the platform's own table calls a model error and some programs repeat at once (protocol 4.5).
+            Self::RateLimited | Self::TooManyStreams => 990_429,
             Self::BodyOverdue => 990_408,
             Self::TokenRefused
             | Self::CredentialRefused
@@ -244,6 +256,10 @@ pub struct Problem {
     pub log_id: Option<String>,
     /// When it makes sense to try again.
     pub retry_after: Option<Duration>,
+    /// Which limit was met, if it was one.
+    pub limit: Option<Limit>,
+    /// How the caller stands with a rate.
+    pub(crate) standing: Option<Box<Standing>>,
     /// Where a person logs in, if that is what is missing.
     pub login_url: Option<String>,
     /// The inside of it, for our log only: never part of an answer.
@@ -256,6 +272,8 @@ impl From<ProblemKind> for Problem {
             kind,
             log_id: None,
             retry_after: None,
+            limit: None,
+            standing: None,
             login_url: None,
             inside: None,
         }
@@ -268,6 +286,25 @@ impl Problem {
         Self {
             inside: Some(inside.to_string()),
             ..kind.into()
+        }
+    }
+
+    /// What a caller sees who sends more than it may.
+    pub(crate) fn rate_limited(standing: Standing) -> Self {
+        Self {
+            retry_after: Some(standing.wait()),
+            limit: Some(standing.limit()),
+            standing: Some(Box::new(standing)),
+            ..ProblemKind::RateLimited.into()
+        }
+    }
+
+    /// What a caller sees who has more exchanges open than it may; `soon` one may have ended.
+    pub(crate) fn too_many_streams(limit: Limit, soon: Duration) -> Self {
+        Self {
+            retry_after: Some(soon),
+            limit: Some(limit),
+            ..ProblemKind::TooManyStreams.into()
         }
     }
 
@@ -287,11 +324,10 @@ impl Problem {
             _ => ProblemKind::Internal,
         };
         Self {
-            kind,
             log_id: error.log_id().map(str::to_owned),
             retry_after: error.retry_after(),
-            login_url: None,
             inside: Some(describe(error)),
+            ..kind.into()
         }
     }
 
@@ -320,16 +356,37 @@ impl Problem {
     /// What a caller sees when the store could not do its part.
     pub fn from_backend_error(error: &BackendError) -> Self {
         let is_away = error.is_away();
+        let kind = if is_away {
+            ProblemKind::StoreUnavailable
+        } else {
+            ProblemKind::Internal
+        };
         Self {
-            kind: if is_away {
-                ProblemKind::StoreUnavailable
-            } else {
-                ProblemKind::Internal
-            },
-            log_id: None,
             retry_after: is_away.then_some(Duration::from_secs(1)),
-            login_url: None,
             inside: Some(describe(error)),
+            ..kind.into()
+        }
+    }
+
+    /// Why, and what to do next; with the setting, if a limit was met.
+    pub fn detail(&self, language: Language) -> String {
+        let detail = self.kind.detail(language);
+        match self.limit {
+            Some(limit) => {
+                let args = [("detail", detail.as_str()), ("limit", limit.key())];
+                text(language, "problem-with-limit", &args)
+            }
+            None => detail,
+        }
+    }
+
+    /// Writes the fields that say when to come again.
+    pub(crate) fn write_fields(&self, headers: &mut HeaderMap) {
+        if let Some(wait) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        if let Some(standing) = &self.standing {
+            standing.write(headers);
         }
     }
 
@@ -340,10 +397,11 @@ impl Problem {
             r#type: format!("urn:cozegate:problem:{}", self.kind.name()),
             title: self.kind.title(language),
             status: self.kind.status().as_u16(),
-            detail: self.kind.detail(language),
+            detail: self.detail(language),
             code: self.kind.code(),
             msg: self.kind.title(language),
             log_id: self.log_id.as_deref(),
+            limit: self.limit.map(Limit::key),
             login_url: self.login_url.as_deref(),
         };
         let json = serde_json::to_vec(&body).unwrap_or_default();
@@ -352,19 +410,18 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(wait) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
-        }
+        self.write_fields(headers);
         response
     }
 
     /// Writes the log line: once, where the problem becomes an answer.
     pub(crate) fn log(&self, request: &str) {
         let (problem, log_id, inside) = (self.kind.name(), self.log_id.as_deref(), self.inside.as_deref());
+        let limit = self.limit.map(Limit::key);
         if self.kind.status().is_server_error() {
-            tracing::warn!(problem, log_id, inside, "{request} failed: {problem}");
+            tracing::warn!(problem, log_id, limit, inside, "{request} failed: {problem}");
         } else {
-            tracing::info!(problem, inside, "{request} refused: {problem}");
+            tracing::info!(problem, limit, inside, "{request} refused: {problem}");
         }
     }
 }
@@ -391,6 +448,8 @@ struct ProblemBody<'a> {
     msg: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     login_url: Option<&'a str>,
 }

@@ -8,16 +8,21 @@ use crate::caller::VisitorKeys;
 use crate::config::{Config, ConfigSource};
 use crate::connections;
 use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
+use crate::limits::Limits;
 use crate::listen::{self, Spread};
 use crate::portal;
 use crate::portal::login::device::DeviceLogins;
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
 use crate::state::{Live, Shared};
 use arc_swap::ArcSwap;
+use axum::extract::ConnectInfo;
 use coze_auth::transport::TransportError;
 use coze_auth::{Clock, InvalidToken, Random};
 use cozegate_store::{Backend, GatewaySecret, HandleRegister};
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -166,6 +171,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         origins: origins(&config, [proxy_at, auth_at]),
         chat: config.chat.clone(),
         handle_lifetime: handle_lifetime(&config),
+        limits: Arc::new(Limits::new(config.limits.clone())),
     };
     let shared = Arc::new(Shared {
         mode: config.mode,
@@ -179,6 +185,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         means,
         proxy_addr: proxy_at,
         auth_addr: auth_at,
+        trusted_proxies: config.server.trusted_proxies.clone(),
         stop: stop.clone(),
     });
     let mut running = Running {
@@ -230,6 +237,7 @@ impl Running {
             origins: origins(config, [self.shared.proxy_addr, self.shared.auth_addr]),
             chat: config.chat.clone(),
             handle_lifetime: handle_lifetime(config),
+            limits: self.limits_of(config),
         });
         self.current.store(Arc::new(config.clone()));
         let fixed = [
@@ -247,6 +255,16 @@ impl Running {
             .filter(|(_, is_same)| !is_same)
             .map(|(section, _)| section)
             .collect())
+    }
+
+    /// The limits of `config`: those in force, with what was used of them, unless they change.
+    fn limits_of(&self, config: &Config) -> Arc<Limits> {
+        let live = self.shared.live();
+        if *live.limits.config() == config.limits {
+            Arc::clone(&live.limits)
+        } else {
+            Arc::new(Limits::new(config.limits.clone()))
+        }
     }
 
     /// The configuration in force.
@@ -337,14 +355,34 @@ fn serve_auth(
     let listener =
         tokio::net::TcpListener::from_std(listener).map_err(|source| bind_error(Service::Auth, addr, source))?;
     let connections = running.auth_connections.clone();
-    let service = TowerToHyperService::new(router);
+    let portal = TowerToHyperService::new(router);
     running.auth_connections.spawn(connections::accept_until(
         listener,
-        move |_peer| service.clone(),
+        move |peer| PortalService {
+            portal: portal.clone(),
+            peer,
+        },
         connections,
         running.stop.clone(),
     ));
     Ok(())
+}
+
+/// The auth service as hyper calls it, for one connection.
+struct PortalService {
+    portal: TowerToHyperService<axum::Router>,
+    peer: SocketAddr,
+}
+
+impl hyper::service::Service<Request<Incoming>> for PortalService {
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future = <TowerToHyperService<axum::Router> as hyper::service::Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.portal.call(request)
+    }
 }
 
 /// Configured origins, Coze's own, and those of our pages under each of our names.

@@ -4,11 +4,13 @@ use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{ChatConfig, Mode};
 use crate::guard::OriginList;
+use crate::limits::Limits;
 use crate::portal::login::device::DeviceLogins;
 use crate::problem::{Problem, ProblemKind};
 use arc_swap::ArcSwap;
 use cozegate_store::{Backend, HandleRecord, HandleRegister};
 use http::HeaderMap;
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) proxy_addr: SocketAddr,
     /// The same for the auth service.
     pub(crate) auth_addr: SocketAddr,
+    /// The operator's proxies in front of us.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Cancelled when we begin to stop.
     pub(crate) stop: CancellationToken,
 }
@@ -49,6 +53,7 @@ pub(crate) struct Live {
     pub(crate) origins: OriginList,
     pub(crate) chat: ChatConfig,
     pub(crate) handle_lifetime: Duration,
+    pub(crate) limits: Arc<Limits>,
 }
 
 impl Shared {

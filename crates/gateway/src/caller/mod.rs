@@ -9,12 +9,16 @@
 //! | [`anonymous`] | a cookie that we signed | we, at random |
 //! | [`credential`] | the handle that any of these gave out | - |
 //!
+//! Where it calls from is worked out in `address`: from the peer, and from what a trusted proxy says.
+//!
 //! How a proved id becomes the platform's `session_name` is decided in [`session_name`] and nowhere else.
 
+mod address;
 pub mod anonymous;
 pub mod credential;
 pub mod session_name;
 
+pub use address::ClientAddress;
 pub use anonymous::{VisitorCookie, VisitorId};
 pub use credential::{Caller, Presented, presented};
 pub use session_name::VisitorKeys;

@@ -58,6 +58,8 @@ pub enum MistakeKind {
     OutOfRange { value: String, min: u32, max: u32 },
     /// Not an `IP:PORT`.
     InvalidAddress { value: String },
+    /// Not an address or a network in CIDR notation.
+    InvalidNetwork { value: String },
     /// Local mode listens on this machine only.
     NotLoopback { address: SocketAddr },
     /// Both services want the same address.
@@ -265,6 +267,7 @@ impl MistakeKind {
                 ],
             ),
             Self::InvalidAddress { value } => ("config-invalid-address", vec![("value", value.clone())]),
+            Self::InvalidNetwork { value } => ("config-invalid-network", vec![("value", value.clone())]),
             Self::NotLoopback { address } => ("config-not-loopback", vec![("address", address.to_string())]),
             Self::SameAddress { address } => ("config-same-address", vec![("address", address.to_string())]),
             Self::PublicModeLater => ("config-public-mode-later", vec![]),

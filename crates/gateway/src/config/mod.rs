@@ -18,6 +18,7 @@ mod draft;
 mod env;
 mod files;
 mod key_words;
+mod limits;
 mod load;
 mod mistake;
 mod notice;
@@ -39,6 +40,7 @@ pub use cors::{CorsConfig, Origin};
 pub use draft::{Draft, DraftRequest, SecretFile, draft};
 pub use env::{Environment, PREFIX, VARIABLES};
 pub use files::FilesRead;
+pub use limits::LimitsConfig;
 pub use load::{Flag, LoadRequest, Loaded, load, load_demo};
 pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault, RedirectFault};
 pub use notice::{Notice, NoticeKind};
@@ -76,6 +78,8 @@ pub struct Config {
     pub visitors: VisitorsConfig,
     /// Where things rest.
     pub store: StoreConfig,
+    /// What a caller may use.
+    pub limits: LimitsConfig,
     /// How long we wait.
     pub timeouts: TimeoutsConfig,
 }
@@ -93,6 +97,7 @@ impl Config {
             chat: ChatConfig::default(),
             visitors: VisitorsConfig::default(),
             store: StoreConfig::default(),
+            limits: LimitsConfig::of_mode(Mode::Local),
             timeouts: TimeoutsConfig::default(),
         }
     }

@@ -3,6 +3,7 @@
 use super::Mode;
 use super::mistake::MistakeKind;
 use super::section::{Section, Wrong};
+use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 
@@ -19,6 +20,8 @@ pub struct ServerConfig {
     pub auth_addr: SocketAddr,
     /// How many threads carry proxied traffic; one per core when absent.
     pub workers: Option<NonZeroUsize>,
+    /// The operator's own proxies in front of us, whose word about the caller's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for ServerConfig {
@@ -27,6 +30,7 @@ impl Default for ServerConfig {
             proxy_addr: DEFAULT_PROXY,
             auth_addr: DEFAULT_AUTH,
             workers: None,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -41,12 +45,28 @@ impl ServerConfig {
         }
         let workers = section.number("workers", 1..=MOST_WORKERS);
         let workers = workers.and_then(|workers| NonZeroUsize::new(usize::try_from(workers).ok()?));
+        let trusted_proxies = section.list("trusted_proxies", parse_network);
         section.finish();
         Self {
             proxy_addr: proxy_addr.unwrap_or(DEFAULT_PROXY),
             auth_addr: auth_addr.unwrap_or(DEFAULT_AUTH),
             workers,
+            trusted_proxies,
         }
+    }
+}
+
+/// Reads `10.0.0.0/8`, or one address. Bits behind the prefix are a slip: which network was meant, nobody knows.
+fn parse_network(text: &str) -> Result<IpNet, Wrong> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(IpNet::from(address.to_canonical()));
+    }
+    let wrong = || MistakeKind::InvalidNetwork { value: text.to_owned() };
+    let network = text.parse::<IpNet>().map_err(|_| wrong())?;
+    if network == network.trunc() {
+        Ok(network)
+    } else {
+        Err(Wrong::suggesting(wrong(), network.trunc().to_string()))
     }
 }
 

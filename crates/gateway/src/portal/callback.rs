@@ -7,6 +7,7 @@
 
 use super::language::Reader;
 use super::{login, respond};
+use crate::caller::ClientAddress;
 use crate::guard::Passage;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Shared;
@@ -59,6 +60,7 @@ struct LegacyError {
 pub(super) async fn callback(
     State(shared): State<Arc<Shared>>,
     Extension(passage): Extension<Passage>,
+    Extension(address): Extension<ClientAddress>,
     reader: Reader,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -77,11 +79,11 @@ pub(super) async fn callback(
             session_name,
         );
     }
-    match token_for(&shared, query.as_deref(), &headers).await {
+    match token_for(&shared, address, query.as_deref(), &headers).await {
         Ok((token, session_name)) => {
             legacy_token(&token, session_name.as_ref(), shared.means.clock.now()).into_response()
         }
-        Err(problem) => legacy_error(problem, &reader),
+        Err(problem) => legacy_error(&problem, &reader),
     }
 }
 
@@ -99,10 +101,12 @@ fn wants_json(headers: &HeaderMap) -> bool {
 
 async fn token_for(
     shared: &Shared,
+    address: ClientAddress,
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<(Token, Option<SessionName>), Problem> {
     let live = shared.live();
+    live.limits.check_session(address)?;
     let app = live
         .apps
         .find(parameter(query, "app").as_deref())
@@ -162,17 +166,19 @@ fn legacy_instant(instant: UnixSeconds, zone: &TimeZone) -> String {
     format!("{} ({})", instant.0, date.unwrap_or_default())
 }
 
-fn legacy_error(problem: Problem, reader: &Reader) -> Response {
+fn legacy_error(problem: &Problem, reader: &Reader) -> Response {
     problem.log(&reader.request);
     let language = reader.language;
     let answer = LegacyError {
         error: problem.kind.title(language),
         error_type: problem.kind.name(),
-        details: problem.kind.detail(language),
-        log_id: problem.log_id,
-        login_url: problem.login_url,
+        details: problem.detail(language),
+        log_id: problem.log_id.clone(),
+        login_url: problem.login_url.clone(),
     };
-    (problem.kind.status(), Json(answer)).into_response()
+    let mut response = (problem.kind.status(), Json(answer)).into_response();
+    problem.write_fields(response.headers_mut());
+    response
 }
 
 #[cfg(test)]

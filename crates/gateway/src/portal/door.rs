@@ -2,10 +2,11 @@
 
 use super::language::Reader;
 use super::respond;
+use crate::caller::ClientAddress;
 use crate::guard::Guard;
 use crate::guard::cors::{self, Credentials};
 use crate::state::Shared;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -13,6 +14,7 @@ use axum::http::header::{
 };
 use axum::middleware::Next;
 use axum::response::Response;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What the door needs to know.
@@ -22,8 +24,14 @@ pub(super) struct Door {
     pub(super) shared: Arc<Shared>,
 }
 
-/// Lets a request pass to its handler, with its [`crate::guard::Passage`] as an extension, or answers itself.
-pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
+/// Lets a request pass to its handler, with its [`crate::guard::Passage`] and its
+/// [`ClientAddress`] as extensions, or answers itself.
+pub(super) async fn pass(
+    State(door): State<Door>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let reader = match Reader::from_request_parts(&mut parts, &door.shared).await {
         Ok(reader) => reader,
@@ -43,6 +51,9 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
                     return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
                 }
                 parts.extensions.insert(passage);
+                let trusted = &door.shared.trusted_proxies;
+                let address = ClientAddress::of(peer.ip(), &parts.headers, trusted);
+                parts.extensions.insert(address);
                 (origin, next.run(Request::from_parts(parts, body)).await)
             }
         };

@@ -119,11 +119,14 @@ pub(super) fn problem(problem: Problem, reader: &Reader) -> Response {
         frame: frame(reader),
         status: status.as_u16(),
         title: &problem.kind.title(reader.language),
-        detail: &problem.kind.detail(reader.language),
+        detail: &problem.detail(reader.language),
         advice: None,
         request_id: problem.log_id.as_deref(),
     };
-    (status, html(pages::error(&page), None)).into_response()
+    let mut response = html(pages::error(&page), None);
+    *response.status_mut() = status;
+    problem.write_fields(response.headers_mut());
+    response
 }
 
 fn frame(reader: &Reader) -> Frame<'_> {

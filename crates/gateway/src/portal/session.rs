@@ -6,11 +6,12 @@
 
 use super::language::Reader;
 use crate::apps::ServingApp;
-use crate::caller::VisitorId;
 use crate::caller::session_name::SubjectKind;
+use crate::caller::{ClientAddress, VisitorId};
 use crate::config::Mode;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Shared;
+use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -63,10 +64,11 @@ struct User {
 /// Answers the request.
 pub(super) async fn open(
     State(shared): State<Arc<Shared>>,
+    Extension(address): Extension<ClientAddress>,
     reader: Reader,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match try_open(&shared, &reader.headers, body).await {
+    match try_open(&shared, address, &reader.headers, body).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(reader.language, &reader.request),
     }
@@ -74,11 +76,13 @@ pub(super) async fn open(
 
 async fn try_open(
     shared: &Shared,
+    address: ClientAddress,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let request = parse(body)?;
     let live = shared.live();
+    live.limits.check_session(address)?;
+    let request = parse(body)?;
     let app = live.apps.find(request.app.as_deref()).ok_or(ProblemKind::AppUnknown)?;
     let named = request.session_name.filter(|name| !name.is_empty());
     let visitor = match (named, shared.mode) {

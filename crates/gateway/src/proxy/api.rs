@@ -9,8 +9,9 @@ use super::upstream::{Upstream, Upstreams};
 use super::{refusal, request, response};
 use crate::apps::{Apps, ServingApp};
 use crate::caller::{Caller, Presented, presented};
+use crate::limits::Admission;
 use crate::problem::{Problem, ProblemKind};
-use crate::state::Shared;
+use crate::state::{Live, Shared};
 use coze_auth::Token;
 use cozegate_store::HandleRecord;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -21,12 +22,13 @@ use std::sync::Arc;
 /// Passes `incoming` on and its answer back.
 pub(super) async fn pass(
     incoming: Request<Incoming>,
-    apps: &Apps,
+    live: &Live,
     shared: &Shared,
     upstreams: &Upstreams,
 ) -> Result<Response<Answer>, Problem> {
     let caller = caller_of(incoming.headers(), shared).await?;
-    let app = app_of(&caller, apps)?;
+    let app = app_of(&caller, &live.apps)?;
+    let Admission { permit, standing } = live.limits.admit(&caller)?;
     let upstream = upstreams
         .at(&app.api_base)
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
@@ -38,7 +40,11 @@ pub(super) async fn pass(
         Caller::OwnToken(authorization) => exchange(&upstream, request, authorization).await?,
         Caller::Visitor(record) => Visitor { app, record, shared }.exchange(&upstream, request).await?,
     };
-    Ok(response::incoming(answer))
+    let mut response = response::incoming(answer.map(|body| body.holding(permit)));
+    if let Some(standing) = standing {
+        standing.write(response.headers_mut());
+    }
+    Ok(response)
 }
 
 /// Who asks, by what they present.

@@ -6,10 +6,11 @@
 //! 1. guard: may it be answered at all ([`crate::guard`])? preflights end here;
 //! 2. route: is the path one of the platform's ([`route`])?
 //! 3. caller: who asks ([`crate::caller`])?
-//! 4. credential: the Coze token of that caller's subject - from memory, or renewed once for everybody;
-//! 5. request: the head that goes upstream ([`request`]), the body as it comes;
-//! 6. exchange: a connection of this core's own pool ([`upstream`]);
-//! 7. response: what comes back ([`response`]), byte for byte, as it comes.
+//! 4. limits: may it have one more request, and one more exchange ([`crate::limits`])?
+//! 5. credential: the Coze token of that caller's subject - from memory, or renewed once for everybody;
+//! 6. request: the head that goes upstream ([`request`]), the body as it comes;
+//! 7. exchange: a connection of this core's own pool ([`upstream`]);
+//! 8. response: what comes back ([`response`]), byte for byte, as it comes.
 //!
 //! When the caller leaves, the response body is dropped, which closes the upstream connection: the platform sees it.
 
@@ -25,11 +26,11 @@ mod route;
 mod upstream;
 pub(crate) mod workers;
 
-use crate::apps::Apps;
+use crate::caller::ClientAddress;
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
 use crate::problem::{Problem, ProblemKind, language_of};
-use crate::state::Shared;
+use crate::state::{Live, Shared};
 use body::Answer;
 use http::header::{ACCEPT_LANGUAGE, HeaderValue};
 use http::{Method, Request, Response, Uri};
@@ -70,7 +71,7 @@ impl Proxy {
                 return cors::preflight_answer(request.headers(), &origin, Credentials::Omitted);
             }
             Ok(passage) => {
-                let outcome = self.pass(request, &live.apps, passage.foreign_navigation).await;
+                let outcome = self.pass(request, peer, &live, passage.foreign_navigation).await;
                 (passage.origin, outcome)
             }
         };
@@ -89,7 +90,8 @@ impl Proxy {
     async fn pass(
         &self,
         request: Request<Incoming>,
-        apps: &Apps,
+        peer: SocketAddr,
+        live: &Live,
         foreign_navigation: bool,
     ) -> Result<Response<Answer>, Problem> {
         match route::find(request.uri().path())? {
@@ -97,7 +99,19 @@ impl Proxy {
             Route::Api if request.method() == Method::OPTIONS => Ok(about::options()),
             // Nobody follows a link to an API call.
             Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
-            Route::Api => api::pass(request, apps, &self.shared, &self.upstreams).await,
+            Route::Api => {
+                let trusted = &self.shared.trusted_proxies;
+                let address = || ClientAddress::of(peer.ip(), request.headers(), trusted);
+                let of_address = live.limits.check_address(address)?;
+                let mut response = api::pass(request, live, &self.shared, &self.upstreams).await?;
+                // Where both are scarce, the caller's own stands there already.
+                if let Some(standing) = of_address
+                    && !response.headers().contains_key("ratelimit")
+                {
+                    standing.write(response.headers_mut());
+                }
+                Ok(response)
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ mod apps;
 mod callback;
 mod guarded_routes;
 mod hangup;
+mod limits;
 mod logins;
 mod pages;
 mod proxy_http;

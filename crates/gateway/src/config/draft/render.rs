@@ -17,13 +17,14 @@ type Line = (&'static str, &'static str);
 const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
 
 /// The sections behind the apps, with our defaults, or with samples where there is none.
-const SECTIONS: [(&str, &[Line]); 6] = [
+const SECTIONS: [(&str, &[Line]); 7] = [
     (
         "server",
         &[
             ("proxy_addr", "\"127.0.0.1:8080\""),
             ("auth_addr", "\"127.0.0.1:8081\""),
             ("workers", "2"),
+            ("trusted_proxies", "[\"10.0.0.0/8\"]"),
         ],
     ),
     ("cors", &[("origins", "[\"https://www.example.com\"]")]),
@@ -48,6 +49,18 @@ const SECTIONS: [(&str, &[Line]); 6] = [
             ("seal_key_env", ""),
             ("seal_key_command", ""),
             ("seal_key_keyring", "\"cozegate\""),
+        ],
+    ),
+    (
+        "limits",
+        &[
+            ("requests_per_minute", "0"),
+            ("address_requests_per_minute", "0"),
+            ("burst", "60"),
+            ("sessions_per_minute", "0"),
+            ("logins_per_minute", "0"),
+            ("streams_per_caller", "8192"),
+            ("exchanges", "16384"),
         ],
     ),
     (

@@ -147,6 +147,7 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # proxy_addr = "127.0.0.1:8080"  # proxy
     # auth_addr = "127.0.0.1:8081"  # auth service and pages
     # workers = 2  # threads for proxied traffic; default: one per core
+    # trusted_proxies = ["10.0.0.0/8"]  # your own proxies in front, whose X-Forwarded-For or Forwarded is believed
 
     # Pages that may call us, beside Coze's own and ours.
     [cors]
@@ -168,6 +169,16 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # path = "cozegate.db"  # the SQLite file; default: below your state folder
     # seal_key_file = "store.key"  # the key that seals everything; made at the first start. Several machines need the same
     # seal_key_keyring = "cozegate"  # or its name in the system's keyring
+
+    # What a caller may use; 0 is no limit. docs/reference/limits.md tells what is answered.
+    [limits]
+    # requests_per_minute = 0  # API requests of one caller
+    # address_requests_per_minute = 0  # API requests from one address
+    # burst = 60  # how many of these may come at once
+    # sessions_per_minute = 0  # sessions and tokens for one address
+    # logins_per_minute = 0  # logins begun from one address
+    # streams_per_caller = 8192  # streams, uploads and open answers of one caller at the same time
+    # exchanges = 16384  # the same of all callers
 
     # How long we wait for Coze.
     [timeouts]

@@ -112,6 +112,21 @@ fn local_mode_stays_on_this_machine_whoever_says_otherwise() {
 }
 
 #[test]
+fn a_network_that_is_none_and_a_limit_out_of_range_are_named() {
+    let workplace = toml(&format!(
+        "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\", \"10.1.0.0/8\", \"nginx\"]\n\
+         [limits]\nburst = 0\nexchanges = -1\n{APP}"
+    ));
+
+    insta::assert_snapshot!(workplace.mistakes(), @r#"
+    cozegate.toml:2:41: server.trusted_proxies: "10.1.0.0/8" is not a network. Write an address or ADDRESS/PREFIX, such as 10.0.0.0/8 or ::1. Did you mean "10.0.0.0/8"?
+    cozegate.toml:2:55: server.trusted_proxies: "nginx" is not a network. Write an address or ADDRESS/PREFIX, such as 10.0.0.0/8 or ::1.
+    cozegate.toml:4:9: limits.burst: 0 is not a whole number from 1 to 1000000.
+    cozegate.toml:5:13: limits.exchanges: -1 is not a whole number from 0 to 1000000.
+    "#);
+}
+
+#[test]
 fn two_services_cannot_share_an_address() {
     let workplace = toml(&format!("[server]\nauth_addr = \"127.0.0.1:8080\"\n{APP}"));
 
@@ -238,7 +253,7 @@ fn the_environment_is_checked_under_its_own_names() {
     environment variable COZEGATE__MODE__X: Expected a text in quotes, found a section.
     COZE_API_BASE: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
     COZE_PUBLIC_KEY: This key is missing.
-    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, timeouts, apps, default_app.
+    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, limits, timeouts, apps, default_app.
     environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     "#);
 }

@@ -81,7 +81,16 @@ fn every_key_that_is_read_stands_in_the_reference() {
 
     for kind in AppKind::ALL {
         let sections = sections(kind);
-        for section in ["", "apps.main", "server", "cors", "chat", "visitors", "timeouts"] {
+        for section in [
+            "",
+            "apps.main",
+            "server",
+            "cors",
+            "chat",
+            "visitors",
+            "limits",
+            "timeouts",
+        ] {
             assert!(sections.contains_key(section), "{section:?} of {:?}", sections.keys());
         }
         assert_eq!(sections.contains_key("apps.main.scope"), kind == AppKind::Jwt);

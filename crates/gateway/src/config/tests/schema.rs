@@ -147,12 +147,12 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
     for kind in AppKind::ALL {
         let app = app(kind).replace(" }", ", qqqq = 1 }");
         let content = format!(
-            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
+            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[limits]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
         );
 
         let errors = workplace(&content).load(None).unwrap_err();
 
-        let sections = if kind == AppKind::Jwt { 10 } else { 8 };
+        let sections = if kind == AppKind::Jwt { 11 } else { 9 };
         assert_eq!(errors.mistakes().len(), sections, "{errors}");
         for mistake in errors.mistakes() {
             let MistakeKind::UnknownKey { known } = &mistake.kind else {
@@ -169,7 +169,7 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
 fn numbers_end_where_the_schema_says() {
     let schema = schema();
     let mut bounds = 0;
-    for section in ["server", "visitors", "timeouts", "apps.main"] {
+    for section in ["server", "visitors", "limits", "timeouts", "apps.main"] {
         let properties = match section {
             "apps.main" => "/definitions/jwt/properties".to_owned(),
             other => format!("/properties/{other}/properties"),
@@ -195,7 +195,7 @@ fn numbers_end_where_the_schema_says() {
             }
         }
     }
-    assert_eq!(bounds, 7 * 4);
+    assert_eq!(bounds, 14 * 4);
 }
 
 #[test]

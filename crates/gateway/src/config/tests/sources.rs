@@ -122,6 +122,15 @@ title = "客服"
 handle_ttl_seconds = 3600
 secret_file = "visitors.secret"
 
+[limits]
+requests_per_minute = 120
+address_requests_per_minute = 600
+burst = 30
+sessions_per_minute = 20
+logins_per_minute = 10
+streams_per_caller = 6
+exchanges = 0
+
 [timeouts]
 connect_seconds = 1
 head_seconds = 2
@@ -161,6 +170,7 @@ shutdown_seconds = 0
         (config.timeouts.connect_seconds, config.timeouts.shutdown_seconds),
         (1, 0)
     );
+    assert_eq!((config.limits.requests_per_minute, config.limits.exchanges), (120, 0));
 }
 
 #[test]

@@ -4,7 +4,9 @@
 //! One login per app at a time, in memory: who restarts in the middle begins again. The long code never leaves
 //! `coze-auth`.
 
-use super::{Passage, Reader, Shared, callback, login_app, renew_sessions, respond, see_other, standing};
+use super::{
+    ClientAddress, Passage, Reader, Shared, callback, login_app, renew_sessions, respond, see_other, standing,
+};
 use crate::apps::ServingApp;
 use crate::config::AppKind;
 use crate::portal::pages::LoginStanding;
@@ -58,6 +60,7 @@ impl DeviceLogins {
 pub(in super::super) async fn show(
     State(shared): State<Arc<Shared>>,
     Extension(passage): Extension<Passage>,
+    Extension(address): Extension<ClientAddress>,
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -79,6 +82,7 @@ pub(in super::super) async fn show(
         if passage.foreign_navigation || (is_logged_in && !wants_another) {
             return Ok(respond::login(&reader, app, standing));
         }
+        live.limits.check_login(address)?;
         begin(&shared, app).await?;
         Ok::<_, Problem>(see_other(&format!("/device?app={}", app.name)))
     };

@@ -18,6 +18,7 @@ use super::language::Reader;
 use super::pages::LoginStanding;
 use super::{callback, respond};
 use crate::apps::ServingApp;
+use crate::caller::ClientAddress;
 use crate::guard::Passage;
 use crate::login::browser_binding::BrowserBinding;
 use crate::problem::{Problem, ProblemKind};
@@ -36,6 +37,7 @@ use url::Url;
 pub(super) async fn login(
     State(shared): State<Arc<Shared>>,
     Extension(passage): Extension<Passage>,
+    Extension(address): Extension<ClientAddress>,
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -49,29 +51,36 @@ pub(super) async fn login(
         let location = query.map_or_else(|| "/callback".to_owned(), |query| format!("/callback?{query}"));
         return (StatusCode::FOUND, [(LOCATION, location)]).into_response();
     }
-    let wants_another = callback::parameter(query, "again").is_some();
-    match begin_or_show(&shared, app, &passage, &reader, wants_another).await {
+    let visit = Visit {
+        passage,
+        address,
+        wants_another: callback::parameter(query, "again").is_some(),
+    };
+    match begin_or_show(&shared, app, &visit, &reader).await {
         Ok(response) => response,
         Err(problem) => respond::problem(problem, &reader),
     }
 }
 
-async fn begin_or_show(
-    shared: &Shared,
-    app: &ServingApp,
-    passage: &Passage,
-    reader: &Reader,
+/// Who comes to log in.
+struct Visit {
+    passage: Passage,
+    address: ClientAddress,
+    /// Another person than the one who is logged in.
     wants_another: bool,
-) -> Result<Response, Problem> {
+}
+
+async fn begin_or_show(shared: &Shared, app: &ServingApp, visit: &Visit, reader: &Reader) -> Result<Response, Problem> {
     let standing = standing(app).await?;
     let is_logged_in = matches!(standing, LoginStanding::LoggedIn { .. });
     // Another site's link shows how things stand; what begins a login is a click on a page of ours.
-    if passage.foreign_navigation || (is_logged_in && !wants_another) {
+    if visit.passage.foreign_navigation || (is_logged_in && !visit.wants_another) {
         return Ok(respond::login(reader, app, standing));
     }
     let Some(redirect_uri) = &app.redirect_uri else {
         return Ok(see_other(&format!("/device?app={}&again=1", app.name)));
     };
+    shared.live().limits.check_login(visit.address)?;
     begin(shared, app, redirect_uri, reader).await
 }
 

@@ -6,6 +6,7 @@
 
 use super::super::pool::Lease;
 use super::events::WholeEvents;
+use crate::limits::Permit;
 use crate::problem::{Problem, ProblemKind};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
@@ -39,6 +40,8 @@ pub(in super::super) struct UpstreamBody {
     idle: Option<Pin<Box<Sleep>>>,
     /// For an event stream: how it is passed on.
     events: Option<EventStream>,
+    /// Counts the exchange as one of its caller's until this body is gone.
+    permit: Option<Permit>,
 }
 
 #[derive(Debug)]
@@ -140,6 +143,7 @@ impl Answer {
             idle_timeout,
             idle: None,
             events: None,
+            permit: None,
         };
         if body.incoming.is_end_stream() {
             body.give_back();
@@ -155,6 +159,14 @@ impl Answer {
                 whole: WholeEvents::default(),
                 has_ended: false,
             });
+        }
+        self
+    }
+
+    /// Keeps `permit` until the answer has ended or was dropped. What is there as a whole has ended.
+    pub(in super::super) fn holding(mut self, permit: Permit) -> Self {
+        if let Self::Upstream(body) = &mut self {
+            body.permit = Some(permit);
         }
         self
     }

@@ -1,0 +1,287 @@
+//! From which address does a request come?
+//!
+//! The connection's peer says so, unless the peer is a proxy of the operator's own (`server.trusted_proxies`): then the
+//! field in which such a proxy notes whom it speaks for is read from the right, where the nearest one wrote, up to the first
+//! address that is no such proxy. Whatever stands further left was written by strangers. From any other peer the fields say
+//! nothing.
+//!
+//! `X-Forwarded-For` and `Forwarded` (RFC 7239) count alike. A proxy writes one of them and may pass the other as a caller
+//! made it up, so when both are there and do not agree, neither counts. Pure.
+
+use http::HeaderMap;
+use http::header::FORWARDED;
+use ipnet::IpNet;
+use std::net::{IpAddr, Ipv6Addr};
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// What stands for one caller of no name: an IPv4 address, or the /64 that an IPv6 host may choose its address from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// The address of the caller behind `peer`.
+    pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+        let peer = peer.to_canonical();
+        if !is_trusted(peer, trusted) {
+            return Self::grouped(peer);
+        }
+        let named = match (by_x_forwarded_for(headers, trusted), by_forwarded(headers, trusted)) {
+            (Named::Nobody, named) | (named, Named::Nobody) => named,
+            (one, other) if one == other => one,
+            _ => Named::Unknown,
+        };
+        match named {
+            Named::Address(address) => Self::grouped(address),
+            Named::Nobody | Named::Unknown => Self::grouped(peer),
+        }
+    }
+
+    fn grouped(address: IpAddr) -> Self {
+        Self(match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        })
+    }
+}
+
+/// Whom a field names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    /// Nobody: the field is not there.
+    Nobody,
+    /// Somebody, but not by an address.
+    Unknown,
+    /// This address.
+    Address(IpAddr),
+}
+
+/// The first from the right that is no proxy of ours. When all are, the one furthest away asks for itself.
+fn nearest_stranger(hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> Named {
+    let mut named = Named::Nobody;
+    for hop in hops {
+        let Some(address) = hop else { return Named::Unknown };
+        named = Named::Address(address);
+        if !is_trusted(address, trusted) {
+            break;
+        }
+    }
+    named
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// Several fields of one name are one list (RFC 9110 5.3).
+fn by_x_forwarded_for(headers: &HeaderMap, trusted: &[IpNet]) -> Named {
+    let fields = headers.get_all(X_FORWARDED_FOR).iter().rev();
+    let hops = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',').map(parse_node));
+    nearest_stranger(hops, trusted)
+}
+
+/// RFC 7239 4: elements by commas, in each of them pairs by semicolons; both may stand within quotes, too.
+fn by_forwarded(headers: &HeaderMap, trusted: &[IpNet]) -> Named {
+    let fields = headers.get_all(FORWARDED).iter().rev();
+    let hops = fields.flat_map(|field| {
+        let elements: Vec<&[u8]> = split_unquoted(field.as_bytes(), b',').collect();
+        elements.into_iter().rev().map(for_of)
+    });
+    nearest_stranger(hops, trusted)
+}
+
+/// The address in the one `for=` of an element.
+fn for_of(element: &[u8]) -> Option<IpAddr> {
+    let mut nodes = split_unquoted(element, b';').filter_map(|pair| {
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (pair.get(..equals)?, pair.get(equals + 1..)?);
+        name.trim_ascii().eq_ignore_ascii_case(b"for").then_some(value)
+    });
+    let node = nodes.next()?.trim_ascii();
+    if nodes.next().is_some() {
+        return None;
+    }
+    let unquoted = node.strip_prefix(b"\"").and_then(|node| node.strip_suffix(b"\""));
+    parse_node(unquoted.unwrap_or(node))
+}
+
+/// Splits outside of quoted strings (RFC 9110 5.6.4). A quote that is not closed swallows the rest, which then is no
+/// address.
+fn split_unquoted(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |byte| {
+        if is_escaped {
+            is_escaped = false;
+        } else if is_quoted && *byte == b'\\' {
+            is_escaped = true;
+        } else if *byte == b'"' {
+            is_quoted = !is_quoted;
+        }
+        !is_quoted && *byte == separator
+    })
+}
+
+/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`; `unknown` and `_names` are none.
+fn parse_node(node: &[u8]) -> Option<IpAddr> {
+    let node = std::str::from_utf8(node.trim_ascii()).ok()?;
+    let address = match node.strip_prefix('[') {
+        Some(bracketed) => {
+            let (address, port) = bracketed.split_once(']')?;
+            if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+                return None;
+            }
+            IpAddr::V6(address.parse().ok()?)
+        }
+        None => match node.split_once(':') {
+            Some((address, port)) if is_port(port) => IpAddr::V4(address.parse().ok()?),
+            _ => node.parse().ok()?,
+        },
+    };
+    Some(address.to_canonical())
+}
+
+fn is_port(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::{HeaderName, HeaderValue};
+    use std::collections::HashSet;
+
+    /// Peer, fields, and the address that they come to.
+    type Row<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str);
+
+    fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
+        let fields = fields.iter().map(|(name, value)| {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            (HeaderName::from_static(name), value)
+        });
+        fields.collect()
+    }
+
+    fn trusted() -> Vec<IpNet> {
+        ["10.0.0.0/8", "::1/128", "2001:db8:f::/48"]
+            .map(|net| net.parse().unwrap())
+            .to_vec()
+    }
+
+    fn of(peer: &str, fields: &[(&'static str, &str)]) -> String {
+        ClientAddress::of(peer.parse().unwrap(), &headers(fields), &trusted())
+            .0
+            .to_string()
+    }
+
+    #[test]
+    fn fields_count_from_trusted_peers_only_and_from_the_right() {
+        let (xff, fwd) = ("x-forwarded-for", "forwarded");
+        let table: &[Row<'_>] = &[
+            // Nobody is trusted but who is listed.
+            ("192.0.2.1", &[], "192.0.2.1"),
+            ("192.0.2.1", &[(xff, "198.51.100.7")], "192.0.2.1"),
+            ("192.0.2.1", &[(fwd, "for=198.51.100.7")], "192.0.2.1"),
+            ("11.0.0.1", &[(xff, "198.51.100.7")], "11.0.0.1"),
+            // A listed one, with and without a word about the caller.
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &[(xff, "198.51.100.7")], "198.51.100.7"),
+            ("::ffff:10.0.0.1", &[(xff, "198.51.100.7")], "198.51.100.7"),
+            ("::1", &[(xff, "198.51.100.7")], "198.51.100.7"),
+            ("10.0.0.1", &[(xff, "198.51.100.7:4711")], "198.51.100.7"),
+            ("10.0.0.1", &[(xff, " 198.51.100.7 ")], "198.51.100.7"),
+            ("10.0.0.1", &[(xff, "::ffff:198.51.100.7")], "198.51.100.7"),
+            // What a caller writes itself stands further left.
+            ("10.0.0.1", &[(xff, "127.0.0.1, 198.51.100.7")], "198.51.100.7"),
+            ("10.0.0.1", &[(xff, "1.1.1.1, 198.51.100.7, 10.9.9.9")], "198.51.100.7"),
+            (
+                "10.0.0.1",
+                &[(xff, "1.1.1.1"), (xff, "198.51.100.7, 10.1.1.1")],
+                "198.51.100.7",
+            ),
+            ("10.0.0.1", &[(xff, "198.51.100.7"), (xff, "10.1.1.1")], "198.51.100.7"),
+            ("10.0.0.1", &[(xff, "rubbish, 198.51.100.7")], "198.51.100.7"),
+            // Only proxies of our own: the furthest of them asks for itself.
+            ("10.0.0.1", &[(xff, "10.7.7.7, 10.8.8.8")], "10.7.7.7"),
+            // No address where one should be.
+            ("10.0.0.1", &[(xff, "")], "10.0.0.1"),
+            ("10.0.0.1", &[(xff, "unknown")], "10.0.0.1"),
+            ("10.0.0.1", &[(xff, "198.51.100.7, unknown")], "10.0.0.1"),
+            ("10.0.0.1", &[(xff, "198.51.100.7,")], "10.0.0.1"),
+            ("10.0.0.1", &[(xff, "198.51.100.7:port")], "10.0.0.1"),
+            ("10.0.0.1", &[(xff, "你好")], "10.0.0.1"),
+            // RFC 7239, with its own examples.
+            ("10.0.0.1", &[(fwd, "for=198.51.100.7")], "198.51.100.7"),
+            ("10.0.0.1", &[(fwd, "For=\"198.51.100.7:4711\"")], "198.51.100.7"),
+            (
+                "10.0.0.1",
+                &[(fwd, "for=192.0.2.60;proto=http;by=203.0.113.43")],
+                "192.0.2.60",
+            ),
+            (
+                "10.0.0.1",
+                &[(fwd, "for=192.0.2.43, for=198.51.100.17")],
+                "198.51.100.17",
+            ),
+            ("10.0.0.1", &[(fwd, "for=192.0.2.43, for=10.2.2.2")], "192.0.2.43"),
+            ("10.0.0.1", &[(fwd, "for=\"_gazonk\"")], "10.0.0.1"),
+            ("10.0.0.1", &[(fwd, "proto=https")], "10.0.0.1"),
+            ("10.0.0.1", &[(fwd, "for=1.1.1.1;for=2.2.2.2")], "10.0.0.1"),
+            ("10.0.0.1", &[(fwd, "for=1.1.1.1;x=\"a, for=2.2.2.2\"")], "1.1.1.1"),
+            ("10.0.0.1", &[(fwd, "for=2.2.2.2;x=\"a\\\", b\"")], "2.2.2.2"),
+            ("10.0.0.1", &[(fwd, "for=\"1.1.1.1")], "10.0.0.1"),
+            // Both: believed only when they agree.
+            (
+                "10.0.0.1",
+                &[(xff, "198.51.100.7"), (fwd, "for=198.51.100.7")],
+                "198.51.100.7",
+            ),
+            ("10.0.0.1", &[(xff, "198.51.100.7"), (fwd, "for=1.1.1.1")], "10.0.0.1"),
+            ("10.0.0.1", &[(xff, "unknown"), (fwd, "for=1.1.1.1")], "10.0.0.1"),
+            // An IPv6 host has its /64 to choose from.
+            ("2001:db8:1:2:3:4:5:6", &[], "2001:db8:1:2::"),
+            ("10.0.0.1", &[(xff, "2001:db8:1:2:3:4:5:6")], "2001:db8:1:2::"),
+            (
+                "10.0.0.1",
+                &[(xff, "[2001:db8:1:2::9]:4711, 2001:db8:f::1")],
+                "2001:db8:1:2::",
+            ),
+            (
+                "10.0.0.1",
+                &[(fwd, "for=\"[2001:db8:cafe::17]:4711\"")],
+                "2001:db8:cafe::",
+            ),
+            ("10.0.0.1", &[(xff, "[2001:db8::1]x")], "10.0.0.1"),
+        ];
+
+        let wrong: Vec<_> = table
+            .iter()
+            .filter(|(peer, fields, expected)| of(peer, fields) != *expected)
+            .map(|(peer, fields, expected)| (peer, fields, expected, of(peer, fields)))
+            .collect();
+
+        println!("addresses: tried {} / wrong {}", table.len(), wrong.len());
+        assert_eq!(wrong, vec![]);
+    }
+
+    #[test]
+    fn a_thousand_forged_addresses_are_one_caller_and_a_thousand_noted_ones_are_a_thousand() {
+        let forged = (0..1_000_u32).map(|n| format!("198.18.{}.{}", n / 256, n % 256));
+        let callers = |peer: &str, noted: &dyn Fn(&str) -> String| -> HashSet<String> {
+            let fields = forged.clone().map(|address| noted(&address));
+            fields.map(|field| of(peer, &[(X_FORWARDED_FOR, &field)])).collect()
+        };
+
+        let from_a_stranger = callers("192.0.2.1", &str::to_owned);
+        let through_a_proxy = callers("10.0.0.1", &|address| format!("{address}, 192.0.2.1"));
+        let noted_by_a_proxy = callers("10.0.0.1", &str::to_owned);
+
+        println!(
+            "addresses: bad tried 2000 / let through {}; good tried 1000 / refused {}",
+            from_a_stranger.len() + through_a_proxy.len() - 2,
+            1_000 - noted_by_a_proxy.len()
+        );
+        assert_eq!(from_a_stranger, HashSet::from(["192.0.2.1".to_owned()]));
+        assert_eq!(through_a_proxy, HashSet::from(["192.0.2.1".to_owned()]));
+        assert_eq!(noted_by_a_proxy.len(), 1_000);
+    }
+}

@@ -1,0 +1,70 @@
+//! `[limits]`: what a caller may use (`docs/reference/limits.md`).
+
+use super::Mode;
+use super::section::Section;
+use std::ops::RangeInclusive;
+
+/// `[limits]`. 0 is no limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitsConfig {
+    /// API requests of one caller.
+    pub requests_per_minute: u32,
+    /// API requests from one address.
+    pub address_requests_per_minute: u32,
+    /// How many of these may come at once after a rest.
+    pub burst: u32,
+    /// Sessions opened, and tokens asked for by scripts, from one address.
+    pub sessions_per_minute: u32,
+    /// Logins begun from one address.
+    pub logins_per_minute: u32,
+    /// Exchanges of one caller that run at the same time: streams, uploads, answers that are waited for.
+    pub streams_per_caller: u32,
+    /// The same of all callers.
+    pub exchanges: u32,
+}
+
+impl LimitsConfig {
+    /// Ten million a minute are more than one machine carries.
+    const PER_MINUTE: RangeInclusive<u32> = 0..=10_000_000;
+    /// One at a time has to be possible.
+    const BURST: RangeInclusive<u32> = 1..=1_000_000;
+    const AT_THE_SAME_TIME: RangeInclusive<u32> = 0..=1_000_000;
+
+    /// What holds where nobody says otherwise.
+    ///
+    /// In local mode everybody is the one person at the machine, whose test suites are not to be slowed down: no rates. What
+    /// runs at the same time costs us memory and is limited in any case, and no caller may have more than half of it.
+    pub const fn of_mode(mode: Mode) -> Self {
+        match mode {
+            Mode::Local => Self {
+                requests_per_minute: 0,
+                address_requests_per_minute: 0,
+                burst: 60,
+                sessions_per_minute: 0,
+                logins_per_minute: 0,
+                streams_per_caller: 8_192,
+                exchanges: 16_384,
+            },
+        }
+    }
+
+    pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
+        let default = Self::of_mode(mode);
+        let mut number = |key, default, range| section.number_or(key, default, range);
+        let limits = Self {
+            requests_per_minute: number("requests_per_minute", default.requests_per_minute, Self::PER_MINUTE),
+            address_requests_per_minute: number(
+                "address_requests_per_minute",
+                default.address_requests_per_minute,
+                Self::PER_MINUTE,
+            ),
+            burst: number("burst", default.burst, Self::BURST),
+            sessions_per_minute: number("sessions_per_minute", default.sessions_per_minute, Self::PER_MINUTE),
+            logins_per_minute: number("logins_per_minute", default.logins_per_minute, Self::PER_MINUTE),
+            streams_per_caller: number("streams_per_caller", default.streams_per_caller, Self::AT_THE_SAME_TIME),
+            exchanges: number("exchanges", default.exchanges, Self::AT_THE_SAME_TIME),
+        };
+        section.finish();
+        limits
+    }
+}

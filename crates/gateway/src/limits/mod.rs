@@ -1,0 +1,160 @@
+//! What a caller may use: so many requests, sessions and logins in a minute, so many exchanges at the same time.
+//!
+//! | file | owns |
+//! |---|---|
+//! | [`name`] | the name of every limit |
+//! | [`ledger`] | an account for every caller and address |
+//! | [`rate`] | so many in a minute, so many at once, and the fields that say so |
+//! | [`permit`] | so many at the same time |
+//!
+//! A refusal is a [`Problem`] that names its [`Limit`]; it is counted and logged where every problem becomes an answer
+//! (`problem.rs`). The limits of one configuration are one value: a new configuration with other limits begins with empty
+//! accounts, one with the same keeps them.
+
+mod ledger;
+mod name;
+mod permit;
+mod rate;
+
+pub use name::Limit;
+pub(crate) use permit::Permit;
+pub(crate) use rate::{Standing, whole_seconds};
+
+use crate::caller::{Caller, ClientAddress};
+use crate::config::LimitsConfig;
+use crate::problem::Problem;
+use governor::clock::MonotonicClock;
+use ledger::{Account, Ledger};
+use rate::Rate;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+/// When to try again where nobody knows when an exchange ends.
+const SOON: Duration = Duration::from_secs(1);
+
+/// The limits in force, and who has used how much.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    config: LimitsConfig,
+    callers: Ledger<MonotonicClock>,
+    requests: Option<Rate>,
+    address_requests: Option<ByAddress>,
+    sessions: Option<ByAddress>,
+    logins: Option<ByAddress>,
+    running: Arc<AtomicU32>,
+}
+
+/// A rate with accounts of its own, by address.
+#[derive(Debug)]
+struct ByAddress {
+    ledger: Ledger<MonotonicClock>,
+    rate: Rate,
+}
+
+impl ByAddress {
+    fn new(limit: Limit, per_minute: u32, burst: u32) -> Option<Self> {
+        Some(Self {
+            rate: Rate::new(limit, per_minute, burst, MonotonicClock)?,
+            ledger: Ledger::new(MonotonicClock),
+        })
+    }
+
+    fn check(&self, address: ClientAddress) -> Result<Option<Standing>, Problem> {
+        let account = self.ledger.account(&address);
+        self.rate.check(&account).map_err(Problem::rate_limited)
+    }
+}
+
+/// What a request was let in with.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    /// To be held until the exchange has ended.
+    pub(crate) permit: Permit,
+    /// Said to the caller when little is left.
+    pub(crate) standing: Option<Standing>,
+}
+
+impl Limits {
+    /// The limits of `config`, with nothing used.
+    pub(crate) fn new(config: LimitsConfig) -> Self {
+        // Sessions and logins are few, and people open several at once; their burst is a minute's worth.
+        Self {
+            callers: Ledger::new(MonotonicClock),
+            requests: Rate::new(
+                Limit::RequestsPerMinute,
+                config.requests_per_minute,
+                config.burst,
+                MonotonicClock,
+            ),
+            address_requests: ByAddress::new(
+                Limit::AddressRequestsPerMinute,
+                config.address_requests_per_minute,
+                config.burst,
+            ),
+            sessions: ByAddress::new(
+                Limit::SessionsPerMinute,
+                config.sessions_per_minute,
+                config.sessions_per_minute,
+            ),
+            logins: ByAddress::new(
+                Limit::LoginsPerMinute,
+                config.logins_per_minute,
+                config.logins_per_minute,
+            ),
+            running: Arc::new(AtomicU32::new(0)),
+            config,
+        }
+    }
+
+    /// What they were made from.
+    pub(crate) fn config(&self) -> &LimitsConfig {
+        &self.config
+    }
+
+    /// Counts an API request from an address, which `address` works out if anybody asks for it.
+    pub(crate) fn check_address(&self, address: impl FnOnce() -> ClientAddress) -> Result<Option<Standing>, Problem> {
+        match &self.address_requests {
+            Some(rate) => rate.check(address()),
+            None => Ok(None),
+        }
+    }
+
+    /// Counts a session that is opened, or a token that is asked for.
+    pub(crate) fn check_session(&self, address: ClientAddress) -> Result<(), Problem> {
+        self.sessions.as_ref().map_or(Ok(None), |rate| rate.check(address))?;
+        Ok(())
+    }
+
+    /// Counts a login that is begun.
+    pub(crate) fn check_login(&self, address: ClientAddress) -> Result<(), Problem> {
+        self.logins.as_ref().map_or(Ok(None), |rate| rate.check(address))?;
+        Ok(())
+    }
+
+    /// Counts an API request of `caller` and lets its exchange begin.
+    pub(crate) fn admit(&self, caller: &Caller) -> Result<Admission, Problem> {
+        let account = self.account_of(caller);
+        let standing = match &self.requests {
+            Some(rate) => rate.check(&account).map_err(Problem::rate_limited)?,
+            None => None,
+        };
+        let (permit, running) = Permit::take(account, &self.running);
+        let too_many = |most: u32, running: u32| most != 0 && running > most;
+        if too_many(self.config.streams_per_caller, running.of_caller) {
+            return Err(Problem::too_many_streams(Limit::StreamsPerCaller, SOON));
+        }
+        if too_many(self.config.exchanges, running.of_all) {
+            return Err(Problem::too_many_streams(Limit::Exchanges, SOON));
+        }
+        Ok(Admission { permit, standing })
+    }
+
+    /// Handles of one subject share an account, so opening sessions brings nobody more.
+    fn account_of(&self, caller: &Caller) -> Arc<Account> {
+        match caller {
+            Caller::Visitor(record) => self.callers.account(&(&*record.app, &record.subject)),
+            Caller::OwnToken(token) => self.callers.account(&token.as_bytes()),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! So many requests in a minute, and so many at once: GCRA, by `governor`.
+//!
+//! GCRA lets requests pass that come evenly at the rate, and `burst` of them that come at once after a rest. One number per
+//! account is all its state.
+
+use super::Limit;
+use super::ledger::{Account, InTheAccount};
+use governor::clock::{Clock, MonotonicClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::{NotUntil, Quota, RateLimiter};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// draft-ietf-httpapi-ratelimit-headers-10, 3 and 4.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// One limit on a rate.
+#[derive(Debug)]
+pub(super) struct Rate<C: Clock = MonotonicClock> {
+    limit: Limit,
+    per_minute: NonZeroU32,
+    burst: NonZeroU32,
+    limiter: RateLimiter<Arc<Account>, InTheAccount, C, StateInformationMiddleware>,
+    clock: C,
+}
+
+/// How a caller stands with a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    limit: Limit,
+    per_minute: u32,
+    /// How many requests may come at once now.
+    pub(super) remaining: u32,
+    /// With nothing remaining, until the next may come; else until as many may come as after a rest.
+    pub(super) wait: Duration,
+}
+
+impl<C: Clock + Clone> Rate<C> {
+    /// `None` when `per_minute` is 0: there is no limit.
+    pub(super) fn new(limit: Limit, per_minute: u32, burst: u32, clock: C) -> Option<Self> {
+        let per_minute = NonZeroU32::new(per_minute)?;
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_minute(per_minute).allow_burst(burst);
+        Some(Self {
+            limit,
+            per_minute,
+            burst,
+            limiter: RateLimiter::new(quota, InTheAccount, clock.clone()),
+            clock,
+        })
+    }
+
+    /// Counts a request. `Ok(Some(..))` when fewer than a quarter of what may come at once remain; `Err` when none does.
+    pub(super) fn check(&self, account: &Arc<Account>) -> Result<Option<Standing>, Standing> {
+        match self.limiter.check_key(account) {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                let used = self.burst.get().saturating_sub(remaining);
+                let is_scarce = remaining < self.burst.get() / 4;
+                Ok(is_scarce.then(|| self.standing(remaining, Duration::from_mins(1) * used / self.per_minute.get())))
+            }
+            Err(not_until) => Err(self.standing(0, self.wait(&not_until))),
+        }
+    }
+
+    fn wait(&self, not_until: &NotUntil<C::Instant>) -> Duration {
+        not_until.wait_time_from(self.clock.now())
+    }
+
+    fn standing(&self, remaining: u32, wait: Duration) -> Standing {
+        Standing {
+            limit: self.limit,
+            per_minute: self.per_minute.get(),
+            remaining,
+            wait,
+        }
+    }
+}
+
+impl Standing {
+    /// Which limit it is about.
+    pub(crate) fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    /// When it makes sense to try again.
+    pub(crate) fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    /// Says it in `RateLimit` and `RateLimit-Policy`.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        let policy = self.policy_name();
+        let seconds = whole_seconds(self.wait);
+        let fields = [
+            (RATE_LIMIT, format!("\"{policy}\";r={};t={seconds}", self.remaining)),
+            (RATE_LIMIT_POLICY, format!("\"{policy}\";q={};w=60", self.per_minute)),
+        ];
+        for (name, value) in fields {
+            headers.extend(HeaderValue::from_str(&value).ok().map(|value| (name, value)));
+        }
+    }
+
+    /// What the policy is called towards callers.
+    fn policy_name(&self) -> &'static str {
+        match self.limit {
+            Limit::RequestsPerMinute => "caller",
+            Limit::AddressRequestsPerMinute => "address",
+            Limit::SessionsPerMinute => "sessions",
+            Limit::LoginsPerMinute => "logins",
+            Limit::StreamsPerCaller | Limit::Exchanges => "exchanges",
+        }
+    }
+}
+
+/// Rounded up: whoever waits as long as we say must not come too early. At least one.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::Ledger;
+    use super::*;
+    use governor::clock::FakeRelativeClock;
+
+    fn rate(per_minute: u32, burst: u32) -> (Rate<FakeRelativeClock>, Arc<Account>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        let account = Ledger::new(clock.clone()).account(&"a");
+        let rate = Rate::new(Limit::RequestsPerMinute, per_minute, burst, clock.clone()).unwrap();
+        (rate, account, clock)
+    }
+
+    #[test]
+    fn over_sixty_seconds_as_many_pass_as_may() {
+        let mut worst = 0.0_f64;
+        for (per_minute, burst) in [(120, 60), (600, 60), (6_000, 20), (100_000, 1_000)] {
+            let (rate, account, clock) = rate(per_minute, burst);
+            // Ten times as many as may, at uneven distances.
+            let (mut passed, mut elapsed, mut turn) = (0_u32, Duration::ZERO, 0_u32);
+            let even = Duration::from_mins(1) / (per_minute * 10);
+            while elapsed < Duration::from_mins(1) {
+                passed += u32::from(rate.check(&account).is_ok());
+                turn += 1;
+                let step = even * (turn % 3) + even / 7 * (turn % 5);
+                clock.advance(step);
+                elapsed += step;
+            }
+            let may = f64::from(per_minute + burst);
+            let error = (f64::from(passed) - may).abs() / may;
+            println!(
+                "{per_minute} per minute, {burst} at once: {passed} of {turn} passed, error {:.2} %",
+                error * 100.0
+            );
+            worst = worst.max(error);
+        }
+        assert!(worst <= 0.01, "{worst}");
+    }
+
+    #[test]
+    fn whoever_waits_as_long_as_we_say_passes() {
+        let (rate, account, clock) = rate(7, 3);
+        for _ in 0..50 {
+            while rate.check(&account).is_ok() {}
+            let standing = rate.check(&account).unwrap_err();
+
+            clock.advance(Duration::from_secs(whole_seconds(standing.wait)));
+
+            assert!(rate.check(&account).is_ok(), "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn what_remains_is_told_when_it_is_little() {
+        let (rate, account, clock) = rate(60, 8);
+        let told: Vec<_> = (0..9)
+            .map(|_| rate.check(&account).map(|s| s.map(|s| s.remaining)))
+            .collect();
+        let standing = rate.check(&account).unwrap_err();
+        clock.advance(Duration::from_secs(8));
+
+        assert!(told[..6].iter().all(|told| *told == Ok(None)), "{told:?}");
+        assert_eq!(told[6..8], [Ok(Some(1)), Ok(Some(0))]);
+        assert_eq!((standing.remaining, whole_seconds(standing.wait)), (0, 1));
+        assert_eq!(rate.check(&account), Ok(None));
+    }
+
+    #[test]
+    fn fields_are_those_of_the_draft() {
+        let standing = Standing {
+            limit: Limit::RequestsPerMinute,
+            per_minute: 120,
+            remaining: 0,
+            wait: Duration::from_millis(11_001),
+        };
+        let mut headers = HeaderMap::new();
+
+        standing.write(&mut headers);
+
+        assert_eq!(headers["ratelimit"], "\"caller\";r=0;t=12");
+        assert_eq!(headers["ratelimit-policy"], "\"caller\";q=120;w=60");
+    }
+
+    #[test]
+    fn no_limit_is_none() {
+        assert!(Rate::new(Limit::RequestsPerMinute, 0, 5, FakeRelativeClock::default()).is_none());
+    }
+}
