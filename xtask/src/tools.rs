@@ -22,13 +22,23 @@ pub(crate) const WEB: &str = "web";
 
 /// Returns the Python of a virtual environment that holds exactly `tests/clients/python/requirements.txt`.
 pub(crate) fn python(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let home = workspace.tools().join("python");
+    python_with(workspace, "python", &workspace.root.join(PYTHON_CLIENTS))
+}
+
+/// The same with what the stack needs that the proxy is compared with.
+pub(crate) fn python_of_bench(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    python_with(workspace, "bench-python", &workspace.root.join("crates/bench/python"))
+}
+
+/// A virtual environment in `.tools/NAME` with the `requirements.txt` of `folder`.
+fn python_with(workspace: &Workspace, name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
+    let home = workspace.tools().join(name);
     let python = home.join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python"
     });
-    let requirements = workspace.root.join(PYTHON_CLIENTS).join("requirements.txt");
+    let requirements = folder.join("requirements.txt");
     let stamp = Stamp::of(&requirements, home.join("installed-requirements.txt"))?;
     if stamp.is_current() && python.is_file() {
         return Ok(python);

@@ -4,6 +4,9 @@
 //! answers. So it is built like the tests: that takes seconds where the tests were built, while a release build of every
 //! database driver and TLS library takes longer than the run itself.
 
+mod proxies;
+mod proxy;
+
 use crate::counts::Row;
 use crate::report::{Outcome, Report};
 use crate::step::Step;
@@ -18,6 +21,8 @@ use clap::{Args, Subcommand};
 pub(crate) enum Bench {
     /// Show that tokens are neither lost nor doubled when processes die, clocks jump and stores go away
     Lifecycle(Lifecycle),
+    /// Compare the proxy's speed and memory with nginx, haproxy and the goals (Linux)
+    Proxy(proxy::Proxy),
 }
 
 /// How long to try.
@@ -43,6 +48,7 @@ const SUITES: &[(&str, &str, &str)] = &[
 pub(crate) fn run(workspace: &Workspace, bench: &Bench, report: &mut Report) {
     match bench {
         Bench::Lifecycle(lifecycle) => lifecycle.run(workspace, report),
+        Bench::Proxy(proxy) => proxy.run(workspace, report),
     }
 }
 
