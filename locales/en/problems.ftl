@@ -42,7 +42,8 @@ problem-session-name-invalid-title = This session_name cannot be used
 problem-session-name-invalid-detail =
     A session_name has 1 to 256 bytes, is not blank and holds no control characters.
 problem-body-too-large-title = The body is too large
-problem-body-too-large-detail = This address takes a small JSON body only. Files go to /v1/files/upload on the proxy.
+problem-body-too-large-detail =
+    This address does not take so much; nothing was carried out. Files go to /v1/files/upload on the proxy.
 problem-rate-limited-title = Too many requests
 problem-rate-limited-detail =
     More requests came than may come in a minute. Wait as many seconds as Retry-After says, then send the request again; nothing
@@ -53,7 +54,7 @@ problem-too-many-streams-detail =
     them has ended; nothing was sent to Coze.
 problem-with-limit = { $detail } The limit that was met is { $limit }.
 problem-body-overdue-title = The request's body did not come
-problem-body-overdue-detail = The head announced a body, and nothing came for timeouts.idle_seconds. Send the request again.
+problem-body-overdue-detail = More of the body was to come, and nothing came for timeouts.idle_seconds. Send the request again.
 problem-token-refused-title = Coze refuses to issue a token for this app
 problem-token-refused-detail =
     The app's settings and its keys do not fit what Coze knows: region, client_id, public_key_id or private key. Run
@@ -80,7 +81,7 @@ problem-upstream-unreachable-detail =
     No connection to the API address came about. Check the network and api_base, then try again.
 problem-upstream-timed-out-title = Coze's API did not answer in time
 problem-upstream-timed-out-detail =
-    The request was sent, but no answer began within timeouts.head_seconds. It may have been carried out: look before you repeat
+    The request was sent, but the answer did not come in time. It may have been carried out: look before you repeat
     it.
 problem-upstream-broken-title = The connection to Coze's API broke
 problem-upstream-broken-detail =

@@ -35,14 +35,14 @@ problem-app-unknown-detail = 参数 "app" 须为配置文件 [apps] 中的名称
 problem-session-name-invalid-title = 这个 session_name 不能使用
 problem-session-name-invalid-detail = session_name 的长度为 1 到 256 字节，不能全是空白，也不能包含控制字符。
 problem-body-too-large-title = 请求体过大
-problem-body-too-large-detail = 这个地址只接受小的 JSON 请求体。文件请发送到代理的 /v1/files/upload。
+problem-body-too-large-detail = 这个地址不接受这么大的请求体，请求没有执行。文件请发送到代理的 /v1/files/upload。
 problem-rate-limited-title = 请求太频繁
 problem-rate-limited-detail = 一分钟内的请求超过了允许的数目。请等 Retry-After 所说的秒数后再试；这个请求没有发给 Coze
 problem-too-many-streams-title = 同时进行的请求太多
 problem-too-many-streams-detail = 正在进行的流、上传和未结束的回答已经达到上限。请等其中一个结束后再试；这个请求没有发给 Coze
 problem-with-limit = { $detail }。触及的限制是 { $limit }
 problem-body-overdue-title = 请求体没有到达
-problem-body-overdue-detail = 请求头声明了请求体，但在 timeouts.idle_seconds 内没有收到任何内容。请重新发送请求。
+problem-body-overdue-detail = 请求体还没有发完，但在 timeouts.idle_seconds 内没有收到任何内容。请重新发送请求。
 problem-token-refused-title = Coze 拒绝为此应用签发令牌
 problem-token-refused-detail =
     应用的设置或密钥与 Coze 的记录不一致：区域、client_id、public_key_id 或私钥。请运行 "cozegate config check"，再运行
@@ -64,7 +64,7 @@ problem-upstream-unreachable-title = 无法连接 Coze 的 API
 problem-upstream-unreachable-detail = 与 API 地址的连接没有建立。请检查网络和 api_base，然后重试。
 problem-upstream-timed-out-title = Coze 的 API 没有及时应答
 problem-upstream-timed-out-detail =
-    请求已发出，但在 timeouts.head_seconds 内没有开始应答。它可能已经执行，重复之前请先确认。
+    请求已发出，但没有及时收到应答。它可能已经执行，重复之前请先确认。
 problem-upstream-broken-title = 与 Coze API 的连接中断
 problem-upstream-broken-detail = 连接在应答到达之前断开。请求可能已经执行，重复之前请先确认。
 problem-stopping-title = cozegate 正在停止

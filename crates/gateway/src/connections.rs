@@ -22,8 +22,9 @@ use tokio_util::task::TaskTracker;
 const HEAD_READ_LIMIT: Duration = Duration::from_secs(10);
 /// Number of header fields in a request; more are answered with 431.
 const MAX_HEADERS: usize = 100;
-/// What one connection may hold of a head in memory; at least 8 KiB is what hyper asks for.
-const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// What one connection may hold in memory, each way: of a head, and of an answer that its caller does not read. At least
+/// 8 KiB is what hyper asks for.
+pub(crate) const MAX_BUFFER_BYTES: usize = 36 * 1024;
 /// After an error of `accept` (no file handles left, for example): long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -51,7 +51,7 @@ pub enum ProblemKind {
     RateLimited,
     /// More exchanges at the same time than the caller, or all callers together, may have.
     TooManyStreams,
-    /// A small request body that did not come within the idle time.
+    /// A request body that stood still for the idle time.
     BodyOverdue,
     /// The platform refused to issue a token for our app: a person has to mend the app or the configuration.
     TokenRefused,
@@ -285,6 +285,14 @@ impl Problem {
     pub fn with_inside(kind: ProblemKind, inside: impl std::fmt::Display) -> Self {
         Self {
             inside: Some(inside.to_string()),
+            ..kind.into()
+        }
+    }
+
+    /// What a caller sees when something came to the end that this setting draws.
+    pub(crate) fn at_limit(kind: ProblemKind, limit: Limit) -> Self {
+        Self {
+            limit: Some(limit),
             ..kind.into()
         }
     }

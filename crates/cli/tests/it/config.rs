@@ -92,12 +92,14 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     cors.origins = []  # default
     default_app = "main"  # default
     limits.address_requests_per_minute = 0  # default
+    limits.body_bytes = 20971520  # default
     limits.burst = 60  # default
     limits.exchanges = 16384  # default
     limits.logins_per_minute = 0  # default
     limits.requests_per_minute = 0  # default
     limits.sessions_per_minute = 0  # default
     limits.streams_per_caller = 8192  # default
+    limits.upload_bytes = 537919488  # default
     mode = "local"  # default
     server.auth_addr = "127.0.0.1:9081"  # cozegate.toml:2:13
     server.proxy_addr = "127.0.0.1:8080"  # default

@@ -21,6 +21,10 @@ pub struct LimitsConfig {
     pub streams_per_caller: u32,
     /// The same of all callers.
     pub exchanges: u32,
+    /// The body of a request, but for those that bring files.
+    pub body_bytes: u32,
+    /// The body of an upload.
+    pub upload_bytes: u32,
 }
 
 impl LimitsConfig {
@@ -29,6 +33,7 @@ impl LimitsConfig {
     /// One at a time has to be possible.
     const BURST: RangeInclusive<u32> = 1..=1_000_000;
     const AT_THE_SAME_TIME: RangeInclusive<u32> = 0..=1_000_000;
+    const BYTES: RangeInclusive<u32> = 0..=u32::MAX;
 
     /// What holds where nobody says otherwise.
     ///
@@ -44,6 +49,9 @@ impl LimitsConfig {
                 logins_per_minute: 0,
                 streams_per_caller: 8_192,
                 exchanges: 16_384,
+                // The platform takes 15 MB, of workflows 20 MB (protocol 7); files of 512 MB, and their wrapping (6.6).
+                body_bytes: 20 << 20,
+                upload_bytes: 513 << 20,
             },
         }
     }
@@ -63,6 +71,8 @@ impl LimitsConfig {
             logins_per_minute: number("logins_per_minute", default.logins_per_minute, Self::PER_MINUTE),
             streams_per_caller: number("streams_per_caller", default.streams_per_caller, Self::AT_THE_SAME_TIME),
             exchanges: number("exchanges", default.exchanges, Self::AT_THE_SAME_TIME),
+            body_bytes: number("body_bytes", default.body_bytes, Self::BYTES),
+            upload_bytes: number("upload_bytes", default.upload_bytes, Self::BYTES),
         };
         section.finish();
         limits

@@ -94,8 +94,10 @@ pub struct TimeoutsConfig {
     pub connect_seconds: u32,
     /// From the end of the request until the head of the answer.
     pub head_seconds: u32,
-    /// Between two pieces of a streamed answer.
+    /// Between two pieces of a body, whoever sends it.
     pub idle_seconds: u32,
+    /// From the beginning of a request until its answer is there, unless that is a stream; as long as it takes when absent.
+    pub total_seconds: Option<u32>,
     /// For running answers after a stop was asked for.
     pub shutdown_seconds: u32,
 }
@@ -106,6 +108,7 @@ impl Default for TimeoutsConfig {
             connect_seconds: 10,
             head_seconds: 120,
             idle_seconds: 300,
+            total_seconds: None,
             shutdown_seconds: 10,
         }
     }
@@ -120,6 +123,7 @@ impl TimeoutsConfig {
         let connect_seconds = section.number_or("connect_seconds", default.connect_seconds, Self::SECONDS);
         let head_seconds = section.number_or("head_seconds", default.head_seconds, Self::SECONDS);
         let idle_seconds = section.number_or("idle_seconds", default.idle_seconds, Self::SECONDS);
+        let total_seconds = section.number("total_seconds", Self::SECONDS);
         // Zero is a choice here: end at once.
         let shutdown_seconds = section.number_or("shutdown_seconds", default.shutdown_seconds, 0..=3600);
         section.finish();
@@ -127,6 +131,7 @@ impl TimeoutsConfig {
             connect_seconds,
             head_seconds,
             idle_seconds,
+            total_seconds,
             shutdown_seconds,
         }
     }

@@ -180,7 +180,7 @@ mod tests {
     fn strangers_that_come_and_go_do_not_pile_up_and_those_who_are_busy_stay() {
         let clock = FakeRelativeClock::default();
         let ledger = Ledger::new(clock.clone());
-        let rate = Rate::new(Limit::RequestsPerMinute, 60, 10, clock.clone()).unwrap();
+        let rate = Rate::new(Limit::RequestsPerMinute, "caller", 60, 10, clock.clone()).unwrap();
         let busy = ledger.account(&"busy");
         busy.open.fetch_add(1, Ordering::Relaxed);
         let owing = ledger.account(&"owing");
@@ -206,7 +206,7 @@ mod tests {
     fn when_the_book_is_full_newcomers_share_what_is_left() {
         let clock = FakeRelativeClock::default();
         let ledger = Ledger::with_room_for(100, clock.clone());
-        let rate = Rate::new(Limit::AddressRequestsPerMinute, 60, 5, clock).unwrap();
+        let rate = Rate::new(Limit::AddressRequestsPerMinute, "address", 60, 5, clock).unwrap();
         let mut passed = 0;
 
         for address in 0..10_000_u32 {

@@ -53,9 +53,9 @@ struct ByAddress {
 }
 
 impl ByAddress {
-    fn new(limit: Limit, per_minute: u32, burst: u32) -> Option<Self> {
+    fn new(limit: Limit, policy: &'static str, per_minute: u32, burst: u32) -> Option<Self> {
         Some(Self {
-            rate: Rate::new(limit, per_minute, burst, MonotonicClock)?,
+            rate: Rate::new(limit, policy, per_minute, burst, MonotonicClock)?,
             ledger: Ledger::new(MonotonicClock),
         })
     }
@@ -83,22 +83,26 @@ impl Limits {
             callers: Ledger::new(MonotonicClock),
             requests: Rate::new(
                 Limit::RequestsPerMinute,
+                "caller",
                 config.requests_per_minute,
                 config.burst,
                 MonotonicClock,
             ),
             address_requests: ByAddress::new(
                 Limit::AddressRequestsPerMinute,
+                "address",
                 config.address_requests_per_minute,
                 config.burst,
             ),
             sessions: ByAddress::new(
                 Limit::SessionsPerMinute,
+                "sessions",
                 config.sessions_per_minute,
                 config.sessions_per_minute,
             ),
             logins: ByAddress::new(
                 Limit::LoginsPerMinute,
+                "logins",
                 config.logins_per_minute,
                 config.logins_per_minute,
             ),

@@ -15,17 +15,35 @@ pub enum Limit {
     StreamsPerCaller,
     /// Exchanges of all callers that run at the same time.
     Exchanges,
+    /// The body of a request.
+    BodyBytes,
+    /// The body of an upload.
+    UploadBytes,
+    /// Until a connection to the platform stands.
+    ConnectSeconds,
+    /// Until its answer begins.
+    HeadSeconds,
+    /// Between two pieces of a body, from either side.
+    IdleSeconds,
+    /// Until an answer that is no stream is there.
+    TotalSeconds,
 }
 
 impl Limit {
     /// All of them, for the documentation and for counting.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::RequestsPerMinute,
         Self::AddressRequestsPerMinute,
         Self::SessionsPerMinute,
         Self::LoginsPerMinute,
         Self::StreamsPerCaller,
         Self::Exchanges,
+        Self::BodyBytes,
+        Self::UploadBytes,
+        Self::ConnectSeconds,
+        Self::HeadSeconds,
+        Self::IdleSeconds,
+        Self::TotalSeconds,
     ];
 
     /// The setting that moves it.
@@ -37,6 +55,12 @@ impl Limit {
             Self::LoginsPerMinute => "limits.logins_per_minute",
             Self::StreamsPerCaller => "limits.streams_per_caller",
             Self::Exchanges => "limits.exchanges",
+            Self::BodyBytes => "limits.body_bytes",
+            Self::UploadBytes => "limits.upload_bytes",
+            Self::ConnectSeconds => "timeouts.connect_seconds",
+            Self::HeadSeconds => "timeouts.head_seconds",
+            Self::IdleSeconds => "timeouts.idle_seconds",
+            Self::TotalSeconds => "timeouts.total_seconds",
         }
     }
 }

@@ -21,6 +21,8 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 #[derive(Debug)]
 pub(super) struct Rate<C: Clock = MonotonicClock> {
     limit: Limit,
+    /// What callers know it by.
+    policy: &'static str,
     per_minute: NonZeroU32,
     burst: NonZeroU32,
     limiter: RateLimiter<Arc<Account>, InTheAccount, C, StateInformationMiddleware>,
@@ -31,6 +33,7 @@ pub(super) struct Rate<C: Clock = MonotonicClock> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     limit: Limit,
+    policy: &'static str,
     per_minute: u32,
     /// How many requests may come at once now.
     pub(super) remaining: u32,
@@ -40,12 +43,13 @@ pub(crate) struct Standing {
 
 impl<C: Clock + Clone> Rate<C> {
     /// `None` when `per_minute` is 0: there is no limit.
-    pub(super) fn new(limit: Limit, per_minute: u32, burst: u32, clock: C) -> Option<Self> {
+    pub(super) fn new(limit: Limit, policy: &'static str, per_minute: u32, burst: u32, clock: C) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute)?;
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_minute(per_minute).allow_burst(burst);
         Some(Self {
             limit,
+            policy,
             per_minute,
             burst,
             limiter: RateLimiter::new(quota, InTheAccount, clock.clone()),
@@ -73,6 +77,7 @@ impl<C: Clock + Clone> Rate<C> {
     fn standing(&self, remaining: u32, wait: Duration) -> Standing {
         Standing {
             limit: self.limit,
+            policy: self.policy,
             per_minute: self.per_minute.get(),
             remaining,
             wait,
@@ -93,7 +98,7 @@ impl Standing {
 
     /// Says it in `RateLimit` and `RateLimit-Policy`.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        let policy = self.policy_name();
+        let policy = self.policy;
         let seconds = whole_seconds(self.wait);
         let fields = [
             (RATE_LIMIT, format!("\"{policy}\";r={};t={seconds}", self.remaining)),
@@ -101,17 +106,6 @@ impl Standing {
         ];
         for (name, value) in fields {
             headers.extend(HeaderValue::from_str(&value).ok().map(|value| (name, value)));
-        }
-    }
-
-    /// What the policy is called towards callers.
-    fn policy_name(&self) -> &'static str {
-        match self.limit {
-            Limit::RequestsPerMinute => "caller",
-            Limit::AddressRequestsPerMinute => "address",
-            Limit::SessionsPerMinute => "sessions",
-            Limit::LoginsPerMinute => "logins",
-            Limit::StreamsPerCaller | Limit::Exchanges => "exchanges",
         }
     }
 }
@@ -130,7 +124,7 @@ mod tests {
     fn rate(per_minute: u32, burst: u32) -> (Rate<FakeRelativeClock>, Arc<Account>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
         let account = Ledger::new(clock.clone()).account(&"a");
-        let rate = Rate::new(Limit::RequestsPerMinute, per_minute, burst, clock.clone()).unwrap();
+        let rate = Rate::new(Limit::RequestsPerMinute, "caller", per_minute, burst, clock.clone()).unwrap();
         (rate, account, clock)
     }
 
@@ -192,6 +186,7 @@ mod tests {
     fn fields_are_those_of_the_draft() {
         let standing = Standing {
             limit: Limit::RequestsPerMinute,
+            policy: "caller",
             per_minute: 120,
             remaining: 0,
             wait: Duration::from_millis(11_001),
@@ -206,6 +201,6 @@ mod tests {
 
     #[test]
     fn no_limit_is_none() {
-        assert!(Rate::new(Limit::RequestsPerMinute, 0, 5, FakeRelativeClock::default()).is_none());
+        assert!(Rate::new(Limit::RequestsPerMinute, "caller", 0, 5, FakeRelativeClock::default()).is_none());
     }
 }

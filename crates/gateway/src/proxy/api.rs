@@ -4,12 +4,12 @@
 //! a token that was withdrawn early costs one round trip and nobody an error. When the new one is refused as well, the
 //! caller is told so in words that make no SDK ask for yet another.
 
-use super::body::{Answer, EventDialect, Upload, UploadError};
+use super::body::{Answer, Bounds, EventDialect, Upload};
 use super::upstream::{Upstream, Upstreams};
-use super::{refusal, request, response};
+use super::{refusal, request, response, route};
 use crate::apps::{Apps, ServingApp};
 use crate::caller::{Caller, Presented, presented};
-use crate::limits::Admission;
+use crate::limits::{Admission, Limit};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::{Live, Shared};
 use coze_auth::Token;
@@ -18,6 +18,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::sync::Arc;
+use tokio::time::{Instant, timeout_at};
 
 /// Passes `incoming` on and its answer back.
 pub(super) async fn pass(
@@ -32,15 +33,27 @@ pub(super) async fn pass(
     let upstream = upstreams
         .at(&app.api_base)
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
+    let bounds = Bounds {
+        length: route::body_limit(incoming.uri().path(), live.limits.config()),
+        idle: upstream.idle_timeout(),
+    };
     let (mut head, body) = incoming.into_parts();
     request::prepare(&mut head, upstream.target())?;
-    let upload = Upload::of(body, upstream.idle_timeout()).await?;
-    let request = Request::from_parts(head, upload);
-    let answer = match caller {
-        Caller::OwnToken(authorization) => exchange(&upstream, request, authorization).await?,
-        Caller::Visitor(record) => Visitor { app, record, shared }.exchange(&upstream, request).await?,
+    let deadline = upstream.deadline();
+    let exchange = async {
+        let request = Request::from_parts(head, Upload::of(body, bounds).await?);
+        match caller {
+            Caller::OwnToken(authorization) => exchange(&upstream, request, authorization).await,
+            Caller::Visitor(record) => Visitor { app, record, shared }.exchange(&upstream, request).await,
+        }
     };
-    let mut response = response::incoming(answer.map(|body| body.holding(permit)));
+    let answer = within(deadline, exchange).await?;
+    let is_stream = response::is_event_stream(answer.headers());
+    let answer = answer.map(|body| match deadline {
+        Some(deadline) if !is_stream => body.holding(permit).until(deadline),
+        _ => body.holding(permit),
+    });
+    let mut response = response::incoming(answer);
     if let Some(standing) = standing {
         standing.write(response.headers_mut());
     }
@@ -110,6 +123,20 @@ impl Visitor<'_> {
     }
 }
 
+/// Waits for `exchange` until `deadline` (`timeouts.total_seconds`), if there is one.
+async fn within<T>(
+    deadline: Option<Instant>,
+    exchange: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let Some(deadline) = deadline else {
+        return exchange.await;
+    };
+    match timeout_at(deadline, exchange).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Problem::at_limit(ProblemKind::UpstreamTimedOut, Limit::TotalSeconds)),
+    }
+}
+
 /// Sends `request` with this credential. A short JSON answer is there as a whole afterwards.
 async fn exchange(
     upstream: &Upstream,
@@ -140,14 +167,4 @@ fn bearer(token: &Token) -> Result<HeaderValue, Problem> {
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-impl From<UploadError> for Problem {
-    fn from(error: UploadError) -> Self {
-        let kind = match error {
-            UploadError::Idle(_) => ProblemKind::BodyOverdue,
-            UploadError::Broken(_) => ProblemKind::BadRequest,
-        };
-        Self::with_inside(kind, error)
-    }
 }

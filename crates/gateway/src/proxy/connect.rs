@@ -18,6 +18,10 @@ use tokio_util::either::Either;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+/// What a connection may hold in memory, each way: a quick platform is not to fill it for a caller who reads slowly. The
+/// head of an answer has to fit in. The least that hyper takes.
+pub(super) const MAX_BUFFER_BYTES: usize = 8 * 1024;
+
 /// Where requests go: the parts of the API base, taken apart once.
 #[derive(Clone)]
 pub(super) struct Target {
@@ -82,7 +86,8 @@ impl Target {
             None => Either::Left(tcp),
             Some((connector, name)) => Either::Right(connector.connect(name.clone(), tcp).await?),
         };
-        let (sender, connection) = http1::handshake::<_, Upload>(TokioIo::new(stream))
+        let (sender, connection) = http1()
+            .handshake::<_, Upload>(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
         tasks.spawn(async move {
@@ -102,6 +107,13 @@ impl std::fmt::Debug for Target {
             .field("base_path", &self.base_path)
             .finish_non_exhaustive()
     }
+}
+
+/// How HTTP/1.1 is spoken with the platform.
+pub(super) fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(MAX_BUFFER_BYTES);
+    builder
 }
 
 fn server_name(host: &str) -> Option<ServerName<'static>> {

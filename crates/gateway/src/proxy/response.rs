@@ -49,9 +49,8 @@ pub(super) async fn mannered(answer: Response<Answer>, dialect: EventDialect) ->
     let (head, body) = answer.into_parts();
     let headers = &head.headers;
     // With a length there is no room for an event more, and within a compressed stream no event can be seen.
-    let is_watched = is_of_type(headers, "text/event-stream")
-        && !headers.contains_key(CONTENT_LENGTH)
-        && !headers.contains_key(CONTENT_ENCODING);
+    let is_watched =
+        is_event_stream(headers) && !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(CONTENT_ENCODING);
     let body = if is_of_type(headers, "application/json") {
         body.read_ahead(LONGEST_READ).await?
     } else if is_watched {
@@ -60,6 +59,11 @@ pub(super) async fn mannered(answer: Response<Answer>, dialect: EventDialect) ->
         body
     };
     Ok(Response::from_parts(head, body))
+}
+
+/// Whether it goes on for as long as the platform has something to say.
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+    is_of_type(headers, "text/event-stream")
 }
 
 /// Whether the answer says that it is of `media_type`, in any case and with any parameters (RFC 9110 8.3.1).
@@ -78,7 +82,7 @@ pub(super) fn incoming(mut response: Response<Answer>) -> Response<Answer> {
     for name in REMOVED {
         headers.remove(name);
     }
-    if is_of_type(headers, "text/event-stream") {
+    if is_event_stream(headers) {
         headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     }
     response

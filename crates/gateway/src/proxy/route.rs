@@ -3,6 +3,8 @@
 //! The upstream is chosen from the configuration only; a request chooses nothing but a path below `/v1/`, `/v3/` and
 //! `/open_api/`. In particular `/api/permission/**`, where tokens are made, is not reachable.
 
+use crate::config::LimitsConfig;
+use crate::limits::Limit;
 use crate::problem::ProblemKind;
 
 /// What a path asks for.
@@ -15,6 +17,27 @@ pub(super) enum Route {
 }
 
 const API_PREFIXES: [&str; 3] = ["/v1/", "/v3/", "/open_api/"];
+
+/// How long a request's body may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BodyLimit {
+    pub(super) bytes: u64,
+    /// The setting that says so.
+    pub(super) limit: Limit,
+}
+
+/// How long a body may be that goes to `path`. Files and sound are sent to a few paths only (protocol 6.6, 6.8); everything
+/// else is JSON.
+pub(super) fn body_limit(path: &str, limits: &LimitsConfig) -> BodyLimit {
+    let path = without_doubled_slash(path);
+    let (bytes, limit) = if path == "/v1/files/upload" || path.starts_with("/v1/audio/") {
+        (limits.upload_bytes, Limit::UploadBytes)
+    } else {
+        (limits.body_bytes, Limit::BodyBytes)
+    };
+    let bytes = if bytes == 0 { u64::MAX } else { bytes.into() };
+    BodyLimit { bytes, limit }
+}
 
 /// How often a path is decoded in search of hidden dot segments; who encodes four times means no good.
 const DECODING_ROUNDS: usize = 3;

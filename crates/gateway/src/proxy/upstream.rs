@@ -4,17 +4,19 @@
 //! connection had just been closed; or it is safe by its method, has no body, and the reused connection broke
 //! (RFC 9110 9.2.2). A chat that may have begun is never sent twice.
 
-use super::body::{Answer, Progress, Upload};
+use super::body::{Answer, Course, Upload};
 use super::connect::{Target, TargetError};
 use super::pool::{Lease, Pool};
 use super::request;
 use crate::config::TimeoutsConfig;
+use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
 use http::{Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -26,6 +28,7 @@ pub(super) struct Upstream {
     connect_timeout: Duration,
     head_timeout: Duration,
     idle_timeout: Duration,
+    total_timeout: Option<Duration>,
 }
 
 /// The platforms that one core talks to: apps with the same API base share connections.
@@ -73,8 +76,8 @@ enum Sent {
     Unsent(Box<Request<Upload>>),
     /// It left us, at least in part, and nothing came back.
     Lost(hyper::Error),
-    /// It left us, and nothing came back in time.
-    TimedOut,
+    /// It left us, and no answer can come: the time is up, or the caller's body failed.
+    Failed(Box<Problem>),
 }
 
 impl Upstream {
@@ -87,6 +90,7 @@ impl Upstream {
             connect_timeout: Duration::from_secs(timeouts.connect_seconds.into()),
             head_timeout: Duration::from_secs(timeouts.head_seconds.into()),
             idle_timeout: Duration::from_secs(timeouts.idle_seconds.into()),
+            total_timeout: timeouts.total_seconds.map(|total| Duration::from_secs(total.into())),
         })
     }
 
@@ -97,6 +101,11 @@ impl Upstream {
     /// How long either side may say nothing within a body.
     pub(super) fn idle_timeout(&self) -> Duration {
         self.idle_timeout
+    }
+
+    /// When an exchange that begins now has to have ended, unless its answer is a stream.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.total_timeout.map(|total| Instant::now() + total)
     }
 
     /// Sends `request` and gives back the answer with its body still to come.
@@ -110,7 +119,7 @@ impl Upstream {
                     Some(copy) => request = copy,
                     None => return Err(Problem::with_inside(ProblemKind::UpstreamBroken, error)),
                 },
-                Sent::TimedOut => return Err(ProblemKind::UpstreamTimedOut.into()),
+                Sent::Failed(problem) => return Err(*problem),
             }
         }
         let mut lease = self.connect().await?;
@@ -121,7 +130,7 @@ impl Upstream {
                 "closed as soon as it was open",
             )),
             Sent::Lost(error) => Err(Problem::with_inside(ProblemKind::UpstreamBroken, error)),
-            Sent::TimedOut => Err(ProblemKind::UpstreamTimedOut.into()),
+            Sent::Failed(problem) => Err(*problem),
         }
     }
 
@@ -129,35 +138,42 @@ impl Upstream {
         match tokio::time::timeout(self.connect_timeout, self.target.connect(&self.tasks)).await {
             Ok(Ok(connection)) => Ok(self.pool.lease(connection)),
             Ok(Err(error)) => Err(Problem::with_inside(ProblemKind::UpstreamUnreachable, error)),
-            Err(_) => Err(Problem::with_inside(
+            Err(_) => Err(Problem::at_limit(
                 ProblemKind::UpstreamUnreachable,
-                "connecting timed out",
+                Limit::ConnectSeconds,
             )),
         }
     }
 
     async fn send(&self, lease: &mut Lease, request: Request<Upload>) -> Sent {
-        let progress = request.body().progress();
+        let course = request.body().course();
         let answer = lease.sender().try_send_request(request);
         tokio::select! {
             outcome = answer => match outcome {
                 Ok(answer) => Sent::Answered(answer),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => Sent::Unsent(Box::new(unsent)),
-                    None => Sent::Lost(error.into_error()),
+                    None => match course.as_ref().and_then(|course| course.failure()) {
+                        Some(failure) => Sent::Failed(Box::new(failure.clone().into())),
+                        None => Sent::Lost(error.into_error()),
+                    },
                 },
             },
-            () = self.head_overdue(progress) => Sent::TimedOut,
+            () = self.head_overdue(course.as_deref()) => {
+                Sent::Failed(Box::new(Problem::at_limit(ProblemKind::UpstreamTimedOut, Limit::HeadSeconds)))
+            }
         }
     }
 
-    /// Ends when the body has stood still, and no head has come, for `timeouts.head_seconds`.
-    async fn head_overdue(&self, progress: Progress) {
-        let mut before = progress.frames();
+    /// Ends when it was the platform's turn, and it neither took more of the body nor began to answer, for
+    /// `timeouts.head_seconds`. A caller that stands still is the upload's affair.
+    async fn head_overdue(&self, course: Option<&Course>) {
+        let frames = || course.map_or(0, Course::frames);
+        let mut before = frames();
         loop {
             tokio::time::sleep(self.head_timeout).await;
-            let now = progress.frames();
-            if now == before {
+            let now = frames();
+            if now == before && !course.is_some_and(Course::waits_for_caller) {
                 return;
             }
             before = now;

@@ -8,6 +8,7 @@
 
 mod apps;
 mod callback;
+mod ends;
 mod guarded_routes;
 mod hangup;
 mod limits;

@@ -61,6 +61,8 @@ const SECTIONS: [(&str, &[Line]); 7] = [
             ("logins_per_minute", "0"),
             ("streams_per_caller", "8192"),
             ("exchanges", "16384"),
+            ("body_bytes", "20971520"),
+            ("upload_bytes", "537919488"),
         ],
     ),
     (
@@ -69,6 +71,7 @@ const SECTIONS: [(&str, &[Line]); 7] = [
             ("connect_seconds", "10"),
             ("head_seconds", "120"),
             ("idle_seconds", "300"),
+            ("total_seconds", "600"),
             ("shutdown_seconds", "10"),
         ],
     ),

@@ -179,12 +179,15 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # logins_per_minute = 0  # logins begun from one address
     # streams_per_caller = 8192  # streams, uploads and open answers of one caller at the same time
     # exchanges = 16384  # the same of all callers
+    # body_bytes = 20971520  # the body of a request
+    # upload_bytes = 537919488  # the same for files and sound
 
     # How long we wait for Coze.
     [timeouts]
     # connect_seconds = 10  # until a connection stands
     # head_seconds = 120  # until an answer begins
     # idle_seconds = 300  # between two pieces of an answer
+    # total_seconds = 600  # until an answer that is no stream is there; default: as long as it takes
     # shutdown_seconds = 10  # for running answers when stopping
     "##);
 }

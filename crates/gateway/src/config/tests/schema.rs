@@ -195,7 +195,7 @@ fn numbers_end_where_the_schema_says() {
             }
         }
     }
-    assert_eq!(bounds, 14 * 4);
+    assert_eq!(bounds, 17 * 4);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use super::super::pool::Lease;
 use super::events::WholeEvents;
-use crate::limits::Permit;
+use crate::limits::{Limit, Permit};
 use crate::problem::{Problem, ProblemKind};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
@@ -15,7 +15,7 @@ use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A response body: text of our own, or the platform's as it comes.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub(in super::super) struct UpstreamBody {
     idle_timeout: Duration,
     /// Armed while we wait for a frame.
     idle: Option<Pin<Box<Sleep>>>,
+    /// When all of it has to be there.
+    deadline: Option<Pin<Box<Sleep>>>,
     /// For an event stream: how it is passed on.
     events: Option<EventStream>,
     /// Counts the exchange as one of its caller's until this body is gone.
@@ -92,6 +94,9 @@ pub(in super::super) enum AnswerError {
     /// No frame for `timeouts.idle_seconds`.
     #[error("the upstream sent nothing for {} seconds", .0.as_secs())]
     Idle(Duration),
+    /// Not at its end after `timeouts.total_seconds`.
+    #[error("the answer did not end in time")]
+    Overdue,
 }
 
 impl AnswerError {
@@ -118,6 +123,10 @@ impl AnswerError {
                     idle.as_secs()
                 ),
             ),
+            Self::Overdue => (
+                990_504,
+                "cozegate: the answer did not end in time (timeouts.total_seconds)".to_owned(),
+            ),
         }
     }
 }
@@ -125,11 +134,15 @@ impl AnswerError {
 /// Before the head has left, it is a problem like any other.
 impl From<AnswerError> for Problem {
     fn from(error: AnswerError) -> Self {
-        let kind = match error {
-            AnswerError::Broken(_) => ProblemKind::UpstreamBroken,
-            AnswerError::Idle(_) => ProblemKind::UpstreamTimedOut,
+        let (kind, limit) = match error {
+            AnswerError::Broken(_) => (ProblemKind::UpstreamBroken, None),
+            AnswerError::Idle(_) => (ProblemKind::UpstreamTimedOut, Some(Limit::IdleSeconds)),
+            AnswerError::Overdue => (ProblemKind::UpstreamTimedOut, Some(Limit::TotalSeconds)),
         };
-        Self::with_inside(kind, error)
+        Self {
+            limit,
+            ..Self::with_inside(kind, error)
+        }
     }
 }
 
@@ -142,6 +155,7 @@ impl Answer {
             lease: Some(lease),
             idle_timeout,
             idle: None,
+            deadline: None,
             events: None,
             permit: None,
         };
@@ -167,6 +181,14 @@ impl Answer {
     pub(in super::super) fn holding(mut self, permit: Permit) -> Self {
         if let Self::Upstream(body) = &mut self {
             body.permit = Some(permit);
+        }
+        self
+    }
+
+    /// Ends the answer at `deadline`, whether it is whole or not.
+    pub(in super::super) fn until(mut self, deadline: Instant) -> Self {
+        if let Self::Upstream(body) = &mut self {
+            body.deadline = Some(Box::pin(sleep_until(deadline)));
         }
         self
     }
@@ -222,6 +244,11 @@ impl UpstreamBody {
 
     /// The platform's next frame, within the idle time.
     fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Some(Err(AnswerError::Overdue)));
+        }
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
             self.idle = None;
             // With a length the last frame is the end: nobody polls on to hear `None`.
@@ -232,7 +259,7 @@ impl UpstreamBody {
         }
         let idle = self
             .idle
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + self.idle_timeout)));
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + self.idle_timeout)));
         std::task::ready!(idle.as_mut().poll(context));
         Poll::Ready(Some(Err(AnswerError::Idle(self.idle_timeout))))
     }

@@ -8,7 +8,9 @@
 
 mod answer;
 mod events;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 pub(super) use answer::{Answer, EventDialect};
-pub(super) use upload::{Progress, Upload, UploadError};
+pub(super) use upload::{Bounds, Course, Upload};

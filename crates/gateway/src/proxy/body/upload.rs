@@ -2,89 +2,160 @@
 //!
 //! A body that says it is small is read before it is sent: then a slow caller holds no connection of the platform, and
 //! the request can be sent again when the platform refuses our token. Any other body is streamed, with the back-pressure
-//! of both sides, and counts its frames, so that waiting for the answer's head does not time out while a large file is
-//! still being sent.
+//! of both sides. It ends early when it becomes longer than its route takes, or when the caller stands still; a slow one
+//! that moves is let be. How it goes is noted in its [`Course`], by which whoever waits for the answer's head knows whom
+//! it is waiting for.
 
+use super::super::route::BodyLimit;
+use crate::limits::Limit;
+use crate::problem::{Problem, ProblemKind};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use std::future::Future as _;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep, timeout};
 
 /// What is small. A chat request has a few hundred bytes; what is larger is a file.
 const LARGEST_KEPT: u64 = 64 * 1024;
 
 /// A caller's request body.
 #[derive(Debug)]
-pub(in super::super) struct Upload {
-    source: Source,
-    frames: Progress,
-}
+pub(in super::super) struct Upload(Source);
 
 #[derive(Debug)]
 enum Source {
     /// All of it; `None` once it has been taken, or when there is none.
     Kept(Option<Bytes>),
     /// As it comes.
-    Streamed(Incoming),
+    Streamed(Box<Streamed>),
 }
 
-/// Why a small body could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
+struct Streamed {
+    incoming: Incoming,
+    bounds: Bounds,
+    /// How many bytes have come.
+    length: u64,
+    /// Armed while we wait for the caller.
+    idle: Option<Pin<Box<Sleep>>>,
+    course: Arc<Course>,
+}
+
+/// What a body must keep to.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Bounds {
+    /// How long it may be.
+    pub(in super::super) length: BodyLimit,
+    /// How long the caller may stand still.
+    pub(in super::super) idle: Duration,
+}
+
+/// Why a body cannot be had.
+#[derive(Clone, Debug, thiserror::Error)]
 pub(in super::super) enum UploadError {
     /// The caller sent nothing for a while.
     #[error("the caller's body stood still for {} seconds", .0.as_secs())]
     Idle(Duration),
+    /// It is longer than its route takes.
+    #[error("the caller's body has more than {} bytes", .0.bytes)]
+    TooLarge(BodyLimit),
     /// The caller's connection broke, or what came was no body.
     #[error("the caller's body broke off")]
-    Broken(#[source] hyper::Error),
+    Broken(#[source] Arc<hyper::Error>),
 }
 
-/// How many frames of an upload have left so far.
-#[derive(Clone, Debug, Default)]
-pub(in super::super) struct Progress(Arc<AtomicU64>);
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        let (kind, limit) = match &error {
+            UploadError::Idle(_) => (ProblemKind::BodyOverdue, Some(Limit::IdleSeconds)),
+            UploadError::TooLarge(length) => (ProblemKind::BodyTooLarge, Some(length.limit)),
+            UploadError::Broken(_) => (ProblemKind::BadRequest, None),
+        };
+        Self {
+            limit,
+            ..Self::with_inside(kind, error)
+        }
+    }
+}
 
-impl Progress {
+/// How a streamed upload goes.
+#[derive(Debug, Default)]
+pub(in super::super) struct Course {
+    frames: AtomicU64,
+    waits_for_caller: AtomicBool,
+    failure: OnceLock<UploadError>,
+}
+
+impl Course {
+    /// How many frames have left so far.
     pub(in super::super) fn frames(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.frames.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is the caller's turn.
+    pub(in super::super) fn waits_for_caller(&self) -> bool {
+        self.waits_for_caller.load(Ordering::Relaxed)
+    }
+
+    /// Why it ended early, if it did.
+    pub(in super::super) fn failure(&self) -> Option<&UploadError> {
+        self.failure.get()
+    }
+
+    fn fail(&self, error: UploadError) -> UploadError {
+        self.failure.get_or_init(|| error).clone()
     }
 }
 
 impl Upload {
-    /// Reads a body that says it is small, each piece within `idle`; takes any other as it comes.
-    pub(in super::super) async fn of(incoming: Incoming, idle: Duration) -> Result<Self, UploadError> {
-        match incoming.size_hint().exact() {
-            Some(0) => Ok(Self::kept(Bytes::new())),
-            Some(length) if length <= LARGEST_KEPT => Ok(Self::kept(read_whole(incoming, idle).await?)),
-            Some(_) | None => Ok(Self {
-                source: Source::Streamed(incoming),
-                frames: Progress::default(),
-            }),
+    /// Reads a body that says it is small; takes any other as it comes. One that says it is too long is not touched.
+    pub(in super::super) async fn of(incoming: Incoming, bounds: Bounds) -> Result<Self, UploadError> {
+        let stated = incoming.size_hint().exact();
+        if stated.is_some_and(|length| length > bounds.length.bytes) {
+            return Err(UploadError::TooLarge(bounds.length));
+        }
+        match stated {
+            Some(0) => Ok(Self::empty()),
+            Some(length) if length <= LARGEST_KEPT => Ok(Self::kept(read_whole(incoming, bounds.idle).await?)),
+            Some(_) | None => Ok(Self(Source::Streamed(Box::new(Streamed {
+                incoming,
+                bounds,
+                length: 0,
+                idle: None,
+                course: Arc::default(),
+            })))),
         }
     }
 
+    /// No body at all.
+    pub(in super::super) fn empty() -> Self {
+        Self(Source::Kept(None))
+    }
+
     fn kept(bytes: Bytes) -> Self {
-        Self {
-            source: Source::Kept(Some(bytes).filter(|bytes| !bytes.is_empty())),
-            frames: Progress::default(),
-        }
+        Self(Source::Kept(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
     /// The same once more, for a body that was kept.
     pub(in super::super) fn copy(&self) -> Option<Self> {
-        match &self.source {
+        match &self.0 {
             Source::Kept(bytes) => Some(Self::kept(bytes.clone().unwrap_or_default())),
             Source::Streamed(_) => None,
         }
     }
 
-    pub(in super::super) fn progress(&self) -> Progress {
-        self.frames.clone()
+    /// How it goes, if it is still coming.
+    pub(in super::super) fn course(&self) -> Option<Arc<Course>> {
+        match &self.0 {
+            Source::Kept(_) => None,
+            Source::Streamed(streamed) => Some(Arc::clone(&streamed.course)),
+        }
     }
 }
 
@@ -98,7 +169,8 @@ async fn read_whole(mut incoming: Incoming, idle: Duration) -> Result<Bytes, Upl
             return Ok(whole.freeze());
         };
         // Trailers are the caller's own hop's (RFC 9110 6.5).
-        let Ok(data) = frame.map_err(UploadError::Broken)?.into_data() else {
+        let frame = frame.map_err(|error| UploadError::Broken(Arc::new(error)))?;
+        let Ok(data) = frame.into_data() else {
             continue;
         };
         if incoming.is_end_stream() && whole.is_empty() {
@@ -108,38 +180,60 @@ async fn read_whole(mut incoming: Incoming, idle: Duration) -> Result<Bytes, Upl
     }
 }
 
+impl Streamed {
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) else {
+            self.course.waits_for_caller.store(true, Ordering::Relaxed);
+            let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(self.bounds.idle)));
+            std::task::ready!(idle.as_mut().poll(context));
+            return Poll::Ready(Some(Err(self.course.fail(UploadError::Idle(self.bounds.idle)))));
+        };
+        self.idle = None;
+        self.course.waits_for_caller.store(false, Ordering::Relaxed);
+        self.course.frames.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(frame.map(|frame| self.pass(frame)))
+    }
+
+    fn pass(&mut self, frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>, UploadError> {
+        let frame = frame.map_err(|error| self.course.fail(UploadError::Broken(Arc::new(error))))?;
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        self.length = self.length.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        if self.length > self.bounds.length.bytes {
+            return Err(self.course.fail(UploadError::TooLarge(self.bounds.length)));
+        }
+        Ok(frame)
+    }
+}
+
 impl Body for Upload {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = UploadError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let incoming = match &mut self.source {
-            Source::Kept(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Source::Streamed(incoming) => incoming,
-        };
-        let frame = std::task::ready!(Pin::new(incoming).poll_frame(context));
-        self.frames.0.fetch_add(1, Ordering::Relaxed);
-        Poll::Ready(frame)
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        match &mut self.0 {
+            Source::Kept(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Source::Streamed(streamed) => streamed.poll_frame(context),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.source {
+        match &self.0 {
             Source::Kept(bytes) => bytes.is_none(),
-            Source::Streamed(incoming) => incoming.is_end_stream(),
+            Source::Streamed(streamed) => streamed.incoming.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.source {
+        match &self.0 {
             Source::Kept(bytes) => SizeHint::with_exact(
                 bytes
                     .as_ref()
                     .map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             ),
-            Source::Streamed(incoming) => incoming.size_hint(),
+            Source::Streamed(streamed) => streamed.incoming.size_hint(),
         }
     }
 }
