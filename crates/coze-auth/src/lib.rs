@@ -15,7 +15,7 @@
 //! # Example
 //!
 //! ```no_run
-//! use coze_auth::{App, JwtApp, MemoryStore, Policy, Region, SessionName, SigningKey, Subject, SystemClock, SystemRandom,
+//! use coze_auth::{App, JwtApp, MemoryStore, NoObserver, Policy, Region, SessionName, SigningKey, Subject, SystemClock, SystemRandom,
 //!     Tenant, TokenSource, TokenSourceParts, transport};
 //! use std::sync::Arc;
 //!
@@ -39,6 +39,7 @@
 //!     policy: Policy::default(),
 //!     runtime: tokio::runtime::Handle::current(),
 //!     tasks: Default::default(),
+//!     observer: Arc::new(NoObserver),
 //! });
 //! let token = tokens.access_token(&Subject::of(SessionName::parse("user-42")?)).await?;
 //! println!("{} ...", token.token_type()); // token.access_token().expose() is the secret itself
@@ -57,7 +58,7 @@
 //! | `private_key` | reading, repairing and using RSA keys |
 //! | `token`, `token_set`, `secret` | what comes back, without a way into a log |
 //! | `error`, `refusal` | why nothing came back |
-//! | `store`, `clock`, [`random`], [`transport`] | what is handed in |
+//! | `store`, `clock`, `observer`, [`random`], [`transport`] | what is handed in |
 //!
 //! Feature `test-util` adds `ManualClock`, `SeededRandom` and `conformance`: what every [`TokenStore`] must show.
 
@@ -68,6 +69,7 @@ pub mod conformance;
 mod error;
 mod grant;
 mod lifecycle;
+mod observer;
 mod personal_access_token;
 mod private_key;
 pub mod random;
@@ -93,6 +95,7 @@ pub use grant::callback::{Callback, LoginFailure};
 pub use grant::device_code::DeviceLogin;
 pub use grant::pkce::ChallengeMethod;
 pub use lifecycle::{Decision, LoginStatus, Policy, Schedule, TokenSource, TokenSourceParts};
+pub use observer::{GrantKind, NoObserver, Observer, TokenRequested};
 pub use private_key::{KeyError, KeyRepair, SigningFailed, SigningKey};
 #[cfg(feature = "test-util")]
 pub use random::SeededRandom;

@@ -6,9 +6,12 @@
 use crate::caller::VisitorCookie;
 use crate::config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions};
 use crate::service::StartError;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::observers::{CountedRequests, CountedStore};
 use coze_auth::{
-    AccessToken, App, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, PkceApp, Random, Region, SessionContext,
-    SessionName, Subject, Tenant, TokenSource, TokenSourceParts, TokenStore, UnixSeconds, WebApp, transport,
+    AccessToken, App, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, NoObserver, Observer, PkceApp, Random,
+    Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenSourceParts, TokenStore, UnixSeconds,
+    WebApp, transport,
 };
 use cozegate_store::Backend;
 use std::collections::BTreeMap;
@@ -146,6 +149,8 @@ pub struct TokenMeans {
     pub random: Arc<dyn Random>,
     /// Renewals under way: who ends the process waits for them.
     pub tasks: TaskTracker,
+    /// Who hears of requests for tokens.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl TokenMeans {
@@ -156,6 +161,19 @@ impl TokenMeans {
             clock,
             random,
             tasks: TaskTracker::new(),
+            observer: Arc::new(NoObserver),
+        }
+    }
+
+    /// The same, counted.
+    pub(crate) fn counted(self, metrics: &Arc<Metrics>) -> Self {
+        Self {
+            store: Arc::new(CountedStore {
+                store: self.store,
+                metrics: Arc::clone(metrics),
+            }),
+            observer: Arc::new(CountedRequests(Arc::clone(metrics))),
+            ..self
         }
     }
 }
@@ -174,6 +192,7 @@ pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, S
         policy: coze_auth::Policy::default(),
         runtime: tokio::runtime::Handle::current(),
         tasks: means.tasks,
+        observer: means.observer,
     }))
 }
 

@@ -10,6 +10,7 @@
 //! | [`portal`] | tokens, sessions and the pages around them (8081) |
 //! | [`problem`] | what does a caller see when something is wrong? |
 //! | [`text`] | in which words? |
+//! | `telemetry` | what happened, counted and written down |
 //! | [`service`] | how does it all start and stop? |
 //!
 //! The cli is the only user: it reads arguments, prints, and decides about exit codes. Nothing here prints, and the
@@ -31,6 +32,7 @@ pub mod reminder;
 pub mod service;
 mod state;
 pub mod store;
+mod telemetry;
 pub mod text;
 
 pub use apps::{TokenMeans, token_source};

@@ -247,6 +247,13 @@ impl ProblemKind {
     }
 }
 
+/// What an answer tells of, for whoever counts and logs answers: an extension of the response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// Which problem.
+    pub(crate) kind: ProblemKind,
+}
+
 /// Something wrong with one request, on its way to becoming an answer.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -419,7 +426,13 @@ impl Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         self.write_fields(headers);
+        self.mark(&mut response);
         response
+    }
+
+    /// Notes on an answer what it tells of.
+    pub(crate) fn mark<B>(&self, response: &mut Response<B>) {
+        response.extensions_mut().insert(Told { kind: self.kind });
     }
 
     /// Writes the log line: once, where the problem becomes an answer.

@@ -14,6 +14,9 @@ use crate::portal;
 use crate::portal::login::device::DeviceLogins;
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
 use crate::state::{Live, Shared};
+use crate::telemetry::Telemetry;
+use crate::telemetry::labels::{Listener, Reload, StoreUse};
+use crate::telemetry::metrics::OpenConnection;
 use arc_swap::ArcSwap;
 use axum::extract::ConnectInfo;
 use coze_auth::transport::TransportError;
@@ -148,7 +151,8 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         clock,
         random,
     } = request;
-    let means = TokenMeans::over(&backend, clock, random);
+    let telemetry = Arc::new(Telemetry::new(clock.now()));
+    let means = TokenMeans::over(&backend, clock, random).counted(telemetry.common());
     let stop = CancellationToken::new();
     let apps = Apps::new(&config, &means, &stop)?;
 
@@ -186,6 +190,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         proxy_addr: proxy_at,
         auth_addr: auth_at,
         trusted_proxies: config.server.trusted_proxies.clone(),
+        telemetry,
         stop: stop.clone(),
     });
     let mut running = Running {
@@ -231,7 +236,7 @@ impl Running {
     /// Tokens and handles stay, so that a key or an app can be exchanged without a refused request. All or nothing:
     /// on an error the old configuration stays. Returns the sections whose changes need a restart.
     pub fn apply(&self, config: &Config) -> Result<Vec<&'static str>, StartError> {
-        let apps = Apps::new(config, &self.shared.means, &self.stop)?;
+        let apps = Apps::new(config, &self.shared.means, &self.stop).inspect_err(|_| self.refused_config())?;
         self.shared.replace_live(Live {
             apps,
             origins: origins(config, [self.shared.proxy_addr, self.shared.auth_addr]),
@@ -240,6 +245,7 @@ impl Running {
             limits: self.limits_of(config),
         });
         self.current.store(Arc::new(config.clone()));
+        self.shared.telemetry.common().reloaded(Reload::Applied);
         let fixed = [
             ("mode", self.config.mode == config.mode),
             ("server", self.config.server == config.server),
@@ -265,6 +271,12 @@ impl Running {
         } else {
             Arc::new(Limits::new(config.limits.clone()))
         }
+    }
+
+    /// Takes note of a new configuration that was not even tried, because it has mistakes. [`apply`](Self::apply) does so
+    /// itself.
+    pub fn refused_config(&self) {
+        self.shared.telemetry.common().reloaded(Reload::Refused);
     }
 
     /// The configuration in force.
@@ -314,6 +326,7 @@ async fn sweep_now_and_then(shared: Arc<Shared>) {
                 Ok(0) => {}
                 Ok(rows) => tracing::debug!(rows, "Removed what has ended from the store"),
                 Err(error) => {
+                    shared.telemetry.common().store_failed(StoreUse::Sweep);
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "Could not remove what has ended"
@@ -356,11 +369,13 @@ fn serve_auth(
         tokio::net::TcpListener::from_std(listener).map_err(|source| bind_error(Service::Auth, addr, source))?;
     let connections = running.auth_connections.clone();
     let portal = TowerToHyperService::new(router);
+    let metrics = Arc::clone(running.shared.telemetry.common());
     running.auth_connections.spawn(connections::accept_until(
         listener,
         move |peer| PortalService {
             portal: portal.clone(),
             peer,
+            _open: OpenConnection::new(&metrics, Listener::Auth),
         },
         connections,
         running.stop.clone(),
@@ -372,6 +387,7 @@ fn serve_auth(
 struct PortalService {
     portal: TowerToHyperService<axum::Router>,
     peer: SocketAddr,
+    _open: OpenConnection,
 }
 
 impl hyper::service::Service<Request<Incoming>> for PortalService {

@@ -7,8 +7,11 @@ use crate::guard::OriginList;
 use crate::limits::Limits;
 use crate::portal::login::device::DeviceLogins;
 use crate::problem::{Problem, ProblemKind};
+use crate::telemetry::Telemetry;
+use crate::telemetry::labels::{HandleLookup, Phase, StoreUse};
+use crate::telemetry::metrics::{Metrics, Wait};
 use arc_swap::ArcSwap;
-use cozegate_store::{Backend, HandleRecord, HandleRegister};
+use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister};
 use http::HeaderMap;
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -41,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) auth_addr: SocketAddr,
     /// The operator's proxies in front of us.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// What is counted.
+    pub(crate) telemetry: Arc<Telemetry>,
     /// Cancelled when we begin to stop.
     pub(crate) stop: CancellationToken,
 }
@@ -68,20 +73,32 @@ impl Shared {
     }
 
     /// Finds what a handle stands for. On the hot path, and without waiting, unless the backend has to be asked.
-    pub(crate) async fn find_handle(&self, handle: &str) -> Result<Arc<HandleRecord>, Problem> {
+    pub(crate) async fn find_handle(&self, handle: &str, metrics: &Metrics) -> Result<Arc<HandleRecord>, Problem> {
         let now = self.means.clock.now();
         if let Some(record) = self.handles.ready(handle, now) {
+            metrics.handle_looked_up(HandleLookup::Memory);
             return Ok(record);
         }
+        let wait = Wait::begin(metrics, Phase::HandleLookup);
         let (handles, handle) = (Arc::clone(&self.handles), handle.to_owned());
         // Its own task, since connections of another runtime would end with it; and an answer that was asked for is kept.
         let found = self.background.spawn(async move { handles.find(&handle, now).await });
-        match found.await {
-            Ok(Ok(Some(record))) => Ok(record),
-            Ok(Ok(None)) => Err(ProblemKind::HandleUnknown.into()),
-            Ok(Err(error)) => Err(Problem::from_backend_error(&error)),
-            Err(_) => Err(ProblemKind::Stopping.into()),
-        }
+        let found = found.await;
+        wait.end();
+        let (lookup, outcome) = match found {
+            Ok(Ok(Some(record))) => (HandleLookup::Store, Ok(record)),
+            Ok(Ok(None)) => (HandleLookup::Unknown, Err(ProblemKind::HandleUnknown.into())),
+            Ok(Err(error)) => (HandleLookup::Failed, Err(self.store_problem(StoreUse::Handles, &error))),
+            Err(_) => (HandleLookup::Failed, Err(ProblemKind::Stopping.into())),
+        };
+        metrics.handle_looked_up(lookup);
+        outcome
+    }
+
+    /// What a caller sees when the store could not do its part; counted.
+    pub(crate) fn store_problem(&self, purpose: StoreUse, error: &BackendError) -> Problem {
+        self.telemetry.common().store_failed(purpose);
+        Problem::from_backend_error(error)
     }
 
     /// The proxy's base URL under the name by which the caller reached us, so that a page of `localhost` is sent to

@@ -67,6 +67,7 @@ async fn follow(context: &Context, running: &Running, mut reloader: Reloader) {
         let loaded = match reloader.next().await {
             ReloadOutcome::Loaded(loaded) => loaded,
             ReloadOutcome::Refused(errors) => {
+                running.refused_config();
                 say_refused(context, context.config_failure(&errors));
                 continue;
             }

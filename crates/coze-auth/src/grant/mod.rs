@@ -10,6 +10,7 @@ pub(crate) mod jwt_bearer;
 pub(crate) mod pkce;
 pub(crate) mod refresh_token;
 
+use crate::observer::GrantKind;
 use serde_json::Value;
 
 /// A token request, ready to be sent by `token_endpoint`. A closed set: a new grant is a new variant.
@@ -26,6 +27,16 @@ pub(crate) enum Grant<'a> {
 }
 
 impl Grant<'_> {
+    /// Returns which grant it is, for an [`Observer`](crate::observer::Observer).
+    pub(crate) fn kind(&self) -> GrantKind {
+        match self {
+            Self::AuthorizationCode(_) => GrantKind::AuthorizationCode,
+            Self::DeviceCode(_) => GrantKind::DeviceCode,
+            Self::JwtBearer(_) => GrantKind::JwtBearer,
+            Self::RefreshToken(_) => GrantKind::RefreshToken,
+        }
+    }
+
     /// Returns what stands behind `Authorization: Bearer`: the assertion or the client secret. Coze wants neither in the
     /// body (protocol 2.2, 3.2).
     pub(crate) fn proof(&self) -> Option<&str> {

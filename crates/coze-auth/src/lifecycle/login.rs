@@ -16,7 +16,7 @@ use crate::grant::device_code::{DeviceLogin, Poll, PollAnswer, Step};
 use crate::store::{StoreError, Stored, TokenKey};
 use crate::subject::Subject;
 use crate::token::Token;
-use crate::token_endpoint::{Issued, request_device_code, request_token};
+use crate::token_endpoint::{Issued, request_device_code};
 use crate::token_set::TokenSet;
 use std::sync::Arc;
 use tokio::time::sleep;
@@ -81,7 +81,7 @@ impl TokenSource {
             };
             let now = renewals.clock.now();
             let grant = Grant::AuthorizationCode(exchange);
-            let issued = request_token(&renewals.http, &client.endpoints, &grant, now).await?;
+            let issued = renewals.request_token(&client.endpoints, &grant, now).await?;
             renewals.adopt_login(&subject, issued).await
         })
         .await
@@ -119,7 +119,8 @@ impl TokenSource {
                     device_code: &device_code,
                 };
                 let now = renewals.clock.now();
-                let issued = request_token(&renewals.http, &client.endpoints, &Grant::DeviceCode(poll), now).await?;
+                let grant = Grant::DeviceCode(poll);
+                let issued = renewals.request_token(&client.endpoints, &grant, now).await?;
                 renewals.adopt_login(&subject, issued).await
             });
             match poll.await {

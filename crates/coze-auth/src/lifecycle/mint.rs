@@ -11,7 +11,6 @@ use crate::grant::jwt_bearer::Signed;
 use crate::store::{Save, StoreError, TokenKey, Version};
 use crate::subject::Subject;
 use crate::token::Token;
-use crate::token_endpoint::request_token;
 use crate::token_set::TokenSet;
 
 impl Renewals {
@@ -51,7 +50,7 @@ impl Renewals {
             assertion,
             subject: &key.subject,
         });
-        let issued = request_token(&self.http, &app.endpoints, &grant, now).await?;
+        let issued = self.request_token(&app.endpoints, &grant, now).await?;
         match issued.flaw {
             Some(flaw) => Err(flaw),
             None => Ok(issued.token_set),

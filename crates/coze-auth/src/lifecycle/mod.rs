@@ -22,6 +22,7 @@ pub use policy::{Decision, Policy, Schedule};
 use crate::app::{App, LoginClient};
 use crate::clock::Clock;
 use crate::error::AuthError;
+use crate::observer::Observer;
 use crate::personal_access_token;
 use crate::random::{Random, base64url};
 use crate::store::{TokenKey, TokenStore};
@@ -63,6 +64,8 @@ pub struct TokenSourceParts {
     pub runtime: tokio::runtime::Handle,
     /// What shutdown waits for.
     pub tasks: TaskTracker,
+    /// Who hears of requests for tokens.
+    pub observer: Arc<dyn Observer>,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl TokenSource {
             policy,
             runtime,
             tasks,
+            observer,
         } = parts;
         let renewed = |issuer| {
             let exchanges = policy.concurrent_exchanges.clamp(1, Semaphore::MAX_PERMITS);
@@ -107,6 +111,7 @@ impl TokenSource {
                 policy,
                 runtime,
                 tasks,
+                observer,
                 kept: KeptTokens::new(),
                 failures: Failures::default(),
                 flights: Arc::new(Flights::new()),

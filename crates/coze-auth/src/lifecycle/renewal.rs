@@ -15,13 +15,18 @@ use super::single_flight::{Duty, Flights, Seat};
 use crate::app::{JwtApp, LoginClient};
 use crate::clock::{Clock, UnixSeconds};
 use crate::error::AuthError;
+use crate::grant::Grant;
+use crate::observer::{Observer, TokenRequested};
 use crate::random::Random;
+use crate::region::Endpoints;
 use crate::store::{StoreError, Stored, TokenKey, TokenStore};
 use crate::subject::Subject;
 use crate::token::Token;
+use crate::token_endpoint::{Issued, request_token};
 use std::error::Error;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub(super) type Outcome = Result<Token, AuthError>;
@@ -46,6 +51,7 @@ pub(super) struct Renewals {
     pub(super) policy: Policy,
     pub(super) runtime: tokio::runtime::Handle,
     pub(super) tasks: TaskTracker,
+    pub(super) observer: Arc<dyn Observer>,
     pub(super) kept: KeptTokens,
     pub(super) failures: Failures,
     pub(super) flights: Arc<Flights<Subject, Outcome>>,
@@ -179,6 +185,27 @@ impl Renewals {
         }
     }
 
+    /// Exchanges a grant for a token, and tells the observer what came of it.
+    pub(super) async fn request_token(
+        &self,
+        endpoints: &Endpoints,
+        grant: &Grant<'_>,
+        now: UnixSeconds,
+    ) -> Result<Issued, AuthError> {
+        let start = Instant::now();
+        let outcome = request_token(&self.http, endpoints, grant, now).await;
+        let error = match &outcome {
+            Ok(issued) => issued.flaw.as_ref(),
+            Err(error) => Some(error),
+        };
+        self.observer.token_requested(TokenRequested {
+            grant: grant.kind(),
+            error,
+            took: start.elapsed(),
+        });
+        outcome
+    }
+
     /// Returns the name under which the store keeps a subject's token.
     pub(super) fn key(&self, subject: &Subject) -> TokenKey {
         match &self.issuer {
@@ -278,6 +305,7 @@ mod tests {
             policy: Policy::default(),
             runtime: tokio::runtime::Handle::current(),
             tasks: TaskTracker::new(),
+            observer: Arc::new(crate::observer::NoObserver),
             kept: KeptTokens::new(),
             failures: Failures::default(),
             flights: Arc::new(Flights::new()),

@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 use crate::secret::RefreshToken;
 use crate::store::{Lease, Save, StoreError, Stored, TokenKey, Version};
 use crate::token::Token;
-use crate::token_endpoint::{Issued, request_token};
+use crate::token_endpoint::Issued;
 use crate::token_set::TokenSet;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -151,7 +151,7 @@ impl Renewals {
 
     async fn redeem(&self, client: &LoginClient, refresh_token: &RefreshToken) -> Result<Issued, AuthError> {
         let grant = Grant::RefreshToken(Refresh { client, refresh_token });
-        request_token(&self.http, &client.endpoints, &grant, self.clock.now()).await
+        self.request_token(&client.endpoints, &grant, self.clock.now()).await
     }
 
     async fn save_pair(&self, key: &TokenKey, issued: Issued, version: Version, lease: &Lease) -> Outcome {

@@ -3,9 +3,9 @@
 use crate::keys;
 use crate::platform::Platform;
 use coze_auth::{
-    App, AuthError, ChallengeMethod, Endpoints, JwtApp, ManualClock, MemoryStore, PkceApp, Policy, SeededRandom,
-    SessionName, SigningKey, Subject, SystemRandom, Tenant, Token, TokenKey, TokenSource, TokenSourceParts, TokenStore,
-    UnixSeconds, transport,
+    App, AuthError, ChallengeMethod, Endpoints, JwtApp, ManualClock, MemoryStore, NoObserver, PkceApp, Policy,
+    SeededRandom, SessionName, SigningKey, Subject, SystemRandom, Tenant, Token, TokenKey, TokenSource,
+    TokenSourceParts, TokenStore, UnixSeconds, transport,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,6 +126,7 @@ pub(crate) fn parts(app: App, clock: &ManualClock) -> TokenSourceParts {
         policy: quick_policy(),
         runtime: tokio::runtime::Handle::current(),
         tasks: TaskTracker::new(),
+        observer: Arc::new(NoObserver),
     }
 }
 

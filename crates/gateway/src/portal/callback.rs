@@ -45,15 +45,15 @@ struct LegacyToken<'a> {
 
 /// What scripts get when it fails, with a true status.
 #[derive(Serialize)]
-struct LegacyError {
+struct LegacyError<'a> {
     error: String,
     error_type: &'static str,
     details: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    log_id: Option<String>,
+    log_id: Option<&'a str>,
     /// Where a person logs in, if that is what is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    login_url: Option<String>,
+    login_url: Option<&'a str>,
 }
 
 /// `GET /callback`.
@@ -173,11 +173,12 @@ fn legacy_error(problem: &Problem, reader: &Reader) -> Response {
         error: problem.kind.title(language),
         error_type: problem.kind.name(),
         details: problem.detail(language),
-        log_id: problem.log_id.clone(),
-        login_url: problem.login_url.clone(),
+        log_id: problem.log_id.as_deref(),
+        login_url: problem.login_url.as_deref(),
     };
     let mut response = (problem.kind.status(), Json(answer)).into_response();
     problem.write_fields(response.headers_mut());
+    problem.mark(&mut response);
     response
 }
 

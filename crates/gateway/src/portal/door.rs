@@ -6,6 +6,9 @@ use crate::caller::ClientAddress;
 use crate::guard::Guard;
 use crate::guard::cors::{self, Credentials};
 use crate::state::Shared;
+use crate::telemetry::labels::{Listener, Route};
+use crate::telemetry::record::{BytesIn, Record};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{
@@ -14,6 +17,7 @@ use axum::http::header::{
 };
 use axum::middleware::Next;
 use axum::response::Response;
+use http_body::Body as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -24,39 +28,51 @@ pub(super) struct Door {
     pub(super) shared: Arc<Shared>,
 }
 
-/// Lets a request pass to its handler, with its [`crate::guard::Passage`] and its
-/// [`ClientAddress`] as extensions, or answers itself.
+/// Lets a request pass to its handler, or answers itself; either way it is counted.
 pub(super) async fn pass(
     State(door): State<Door>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
     next: Next,
 ) -> Response {
+    let metrics = Arc::clone(door.shared.telemetry.common());
+    let mut record = Record::begin(metrics, Listener::Auth, request.method());
+    let length = request.body().size_hint().exact();
+    record.receives(BytesIn::Known(length.unwrap_or_default()));
+    let response = guarded(door, peer, request, next, &mut record).await;
+    record.answered(response).map(Body::new)
+}
+
+/// Lets a request pass to its handler, with its [`crate::guard::Passage`] and its [`ClientAddress`] as extensions, or
+/// answers itself.
+async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, record: &mut Record) -> Response {
     let (mut parts, body) = request.into_parts();
     let reader = match Reader::from_request_parts(&mut parts, &door.shared).await {
         Ok(reader) => reader,
         Err(never) => match never {},
     };
-    let (origin, mut response) =
-        match door
-            .guard
-            .check(&door.shared.live().origins, &parts.method, &parts.uri, &parts.headers)
-        {
-            Err(kind) => (None, respond::problem(kind.into(), &reader)),
-            Ok(passage) => {
-                let origin = passage.origin.clone();
-                if let Some(origin) = &origin
-                    && cors::is_preflight(&parts.method, &parts.headers)
-                {
-                    return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
-                }
-                parts.extensions.insert(passage);
-                let trusted = &door.shared.trusted_proxies;
-                let address = ClientAddress::of(peer.ip(), &parts.headers, trusted);
-                parts.extensions.insert(address);
-                (origin, next.run(Request::from_parts(parts, body)).await)
+    let live = door.shared.live();
+    let (origin, mut response) = match door
+        .guard
+        .check(&live.origins, &parts.method, &parts.uri, &parts.headers)
+    {
+        Err(kind) => (None, respond::problem(kind.into(), &reader)),
+        Ok(passage) => {
+            let origin = passage.origin.clone();
+            if let Some(origin) = &origin
+                && cors::is_preflight(&parts.method, &parts.headers)
+            {
+                record.goes_to(Route::Preflight);
+                return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
             }
-        };
+            record.goes_to(super::label(&live, parts.uri.path()));
+            parts.extensions.insert(passage);
+            let trusted = &door.shared.trusted_proxies;
+            let address = ClientAddress::of(peer.ip(), &parts.headers, trusted);
+            parts.extensions.insert(address);
+            (origin, next.run(Request::from_parts(parts, body)).await)
+        }
+    };
     reader.remember_language(response.headers_mut());
     protect(response.headers_mut());
     cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Allowed);

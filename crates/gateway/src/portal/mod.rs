@@ -8,6 +8,7 @@
 //! | `POST /auth/session` | `session` |
 //! | `GET /assets/*` | `assets` |
 //! | `GET /livez`, `GET /readyz` | `health` |
+//! | `GET /metrics` | `metrics` |
 //!
 //! Pages and tokens are rare next to proxied requests, so this side runs on axum and on the shared runtime.
 
@@ -17,13 +18,15 @@ mod door;
 mod health;
 mod language;
 pub(crate) mod login;
+mod metrics;
 pub mod pages;
 mod respond;
 mod session;
 
 use crate::guard::Guard;
 use crate::problem::ProblemKind;
-use crate::state::Shared;
+use crate::state::{Live, Shared};
+use crate::telemetry::labels::Route;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Method, Uri};
@@ -37,7 +40,7 @@ use std::sync::Arc;
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// Paths with an answer of their own; `/callback` is not among them, since it tells a login from its other callers.
-const OWN_PATHS: [&str; 8] = [
+const OWN_PATHS: [&str; 9] = [
     "/",
     "/auth/session",
     "/chat",
@@ -45,6 +48,7 @@ const OWN_PATHS: [&str; 8] = [
     "/livez",
     "/login",
     "/logout",
+    "/metrics",
     "/readyz",
 ];
 
@@ -69,6 +73,7 @@ pub(crate) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/livez", get(health::live))
         .route("/login", get(login::login))
         .route("/logout", get(login::logout::show).post(login::logout::log_out))
+        .route("/metrics", get(metrics::show))
         .route("/readyz", get(health::ready))
         .fallback(elsewhere)
         .method_not_allowed_fallback(wrong_method)
@@ -77,6 +82,24 @@ pub(crate) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         // the fields that protect it.
         .layer(from_fn_with_state(door, door::pass))
         .with_state(shared)
+}
+
+/// What a path asks for, for the counts.
+fn label(live: &Live, path: &str) -> Route {
+    match path {
+        "/" => Route::Home,
+        "/auth/session" => Route::Session,
+        "/callback" => Route::Callback,
+        "/chat" => Route::ChatPage,
+        "/device" => Route::Device,
+        "/livez" | "/readyz" => Route::Health,
+        "/login" => Route::Login,
+        "/logout" => Route::Logout,
+        "/metrics" => Route::Metrics,
+        _ if path.starts_with("/assets/") => Route::Assets,
+        _ if is_redirect_uri(live, path) => Route::Callback,
+        _ => Route::None,
+    }
 }
 
 /// `GET /`: what runs, and what to do next.
@@ -91,15 +114,16 @@ async fn chat(State(shared): State<Arc<Shared>>, reader: Reader) -> Response {
 
 /// Any other address: an app's own redirect URI, or nothing.
 async fn elsewhere(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, reader: Reader) -> Response {
-    let is_redirect_uri = shared
-        .live()
-        .apps
-        .iter()
-        .any(|app| app.redirect_uri.as_ref().is_some_and(|url| url.path() == uri.path()));
-    if is_redirect_uri && method == Method::GET {
+    if is_redirect_uri(&shared.live(), uri.path()) && method == Method::GET {
         return login::finish::finish(&shared, &reader, uri.query(), uri.path()).await;
     }
     respond::problem(ProblemKind::NoSuchEndpoint.into(), &reader)
+}
+
+/// Whether people come back to `path` from the consent page of one of the apps.
+fn is_redirect_uri(live: &Live, path: &str) -> bool {
+    let mut uris = live.apps.iter().filter_map(|app| app.redirect_uri.as_ref());
+    uris.any(|uri| uri.path() == path)
 }
 
 async fn wrong_method(reader: Reader) -> Response {

@@ -126,6 +126,7 @@ pub(super) fn problem(problem: Problem, reader: &Reader) -> Response {
     let mut response = html(pages::error(&page), None);
     *response.status_mut() = status;
     problem.write_fields(response.headers_mut());
+    problem.mark(&mut response);
     response
 }
 

@@ -11,6 +11,7 @@ use crate::caller::{ClientAddress, VisitorId};
 use crate::config::Mode;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Shared;
+use crate::telemetry::labels::StoreUse;
 use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
@@ -97,7 +98,7 @@ async fn try_open(
         expires_at,
     };
     let issued = shared.handles.issue(record, now, shared.means.random.as_ref()).await;
-    let handle = issued.map_err(|error| Problem::from_backend_error(&error))?;
+    let handle = issued.map_err(|error| shared.store_problem(StoreUse::Handles, &error))?;
     let api_base = shared.proxy_base_for(headers);
     let answer = SessionAnswer {
         handle: handle.expose(),

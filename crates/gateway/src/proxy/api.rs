@@ -12,6 +12,9 @@ use crate::caller::{Caller, Presented, presented};
 use crate::limits::{Admission, Limit};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::{Live, Shared};
+use crate::telemetry::labels::{Phase, RefusedToken};
+use crate::telemetry::metrics::{Metrics, Wait};
+use crate::telemetry::record::Record;
 use coze_auth::Token;
 use cozegate_store::HandleRecord;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -26,8 +29,9 @@ pub(super) async fn pass(
     live: &Live,
     shared: &Shared,
     upstreams: &Upstreams,
+    record: &mut Record,
 ) -> Result<Response<Answer>, Problem> {
-    let caller = caller_of(incoming.headers(), shared).await?;
+    let caller = caller_of(incoming.headers(), shared, record.metrics()).await?;
     let app = app_of(&caller, &live.apps)?;
     let Admission { permit, standing } = live.limits.admit(&caller)?;
     let upstream = upstreams
@@ -41,10 +45,18 @@ pub(super) async fn pass(
     request::prepare(&mut head, upstream.target())?;
     let deadline = upstream.deadline();
     let exchange = async {
-        let request = Request::from_parts(head, Upload::of(body, bounds).await?);
+        let upload = Upload::of(body, bounds).await?;
+        record.receives(upload.bytes());
+        let request = Request::from_parts(head, upload);
         match caller {
-            Caller::OwnToken(authorization) => exchange(&upstream, request, authorization).await,
-            Caller::Visitor(record) => Visitor { app, record, shared }.exchange(&upstream, request).await,
+            Caller::OwnToken(authorization) => {
+                record.is_sent();
+                exchange(&upstream, request, authorization).await
+            }
+            Caller::Visitor(handle) => {
+                let visitor = Visitor { app, handle, shared };
+                visitor.exchange(&upstream, request, record).await
+            }
         }
     };
     let answer = within(deadline, exchange).await?;
@@ -61,10 +73,10 @@ pub(super) async fn pass(
 }
 
 /// Who asks, by what they present.
-async fn caller_of(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Problem> {
+async fn caller_of(headers: &HeaderMap, shared: &Shared, metrics: &Metrics) -> Result<Caller, Problem> {
     Ok(match presented(headers, shared.mode)? {
         Presented::OwnToken(authorization) => Caller::OwnToken(authorization),
-        Presented::Handle(handle) => Caller::Visitor(shared.find_handle(handle).await?),
+        Presented::Handle(handle) => Caller::Visitor(shared.find_handle(handle, metrics).await?),
     })
 }
 
@@ -80,27 +92,50 @@ fn app_of<'a>(caller: &Caller, apps: &'a Apps) -> Result<&'a ServingApp, Problem
 /// A visitor, whose token we hold.
 struct Visitor<'a> {
     app: &'a ServingApp,
-    record: Arc<HandleRecord>,
+    handle: Arc<HandleRecord>,
     shared: &'a Shared,
 }
 
 impl Visitor<'_> {
-    async fn exchange(&self, upstream: &Upstream, request: Request<Upload>) -> Result<Response<Answer>, Problem> {
-        let token = self.token().await?;
+    async fn exchange(
+        &self,
+        upstream: &Upstream,
+        request: Request<Upload>,
+        record: &mut Record,
+    ) -> Result<Response<Answer>, Problem> {
+        let token = self.token(record.metrics()).await?;
         let again = request::copy(&request);
+        record.is_sent();
         let answer = exchange(upstream, request, bearer(&token)?).await?;
         if !refusal::refuses_token(&answer) {
             return Ok(answer);
         }
         tracing::info!(app = %self.app.name, "The platform refuses a token; it is renewed");
-        self.app.tokens.refused(&self.record.subject, &token);
-        let renewed = self.token().await?;
+        let outcome = self.mend(upstream, &token, &answer, again, record.metrics()).await;
+        record.metrics().token_refused(match &outcome {
+            Ok(_) => RefusedToken::Mended,
+            Err(_) => RefusedToken::Told,
+        });
+        outcome
+    }
+
+    /// Renews a token that the platform refuses, and sends the request `again`.
+    async fn mend(
+        &self,
+        upstream: &Upstream,
+        token: &Token,
+        answer: &Response<Answer>,
+        again: Option<Request<Upload>>,
+        metrics: &Metrics,
+    ) -> Result<Response<Answer>, Problem> {
+        self.app.tokens.refused(&self.handle.subject, token);
+        let renewed = self.token(metrics).await?;
         // A fixed token stays what it is; and when one new token after the other is refused, no more are asked for.
-        if renewed.is_same_as(&token) {
-            return Err(credential_refused(&answer));
+        if renewed.is_same_as(token) {
+            return Err(credential_refused(answer));
         }
         let Some(again) = again else {
-            return Err(credential_refused(&answer));
+            return Err(credential_refused(answer));
         };
         let answer = exchange(upstream, again, bearer(&renewed)?).await?;
         if refusal::refuses_token(&answer) {
@@ -109,17 +144,15 @@ impl Visitor<'_> {
         Ok(answer)
     }
 
-    async fn token(&self) -> Result<Token, Problem> {
-        let subject = &self.record.subject;
-        match self.app.tokens.ready_token(subject) {
-            Some(token) => Ok(token),
-            None => self
-                .app
-                .tokens
-                .access_token(subject)
-                .await
-                .map_err(|error| Problem::from_auth_error(&error).at_login_of(self.app, self.shared)),
+    async fn token(&self, metrics: &Metrics) -> Result<Token, Problem> {
+        let subject = &self.handle.subject;
+        if let Some(token) = self.app.tokens.ready_token(subject) {
+            return Ok(token);
         }
+        let wait = Wait::begin(metrics, Phase::Credential);
+        let token = self.app.tokens.access_token(subject).await;
+        wait.end();
+        token.map_err(|error| Problem::from_auth_error(&error).at_login_of(self.app, self.shared))
     }
 }
 

@@ -31,6 +31,9 @@ use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
 use crate::problem::{Problem, ProblemKind, language_of};
 use crate::state::{Live, Shared};
+use crate::telemetry::labels::{self, Listener};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::record::{Record, Recorded};
 use body::Answer;
 use http::header::{ACCEPT_LANGUAGE, HeaderValue};
 use http::{Method, Request, Response, Uri};
@@ -45,6 +48,8 @@ pub(crate) struct Proxy {
     shared: Arc<Shared>,
     guard: Guard,
     upstreams: Upstreams,
+    /// This core's counts.
+    metrics: Arc<Metrics>,
 }
 
 /// What an answer of our own needs to know of the request, kept while the request itself travels on. All clones share
@@ -57,7 +62,8 @@ struct Asked {
 
 impl Proxy {
     /// Answers one request from `peer`. Never fails: what goes wrong is an answer too.
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Answer> {
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Recorded<Answer>> {
+        let mut record = Record::begin(Arc::clone(&self.metrics), Listener::Proxy, request.method());
         let asked = Asked::of(&request);
         let live = self.shared.live();
         let verdict = self
@@ -68,10 +74,13 @@ impl Proxy {
             Ok(Passage {
                 origin: Some(origin), ..
             }) if cors::is_preflight(request.method(), request.headers()) => {
-                return cors::preflight_answer(request.headers(), &origin, Credentials::Omitted);
+                record.goes_to(labels::Route::Preflight);
+                return record.answered(cors::preflight_answer(request.headers(), &origin, Credentials::Omitted));
             }
             Ok(passage) => {
-                let outcome = self.pass(request, peer, &live, passage.foreign_navigation).await;
+                let outcome = self
+                    .pass(request, peer, &live, passage.foreign_navigation, &mut record)
+                    .await;
                 (passage.origin, outcome)
             }
         };
@@ -84,7 +93,7 @@ impl Proxy {
             asked.uri.path()
         );
         cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Omitted);
-        response
+        record.answered(response)
     }
 
     async fn pass(
@@ -93,8 +102,11 @@ impl Proxy {
         peer: SocketAddr,
         live: &Live,
         foreign_navigation: bool,
+        record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
-        match route::find(request.uri().path())? {
+        let route = route::find(request.uri().path())?;
+        record.goes_to(label(route, request.uri().path()));
+        match route {
             Route::About => about::answer(&self.shared, request.method(), request.headers()),
             Route::Api if request.method() == Method::OPTIONS => Ok(about::options()),
             // Nobody follows a link to an API call.
@@ -103,7 +115,7 @@ impl Proxy {
                 let trusted = &self.shared.trusted_proxies;
                 let address = || ClientAddress::of(peer.ip(), request.headers(), trusted);
                 let of_address = live.limits.check_address(address)?;
-                let mut response = api::pass(request, live, &self.shared, &self.upstreams).await?;
+                let mut response = api::pass(request, live, &self.shared, &self.upstreams, record).await?;
                 // Where both are scarce, the caller's own stands there already.
                 if let Some(standing) = of_address
                     && !response.headers().contains_key("ratelimit")
@@ -113,6 +125,15 @@ impl Proxy {
                 Ok(response)
             }
         }
+    }
+}
+
+/// What is counted: chats apart from all else.
+fn label(route: Route, path: &str) -> labels::Route {
+    match route {
+        Route::About => labels::Route::About,
+        Route::Api if route::without_doubled_slash(path) == "/v3/chat" => labels::Route::Chat,
+        Route::Api => labels::Route::Api,
     }
 }
 

@@ -11,6 +11,8 @@ use super::request;
 use crate::config::TimeoutsConfig;
 use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
+use crate::telemetry::labels::Phase;
+use crate::telemetry::metrics::{Metrics, Wait};
 use http::{Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -25,6 +27,7 @@ pub(super) struct Upstream {
     target: Target,
     pool: Arc<Pool>,
     tasks: TaskTracker,
+    metrics: Arc<Metrics>,
     connect_timeout: Duration,
     head_timeout: Duration,
     idle_timeout: Duration,
@@ -36,6 +39,7 @@ pub(super) struct Upstreams {
     by_base: Mutex<Vec<(Url, Arc<Upstream>)>>,
     timeouts: TimeoutsConfig,
     tasks: TaskTracker,
+    metrics: Arc<Metrics>,
 }
 
 impl Upstreams {
@@ -44,11 +48,13 @@ impl Upstreams {
         bases: impl IntoIterator<Item = Url>,
         timeouts: TimeoutsConfig,
         tasks: TaskTracker,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, TargetError> {
         let upstreams = Self {
             by_base: Mutex::default(),
             timeouts,
             tasks,
+            metrics,
         };
         for base in bases {
             upstreams.at(&base)?;
@@ -62,7 +68,7 @@ impl Upstreams {
         if let Some((_, upstream)) = by_base.iter().find(|(base, _)| base == api_base) {
             return Ok(Arc::clone(upstream));
         }
-        let upstream = Arc::new(Upstream::new(api_base, &self.timeouts, self.tasks.clone())?);
+        let upstream = Arc::new(Upstream::new(api_base, self)?);
         by_base.push((api_base.clone(), Arc::clone(&upstream)));
         Ok(upstream)
     }
@@ -81,12 +87,14 @@ enum Sent {
 }
 
 impl Upstream {
-    /// The API at `api_base`; the tasks of its connections run on `tasks`.
-    fn new(api_base: &Url, timeouts: &TimeoutsConfig, tasks: TaskTracker) -> Result<Self, TargetError> {
+    /// The API at `api_base`, one of `all`.
+    fn new(api_base: &Url, all: &Upstreams) -> Result<Self, TargetError> {
+        let timeouts = &all.timeouts;
         Ok(Self {
             target: Target::new(api_base)?,
             pool: Arc::default(),
-            tasks,
+            tasks: all.tasks.clone(),
+            metrics: Arc::clone(&all.metrics),
             connect_timeout: Duration::from_secs(timeouts.connect_seconds.into()),
             head_timeout: Duration::from_secs(timeouts.head_seconds.into()),
             idle_timeout: Duration::from_secs(timeouts.idle_seconds.into()),
@@ -135,7 +143,10 @@ impl Upstream {
     }
 
     async fn connect(&self) -> Result<Lease, Problem> {
-        match tokio::time::timeout(self.connect_timeout, self.target.connect(&self.tasks)).await {
+        let wait = Wait::begin(&self.metrics, Phase::Connect);
+        let connected = tokio::time::timeout(self.connect_timeout, self.target.connect(&self.tasks)).await;
+        wait.end();
+        match connected {
             Ok(Ok(connection)) => Ok(self.pool.lease(connection)),
             Ok(Err(error)) => Err(Problem::with_inside(ProblemKind::UpstreamUnreachable, error)),
             Err(_) => Err(Problem::at_limit(

@@ -12,6 +12,9 @@ use crate::connections;
 use crate::guard::Guard;
 use crate::listen::{self, Spread};
 use crate::state::Shared;
+use crate::telemetry::labels::Listener;
+use crate::telemetry::metrics::OpenConnection;
+use crate::telemetry::record::Recorded;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -109,11 +112,13 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
     let tasks = TaskTracker::new();
     let live = setup.shared.live();
     let bases = live.apps.iter().map(|app| app.api_base.clone());
-    let upstreams = Upstreams::new(bases, setup.timeouts.clone(), tasks.clone())?;
+    let metrics = setup.shared.telemetry.new_core();
+    let upstreams = Upstreams::new(bases, setup.timeouts.clone(), tasks.clone(), Arc::clone(&metrics))?;
     let proxy = Proxy {
         shared: Arc::clone(&setup.shared),
         guard: setup.guard.clone(),
         upstreams,
+        metrics,
     };
     let grace = Duration::from_secs(setup.timeouts.shutdown_seconds.into());
     Ok(run_on_own_thread(
@@ -129,6 +134,7 @@ async fn work(proxy: Proxy, intake: Intake, tasks: TaskTracker, grace: Duration)
     let service_for = |peer| ProxyService {
         proxy: Arc::clone(&proxy),
         peer,
+        _open: OpenConnection::new(&proxy.metrics, Listener::Proxy),
     };
     // Upstream connections idle in the pool are tasks too, but nobody waits for them.
     let connections = TaskTracker::new();
@@ -216,12 +222,13 @@ fn run_on_own_thread(
 struct ProxyService {
     proxy: Arc<Proxy>,
     peer: SocketAddr,
+    _open: OpenConnection,
 }
 
 impl Service<Request<Incoming>> for ProxyService {
-    type Response = Response<Answer>;
+    type Response = Response<Recorded<Answer>>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Recorded<Answer>>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (proxy, peer) = (Arc::clone(&self.proxy), self.peer);

@@ -4,7 +4,7 @@
 use crate::world::{Answer, World, send};
 use std::net::SocketAddr;
 
-const AUTH_ROUTES: [(&str, &str); 8] = [
+const AUTH_ROUTES: [(&str, &str); 9] = [
     ("GET", "/"),
     ("GET", "/callback"),
     ("GET", "/callback?session_name=a"),
@@ -12,6 +12,7 @@ const AUTH_ROUTES: [(&str, &str); 8] = [
     ("GET", "/chat"),
     ("POST", "/auth/session"),
     ("GET", "/livez"),
+    ("GET", "/metrics"),
     ("GET", "/nowhere"),
 ];
 const PROXY_ROUTES: [(&str, &str); 4] = [

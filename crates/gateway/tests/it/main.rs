@@ -13,6 +13,7 @@ mod guarded_routes;
 mod hangup;
 mod limits;
 mod logins;
+mod metrics;
 mod pages;
 mod proxy_http;
 mod proxy_sse;

@@ -3,8 +3,8 @@
 use crate::shifted_clock::ShiftedClock;
 use anyhow::Context as _;
 use coze_auth::{
-    App, Callback, ChallengeMethod, Endpoints, JwtApp, PkceApp, Policy, SessionName, SigningKey, Subject, SystemRandom,
-    Tenant, Token, TokenSource, TokenSourceParts, TokenStore, transport,
+    App, Callback, ChallengeMethod, Endpoints, JwtApp, NoObserver, PkceApp, Policy, SessionName, SigningKey, Subject,
+    SystemRandom, Tenant, Token, TokenSource, TokenSourceParts, TokenStore, transport,
 };
 use coze_emulator::{
     AppKind, ConsentMode, Emulator, EmulatorConfig, Entry, Fault, FaultMatch, FaultRule, RefreshPolicy,
@@ -224,5 +224,6 @@ pub(crate) fn source(
         policy,
         runtime: tokio::runtime::Handle::current(),
         tasks: TaskTracker::new(),
+        observer: Arc::new(NoObserver),
     }))
 }

@@ -4,9 +4,9 @@ use crate::servers::PostgresSchemas;
 #[cfg(feature = "redis")]
 use crate::servers::RedisKeys;
 use coze_auth::{
-    AccessToken, App, ChallengeMethod, ManualClock, MemoryStore, PkceApp, Policy, RefreshToken, Region, Save,
-    SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet, TokenSource, TokenSourceParts, UnixSeconds,
-    Version, transport,
+    AccessToken, App, ChallengeMethod, ManualClock, MemoryStore, NoObserver, PkceApp, Policy, RefreshToken, Region,
+    Save, SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet, TokenSource, TokenSourceParts,
+    UnixSeconds, Version, transport,
 };
 use cozegate_store::{Backend, Database, HandleRecord, LoginRecord, SealKeys, Sealer};
 use std::path::PathBuf;
@@ -68,6 +68,7 @@ pub(crate) fn login(browser: &str) -> LoginRecord {
         policy: Policy::default(),
         runtime: tokio::runtime::Handle::current(),
         tasks: tokio_util::task::TaskTracker::new(),
+        observer: Arc::new(NoObserver),
     });
     LoginRecord {
         app: "main".to_owned(),

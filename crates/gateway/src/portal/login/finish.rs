@@ -7,6 +7,7 @@
 use super::{Reader, Shared, renew_sessions, respond, see_other};
 use crate::login::browser_binding::BrowserBinding;
 use crate::problem::{Problem, ProblemKind};
+use crate::telemetry::labels::StoreUse;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use coze_auth::{Callback, LoginState, Subject};
@@ -42,7 +43,7 @@ async fn try_finish(
 ) -> Result<Response, Problem> {
     let now = shared.means.clock.now();
     let spent = shared.backend.spend_login(state, now).await;
-    let record = spent.map_err(|error| Problem::from_backend_error(&error))?;
+    let record = spent.map_err(|error| shared.store_problem(StoreUse::Logins, &error))?;
     let record = record.ok_or(ProblemKind::LoginNotBegunHere)?;
     if !BrowserBinding::is_same_browser(&reader.headers, state, &record.browser) {
         return Err(ProblemKind::LoginNotBegunHere.into());

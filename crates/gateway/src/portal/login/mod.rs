@@ -23,6 +23,7 @@ use crate::guard::Passage;
 use crate::login::browser_binding::BrowserBinding;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::{Live, Shared};
+use crate::telemetry::labels::StoreUse;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
@@ -126,7 +127,7 @@ async fn begin(shared: &Shared, app: &ServingApp, redirect_uri: &Url, reader: &R
         pending,
     };
     let saved = shared.backend.save_login(&record).await;
-    saved.map_err(|error| Problem::from_backend_error(&error))?;
+    saved.map_err(|error| shared.store_problem(StoreUse::Logins, &error))?;
     Ok((StatusCode::FOUND, [(LOCATION, location), (SET_COOKIE, binding.cookie)]).into_response())
 }
 

@@ -8,6 +8,8 @@ use super::super::pool::Lease;
 use super::events::WholeEvents;
 use crate::limits::{Limit, Permit};
 use crate::problem::{Problem, ProblemKind};
+use crate::telemetry::labels::UpstreamFailure;
+use crate::telemetry::record::AnswerBody;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -44,6 +46,8 @@ pub(in super::super) struct UpstreamBody {
     events: Option<EventStream>,
     /// Counts the exchange as one of its caller's until this body is gone.
     permit: Option<Permit>,
+    /// What it was cut by.
+    failure: Option<UpstreamFailure>,
 }
 
 #[derive(Debug)]
@@ -158,6 +162,7 @@ impl Answer {
             deadline: None,
             events: None,
             permit: None,
+            failure: None,
         };
         if body.incoming.is_end_stream() {
             body.give_back();
@@ -247,6 +252,7 @@ impl UpstreamBody {
         if let Some(deadline) = &mut self.deadline
             && deadline.as_mut().poll(context).is_ready()
         {
+            self.failure = Some(UpstreamFailure::BodyTimedOut);
             return Poll::Ready(Some(Err(AnswerError::Overdue)));
         }
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
@@ -255,12 +261,16 @@ impl UpstreamBody {
             if frame.is_none() || self.incoming.is_end_stream() {
                 self.give_back();
             }
+            if let Some(Err(_)) = &frame {
+                self.failure = Some(UpstreamFailure::BodyBroken);
+            }
             return Poll::Ready(frame.map(|result| result.map_err(AnswerError::Broken)));
         }
         let idle = self
             .idle
             .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + self.idle_timeout)));
         std::task::ready!(idle.as_mut().poll(context));
+        self.failure = Some(UpstreamFailure::BodyTimedOut);
         Poll::Ready(Some(Err(AnswerError::Idle(self.idle_timeout))))
     }
 
@@ -359,6 +369,19 @@ impl Body for Answer {
             Self::Whole(None) => SizeHint::with_exact(0),
             Self::Whole(Some(bytes)) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Self::Upstream(body) => body.size_hint(),
+        }
+    }
+}
+
+impl AnswerBody for Answer {
+    fn is_whole(&self) -> bool {
+        self.whole().is_some()
+    }
+
+    fn failure(&self) -> Option<UpstreamFailure> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Upstream(body) => body.failure,
         }
     }
 }

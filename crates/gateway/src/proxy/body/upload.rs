@@ -9,6 +9,7 @@
 use super::super::route::BodyLimit;
 use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
+use crate::telemetry::record::BytesIn;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -41,7 +42,7 @@ struct Streamed {
     incoming: Incoming,
     bounds: Bounds,
     /// How many bytes have come.
-    length: u64,
+    length: Arc<AtomicU64>,
     /// Armed while we wait for the caller.
     idle: Option<Pin<Box<Sleep>>>,
     course: Arc<Course>,
@@ -126,7 +127,7 @@ impl Upload {
             Some(_) | None => Ok(Self(Source::Streamed(Box::new(Streamed {
                 incoming,
                 bounds,
-                length: 0,
+                length: Arc::default(),
                 idle: None,
                 course: Arc::default(),
             })))),
@@ -147,6 +148,14 @@ impl Upload {
         match &self.0 {
             Source::Kept(bytes) => Some(Self::kept(bytes.clone().unwrap_or_default())),
             Source::Streamed(_) => None,
+        }
+    }
+
+    /// How long it is, or becomes.
+    pub(in super::super) fn bytes(&self) -> BytesIn {
+        match &self.0 {
+            Source::Kept(bytes) => BytesIn::known(bytes.as_ref().map_or(0, Bytes::len)),
+            Source::Streamed(streamed) => BytesIn::Watched(Arc::clone(&streamed.length)),
         }
     }
 
@@ -197,8 +206,9 @@ impl Streamed {
     fn pass(&mut self, frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>, UploadError> {
         let frame = frame.map_err(|error| self.course.fail(UploadError::Broken(Arc::new(error))))?;
         let bytes = frame.data_ref().map_or(0, Bytes::len);
-        self.length = self.length.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        if self.length > self.bounds.length.bytes {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let before = self.length.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > self.bounds.length.bytes {
             return Err(self.course.fail(UploadError::TooLarge(self.bounds.length)));
         }
         Ok(frame)

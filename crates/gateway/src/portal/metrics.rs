@@ -1,0 +1,19 @@
+//! `GET /metrics`: the counts, for Prometheus. They hold no secret and no name of a user.
+
+use super::language::Reader;
+use super::respond;
+use crate::problem::{Problem, ProblemKind};
+use crate::state::Shared;
+use crate::telemetry::exposition;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use std::sync::Arc;
+
+/// Shows them to whoever may ask this service at all: programs of this machine, and listed pages.
+pub(super) async fn show(State(shared): State<Arc<Shared>>, reader: Reader) -> Response {
+    match exposition::text(&shared.telemetry) {
+        Ok(text) => ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response(),
+        Err(error) => respond::problem(Problem::with_inside(ProblemKind::Internal, error), &reader),
+    }
+}

@@ -1,0 +1,123 @@
+//! The counts of one core, and the few words by which the rest of the gateway counts.
+//!
+//! Each proxy worker has a [`Metrics`] of its own, and the auth service one that everything in the background shares.
+//! Nothing here knows how they are shown.
+
+use super::counts::{Count, Durations, Each, Level};
+use super::labels::{
+    Direction, Early, Grant, HandleLookup, Listener, MethodClass, Phase, Place, RefusedToken, Reload, StatusClass,
+    StoreUse, TokenOutcome, UpstreamFailure,
+};
+use crate::problem::ProblemKind;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One core's counts.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    pub(super) requests: Each<(Place, MethodClass, StatusClass), Count>,
+    pub(super) early_ends: Each<(Listener, Early), Count>,
+    pub(super) in_progress: Each<Listener, Level>,
+    pub(super) connections: Each<Listener, Level>,
+    pub(super) streams: Each<(), Level>,
+    pub(super) durations: Each<Place, Durations>,
+    pub(super) phases: Each<Phase, Durations>,
+    pub(super) body_bytes: Each<(Listener, Direction), Count>,
+    pub(super) problems: Each<ProblemKind, Count>,
+    pub(super) upstream_failures: Each<UpstreamFailure, Count>,
+    pub(super) handle_lookups: Each<HandleLookup, Count>,
+    pub(super) refused_tokens: Each<RefusedToken, Count>,
+    pub(super) token_requests: Each<(Grant, TokenOutcome), Count>,
+    pub(super) token_request_durations: Each<Grant, Durations>,
+    pub(super) store_errors: Each<StoreUse, Count>,
+    pub(super) reloads: Each<Reload, Count>,
+}
+
+impl Metrics {
+    /// A request that we refused or could not answer, by the problem that the caller was told of.
+    pub(crate) fn refused(&self, problem: ProblemKind) {
+        self.problems.add(problem, 1);
+    }
+
+    /// How long a stretch of a request took.
+    pub(crate) fn took(&self, phase: Phase, duration: Duration) {
+        self.phases.observe(phase, duration);
+    }
+
+    /// An exchange with the platform's API came to nothing.
+    pub(crate) fn upstream_failed(&self, failure: UpstreamFailure) {
+        self.upstream_failures.add(failure, 1);
+    }
+
+    /// Somebody looked for a handle.
+    pub(crate) fn handle_looked_up(&self, lookup: HandleLookup) {
+        self.handle_lookups.add(lookup, 1);
+    }
+
+    /// The platform refused a token before its time.
+    pub(crate) fn token_refused(&self, outcome: RefusedToken) {
+        self.refused_tokens.add(outcome, 1);
+    }
+
+    /// The store could not do its part.
+    pub(crate) fn store_failed(&self, purpose: StoreUse) {
+        self.store_errors.add(purpose, 1);
+    }
+
+    /// Somebody asked for another configuration.
+    pub(crate) fn reloaded(&self, outcome: Reload) {
+        self.reloads.add(outcome, 1);
+    }
+
+    /// A token was asked for at the platform.
+    pub(crate) fn token_requested(&self, grant: Grant, outcome: TokenOutcome, took: Duration) {
+        self.token_requests.add((grant, outcome), 1);
+        self.token_request_durations.observe(grant, took);
+    }
+}
+
+/// Measures a phase from its making to [`end`](Self::end). For waits only: it reads the clock twice.
+#[derive(Debug)]
+pub(crate) struct Wait<'m> {
+    metrics: &'m Metrics,
+    phase: Phase,
+    since: Instant,
+}
+
+impl<'m> Wait<'m> {
+    pub(crate) fn begin(metrics: &'m Metrics, phase: Phase) -> Self {
+        Self {
+            metrics,
+            phase,
+            since: Instant::now(),
+        }
+    }
+
+    /// However it ended, this is how long it took.
+    pub(crate) fn end(self) {
+        self.metrics.took(self.phase, self.since.elapsed());
+    }
+}
+
+/// A caller's connection, counted while it is open.
+#[derive(Debug)]
+pub(crate) struct OpenConnection {
+    metrics: Arc<Metrics>,
+    listener: Listener,
+}
+
+impl OpenConnection {
+    pub(crate) fn new(metrics: &Arc<Metrics>, listener: Listener) -> Self {
+        metrics.connections.change(listener, 1);
+        Self {
+            metrics: Arc::clone(metrics),
+            listener,
+        }
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.metrics.connections.change(self.listener, -1);
+    }
+}

@@ -1,0 +1,71 @@
+//! What cozegate knows of itself: counts for Prometheus, and a line for each request.
+//!
+//! | file | owns |
+//! |---|---|
+//! | [`metrics`] | what is counted, by which words |
+//! | [`labels`] | what tells series apart: closed sets |
+//! | [`counts`] | what is counted with |
+//! | [`record`] | one request from its head to its end, and a body that knows when that is |
+//! | [`observers`] | what the token library and the store tell |
+//! | [`exposition`] | `GET /metrics` |
+//! | [`process`] | what the system says about this process |
+//!
+//! Counting costs a few relaxed atomic additions and three looks at the clock per request. Neither listener is
+//! imported here.
+
+mod counts;
+pub(crate) mod exposition;
+pub(crate) mod labels;
+pub(crate) mod metrics;
+pub(crate) mod observers;
+mod process;
+pub(crate) mod record;
+
+use coze_auth::UnixSeconds;
+use metrics::Metrics;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The counts of this installation.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    /// Those of the auth service and of everything in the background.
+    common: Arc<Metrics>,
+    /// Those of the proxy's cores.
+    cores: Mutex<Vec<Arc<Metrics>>>,
+    started_at: UnixSeconds,
+}
+
+impl Telemetry {
+    pub(crate) fn new(started_at: UnixSeconds) -> Self {
+        Self {
+            common: Arc::default(),
+            cores: Mutex::default(),
+            started_at,
+        }
+    }
+
+    /// The set of whatever is not on the hot path.
+    pub(crate) fn common(&self) -> &Arc<Metrics> {
+        &self.common
+    }
+
+    /// Makes a set for a core.
+    pub(crate) fn new_core(&self) -> Arc<Metrics> {
+        let metrics = Arc::<Metrics>::default();
+        let mut cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
+        cores.push(Arc::clone(&metrics));
+        metrics
+    }
+
+    fn sets(&self) -> Vec<Arc<Metrics>> {
+        let cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
+        cores.iter().chain([&self.common]).map(Arc::clone).collect()
+    }
+
+    fn started_at(&self) -> i64 {
+        self.started_at.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

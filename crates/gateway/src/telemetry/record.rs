@@ -1,0 +1,252 @@
+//! One request from its head to its end, and a body that knows when that is.
+//!
+//! The end of a request is the end of its answer, and only the answer's body sees it: so the [`Record`] travels in it. A
+//! caller that leaves drops the body, or before that the future that makes the answer, and the record with it. So every
+//! request is counted once, however it ends.
+
+use super::labels::{Direction, Early, Listener, MethodClass, Phase, Place, Route, StatusClass, UpstreamFailure};
+use super::metrics::Metrics;
+use crate::problem::{ProblemKind, Told};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+/// A request that is being answered. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    metrics: Arc<Metrics>,
+    place: Place,
+    method: MethodClass,
+    began: Instant,
+    /// When it was ready to be sent on.
+    sent: Option<Instant>,
+    answered: Option<Answered>,
+    bytes_in: BytesIn,
+    bytes_out: u64,
+    /// What ended it before its end. Whoever drops it without a word has left.
+    early: Option<Early>,
+}
+
+/// The head of the answer has been made.
+#[derive(Clone, Copy, Debug)]
+struct Answered {
+    at: Instant,
+    status: StatusCode,
+    is_whole: bool,
+    is_stream: bool,
+}
+
+/// The bytes of a request's body.
+#[derive(Debug)]
+pub(crate) enum BytesIn {
+    /// All of them are there.
+    Known(u64),
+    /// They are counted as they pass.
+    Watched(Arc<AtomicU64>),
+}
+
+impl BytesIn {
+    pub(crate) fn known(length: usize) -> Self {
+        Self::Known(as_u64(length))
+    }
+}
+
+impl Record {
+    /// The head of a request is there.
+    pub(crate) fn begin(metrics: Arc<Metrics>, listener: Listener, method: &Method) -> Self {
+        metrics.in_progress.change(listener, 1);
+        Self {
+            metrics,
+            place: Place {
+                listener,
+                route: Route::None,
+            },
+            method: MethodClass::from(method),
+            began: Instant::now(),
+            sent: None,
+            answered: None,
+            bytes_in: BytesIn::Known(0),
+            bytes_out: 0,
+            early: Some(Early::CallerLeft),
+        }
+    }
+
+    /// The counts of the core that answers.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What is asked for.
+    pub(crate) fn goes_to(&mut self, route: Route) {
+        self.place.route = route;
+    }
+
+    /// The request's body.
+    pub(crate) fn receives(&mut self, bytes: BytesIn) {
+        self.bytes_in = bytes;
+    }
+
+    /// It is sent on now; once.
+    pub(crate) fn is_sent(&mut self) {
+        if self.sent.is_none() {
+            let now = Instant::now();
+            self.metrics.took(Phase::Ready, now - self.began);
+            self.sent = Some(now);
+        }
+    }
+
+    /// The answer is there; its body takes the record along.
+    pub(crate) fn answered<B: AnswerBody>(mut self, response: Response<B>) -> Response<Recorded<B>> {
+        let now = Instant::now();
+        if let Some(sent) = self.sent {
+            self.metrics.took(Phase::Upstream, now - sent);
+        }
+        if let Some(told) = response.extensions().get::<Told>() {
+            self.metrics.refused(told.kind);
+            if let Some(failure) = UpstreamFailure::of_problem(told.kind) {
+                self.metrics.upstream_failed(failure);
+            }
+        }
+        let is_whole = response.body().is_whole();
+        let is_stream = !is_whole && is_event_stream(response.headers());
+        if is_stream {
+            self.metrics.streams.change((), 1);
+        }
+        self.answered = Some(Answered {
+            at: now,
+            status: response.status(),
+            is_whole,
+            is_stream,
+        });
+        if self.method == MethodClass::Head {
+            // Its body is asked for by nobody.
+            self.early = None;
+        }
+        response.map(|body| Recorded { body, record: self })
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let metrics = &self.metrics;
+        let listener = self.place.listener;
+        let bytes_in = match &self.bytes_in {
+            BytesIn::Known(bytes) => *bytes,
+            BytesIn::Watched(bytes) => bytes.load(Ordering::Relaxed),
+        };
+        let end = match &self.answered {
+            Some(answered) if answered.is_whole => answered.at,
+            Some(_) | None => Instant::now(),
+        };
+        let status = self.answered.map(|answered| answered.status);
+        metrics
+            .requests
+            .add((self.place, self.method, StatusClass::from(status)), 1);
+        metrics.durations.observe(self.place, end - self.began);
+        metrics.in_progress.change(listener, -1);
+        for (direction, bytes) in [(Direction::In, bytes_in), (Direction::Out, self.bytes_out)] {
+            if bytes > 0 {
+                metrics.body_bytes.add((listener, direction), bytes);
+            }
+        }
+        if let Some(early) = self.early {
+            metrics.early_ends.add((listener, early), 1);
+        }
+        if self.answered.is_some_and(|answered| answered.is_stream) {
+            metrics.streams.change((), -1);
+        }
+    }
+}
+
+/// A body that can be asked what it is.
+pub(crate) trait AnswerBody: Body<Data = Bytes> + Unpin {
+    /// Whether all of it is there, so that it leaves at once.
+    fn is_whole(&self) -> bool;
+
+    /// Why it broke off, although it may look whole to the caller.
+    fn failure(&self) -> Option<UpstreamFailure>;
+}
+
+impl AnswerBody for axum::body::Body {
+    fn is_whole(&self) -> bool {
+        self.size_hint().exact().is_some()
+    }
+
+    fn failure(&self) -> Option<UpstreamFailure> {
+        None
+    }
+}
+
+/// The body of an answer, with the record of its request.
+#[derive(Debug)]
+pub(crate) struct Recorded<B: AnswerBody> {
+    body: B,
+    record: Record,
+}
+
+impl<B: AnswerBody> Body for Recorded<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = &mut *self;
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+        match &frame {
+            Some(Ok(frame)) => {
+                this.record.bytes_out += frame.data_ref().map_or(0, |data| as_u64(data.len()));
+            }
+            // Counted when the body says why; it is over either way.
+            Some(Err(_)) | None => this.record.early = None,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B: AnswerBody> Drop for Recorded<B> {
+    fn drop(&mut self) {
+        if let Some(failure) = self.body.failure() {
+            self.record.metrics.upstream_failed(failure);
+            self.record.early = Some(Early::AnswerCut);
+        } else if self.body.is_end_stream() {
+            self.record.early = None;
+        }
+    }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes)
+        .get(..17)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))
+}
+
+fn as_u64(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+impl UpstreamFailure {
+    /// That of an exchange that came to this problem.
+    fn of_problem(problem: ProblemKind) -> Option<Self> {
+        match problem {
+            ProblemKind::UpstreamUnreachable => Some(Self::Unreachable),
+            ProblemKind::UpstreamTimedOut => Some(Self::TimedOut),
+            ProblemKind::UpstreamBroken => Some(Self::Broken),
+            _ => None,
+        }
+    }
+}
