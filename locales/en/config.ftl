@@ -46,6 +46,7 @@ config-origin-everyone = "*" would let every web page use your tokens. List the 
 config-origin-null = "null" is the origin of every local file and sandboxed frame. Serve the page over http:// or https:// and list that origin.
 config-origin-not-an-origin = "{ $value }" is not the origin of a web page. Write scheme://host or scheme://host:port.
 config-origin-path = "{ $value }" has something behind the host. An origin is scheme://host[:port].
+config-invalid-file-host = "{ $value }" is not a host of files. Write a name such as cdn.example.com, or https://name:port; http:// is for private_hosts only.
 config-invalid-moment = "{ $value }" is not a point in time. Write 2026-12-31, 2026-12-31T12:00:00Z or Unix seconds.
 config-invalid-app-name = "{ $name }" cannot be an app's name. Use lower-case letters, digits, "-" and "_", 64 at most.
 config-no-apps = No app is configured. Add a section [apps.main] with kind = "jwt" or kind = "pat"; "cozegate init" writes one.

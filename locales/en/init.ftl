@@ -20,6 +20,7 @@ init-section-chat = The chat page.
 init-section-visitors = What browsers hold instead of Coze tokens.
 init-section-store = Where tokens, handles and logins rest, sealed.
 init-section-limits = What a caller may use; 0 is no limit. docs/reference/limits.md tells what is answered.
+init-section-files = Static files that the proxy fetches for pages, such as the Chat SDK.
 init-section-timeouts = How long we wait for Coze.
 
 init-mode = for one person's machine
@@ -51,6 +52,9 @@ init-bot-id = the bot that it opens with; without it, the page asks
 init-title = its title
 init-handle-ttl-seconds = how long a handle works
 init-secret-file = the secret that visitors' histories hang on; default: below your state folder
+init-files-hosts = whose files; [] switches it off
+init-files-private-hosts = hosts in your own network, and the only ones that may use http://
+init-files-file-mib = the largest file
 init-connect-seconds = until a connection stands
 init-head-seconds = until an answer begins
 init-trusted-proxies = your own proxies in front, whose X-Forwarded-For or Forwarded is believed

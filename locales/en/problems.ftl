@@ -25,7 +25,7 @@ problem-credential-not-accepted-detail =
     czu_) is accepted as well.
 problem-no-such-endpoint-title = Nothing is served under this address
 problem-no-such-endpoint-detail =
-    The proxy serves /v1/, /v3/ and /open_api/; the auth service serves /, /login, /callback, /chat and /auth/session. Check the
+    The proxy serves /v1/, /v3/, /open_api/ and the URLs of files; the auth service serves /, /login, /callback, /chat and /auth/session. Check the
     path and the port.
 problem-path-refused-title = The path is not allowed
 problem-path-refused-detail =
@@ -90,6 +90,36 @@ problem-stopping-title = cozegate is shutting down
 problem-stopping-detail = Running answers are finished, new requests are not taken. Try again when it is back.
 problem-internal-title = cozegate made a mistake
 problem-internal-detail = This should not happen. The log holds more; please report it with the time of the request.
+problem-target-refused-title = This URL is not fetched
+problem-target-refused-detail =
+    The proxy fetches files of the hosts in files.hosts only (see file_hosts at GET /) and passes on what lies at an app's API. Spell the
+    URL plainly: scheme, host and nothing between them, its query percent-encoded, no name or password, no "#".
+problem-file-not-found-title = The host has no such file
+problem-file-not-found-detail =
+    Compare the path with the original address, the version in it above all.
+problem-file-not-served-title = That is no file for pages
+problem-file-not-served-detail =
+    The host answered with another kind of content than scripts, styles, fonts, images or data - an error page, perhaps. Open the
+    original address to see it.
+problem-file-too-large-title = The file is too large
+problem-file-too-large-detail =
+    It is larger than files.file_mib allows.
+problem-file-host-failed-title = The host of the file failed
+problem-file-host-failed-detail =
+    It answered with an error, or its answer broke off. Try again; open the original address to see what it says.
+problem-file-host-unreachable-title = The host of the file cannot be reached
+problem-file-host-unreachable-detail =
+    No connection could be made: the network, the DNS or a firewall. "curl -I" with the original address shows which.
+problem-file-host-timed-out-title = The host of the file took too long
+problem-file-host-timed-out-detail =
+    It may be busy. Try again in a moment.
+problem-file-address-refused-title = The host of the file has no public address
+problem-file-address-refused-detail =
+    Its name leads into a private network, or to this machine. If that is meant - an own mirror, or a VPN that answers every name
+    with an address of its own - list the host in files.private_hosts.
+problem-file-redirect-refused-title = The host of the file redirects elsewhere
+problem-file-redirect-refused-detail =
+    It sends on to a host that is not in files.hosts, or more than three times. Use the address to which it leads, and list its host.
 problem-store-unavailable-title = The store does not answer
 problem-store-unavailable-detail =
     cozegate keeps tokens and sessions in a store, and cannot reach it now. What is in memory is served on; try again in a

@@ -46,6 +46,7 @@ config-origin-everyone = 写“*”会让任何网页都能用你的令牌，请
 config-origin-null = “null”是所有本地文件和沙盒框架的来源。请用 http:// 或 https:// 提供页面，再把那个来源列在这里。
 config-origin-not-an-origin = “{ $value }”不是网页来源，请写成 scheme://host 或 scheme://host:port。
 config-origin-path = “{ $value }”在主机后面还有内容，来源的写法是 scheme://host[:port]。
+config-invalid-file-host = “{ $value }”不是文件所在的主机。请写 cdn.example.com 这样的域名，或 https://域名:端口；http:// 只能写在 private_hosts 中。
 config-invalid-moment = “{ $value }”不是时间，请写成 2026-12-31、2026-12-31T12:00:00Z 或 Unix 秒数。
 config-invalid-app-name = “{ $name }”不能用作应用名。请使用小写字母、数字、“-”和“_”，最多 64 个字符。
 config-no-apps = 一个应用都没有配置。请加上 [apps.main] 一节，并写明 kind = "jwt" 或 kind = "pat"；cozegate init 可以生成一份。

@@ -20,6 +20,7 @@ init-section-chat = 聊天页面。
 init-section-visitors = 浏览器手里的句柄，用来代替扣子令牌。
 init-section-store = 令牌、句柄和登录信息加密存放在哪里。
 init-section-limits = 每个调用者可以用多少，0 表示不限。超出后的回答见 docs/reference/limits.md。
+init-section-files = 代理替网页获取的静态文件，例如 Chat SDK。
 init-section-timeouts = 等待扣子多久。
 
 init-mode = 只给自己这台机器用
@@ -51,6 +52,9 @@ init-bot-id = 打开时使用的智能体，不写则由页面询问
 init-title = 页面标题
 init-handle-ttl-seconds = 句柄的有效秒数
 init-secret-file = 访客的会话历史靠它区分，默认放在用户的状态目录下
+init-files-hosts = 哪些主机的文件；写 [] 则关闭
+init-files-private-hosts = 自己网络里的主机，只有它们可以用 http://
+init-files-file-mib = 单个文件的上限
 init-connect-seconds = 建立连接
 init-head-seconds = 回答开始之前
 init-trusted-proxies = 自己放在前面的代理，只相信它们写的 X-Forwarded-For 或 Forwarded

@@ -23,7 +23,7 @@ problem-credential-not-accepted-detail =
     sat_、czs_、czu_）。
 problem-no-such-endpoint-title = 这个地址下没有内容
 problem-no-such-endpoint-detail =
-    代理服务提供 /v1/、/v3/ 和 /open_api/；认证服务提供 /、/login、/callback、/chat 和 /auth/session。请检查路径和端口。
+    代理服务提供 /v1/、/v3/、/open_api/ 和文件网址；认证服务提供 /、/login、/callback、/chat 和 /auth/session。请检查路径和端口。
 problem-path-refused-title = 路径不被允许
 problem-path-refused-detail = 路径中含有点段、反斜杠或控制字符（原样或编码形式）。请使用普通写法。
 problem-method-not-allowed-title = 这里不支持该方法
@@ -71,6 +71,35 @@ problem-stopping-title = cozegate 正在停止
 problem-stopping-detail = 正在进行的应答会完成，不再接受新的请求。请在恢复后重试。
 problem-internal-title = cozegate 自身出错
 problem-internal-detail = 这不应该发生。日志里有更多信息；请连同请求的时间一起报告。
+problem-target-refused-title = 这个网址不会被获取
+problem-target-refused-detail =
+    代理只获取 files.hosts 中各主机的文件（见 GET / 的 file_hosts），并转发应用 API 下的网址。请用普通写法：协议、主机之间
+    没有别的内容，查询部分做百分号编码，不带用户名和密码，也不带“#”。
+problem-file-not-found-title = 主机上没有这个文件
+problem-file-not-found-detail =
+    请与原始地址核对路径，尤其是其中的版本号。
+problem-file-not-served-title = 这不是网页要加载的文件
+problem-file-not-served-detail =
+    主机返回的不是脚本、样式、字体、图片或数据，也许是一个错误页面。请直接打开原始地址查看。
+problem-file-too-large-title = 文件太大
+problem-file-too-large-detail =
+    它超过了 files.file_mib 的上限。
+problem-file-host-failed-title = 文件所在的主机出错
+problem-file-host-failed-detail =
+    它返回了错误，或者回答中断了。请重试；打开原始地址可以看到它说了什么。
+problem-file-host-unreachable-title = 连不上文件所在的主机
+problem-file-host-unreachable-detail =
+    无法建立连接：可能是网络、DNS 或防火墙。用 "curl -I" 访问原始地址可以看出是哪一个。
+problem-file-host-timed-out-title = 文件所在的主机太慢
+problem-file-host-timed-out-detail =
+    它可能正忙，请稍后再试。
+problem-file-address-refused-title = 文件所在的主机没有公网地址
+problem-file-address-refused-detail =
+    它的域名指向内网或本机。如果确实如此（自建镜像，或者 VPN 给每个域名都返回自己的地址），请把该主机写入
+    files.private_hosts。
+problem-file-redirect-refused-title = 文件所在的主机重定向到别处
+problem-file-redirect-refused-detail =
+    它转到了不在 files.hosts 中的主机，或重定向超过三次。请直接使用它指向的地址，并把那个主机加入列表。
 problem-store-unavailable-title = 存储没有响应
 problem-store-unavailable-detail =
     cozegate 把令牌和会话保存在存储中，而现在无法访问它。内存中已有的仍会继续提供，请稍后重试；具体原因见日志。

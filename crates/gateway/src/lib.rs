@@ -21,6 +21,7 @@ pub mod caller;
 pub mod config;
 mod connections;
 mod cookies;
+pub mod dns;
 pub mod guard;
 pub mod limits;
 mod listen;
@@ -36,4 +37,6 @@ mod telemetry;
 pub mod text;
 
 pub use apps::{TokenMeans, token_source};
+#[doc(hidden)]
+pub use proxy::files::target as file_target;
 pub use service::{Running, Service, Services, StartError, StartRequest, start};

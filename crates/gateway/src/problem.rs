@@ -79,6 +79,24 @@ pub enum ProblemKind {
     UpstreamTimedOut,
     /// The connection to the platform broke before an answer came.
     UpstreamBroken,
+    /// The URL in the path is none that we fetch.
+    TargetRefused,
+    /// The host of a file has none under this address.
+    FileNotFound,
+    /// The host answered with something that is no file for pages: HTML, for example.
+    FileNotServed,
+    /// The file is larger than the configuration allows.
+    FileTooLarge,
+    /// The host of a file failed, or its answer broke off.
+    FileHostFailed,
+    /// The host of a file could not be reached.
+    FileHostUnreachable,
+    /// The host of a file took too long.
+    FileHostTimedOut,
+    /// The host of a file has no public address, and is not listed as a private one.
+    FileAddressRefused,
+    /// The host of a file redirects to where we do not go.
+    FileRedirectRefused,
     /// Our store does not answer, and what was asked for is not in memory.
     StoreUnavailable,
     /// The token is still being renewed, by us or by another instance.
@@ -91,7 +109,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 42] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -121,6 +139,15 @@ impl ProblemKind {
         Self::UpstreamUnreachable,
         Self::UpstreamTimedOut,
         Self::UpstreamBroken,
+        Self::TargetRefused,
+        Self::FileNotFound,
+        Self::FileNotServed,
+        Self::FileTooLarge,
+        Self::FileHostFailed,
+        Self::FileHostUnreachable,
+        Self::FileHostTimedOut,
+        Self::FileAddressRefused,
+        Self::FileRedirectRefused,
         Self::StoreUnavailable,
         Self::RenewalUnfinished,
         Self::Stopping,
@@ -159,6 +186,15 @@ impl ProblemKind {
             Self::UpstreamUnreachable => "upstream-unreachable",
             Self::UpstreamTimedOut => "upstream-timed-out",
             Self::UpstreamBroken => "upstream-broken",
+            Self::TargetRefused => "target-refused",
+            Self::FileNotFound => "file-not-found",
+            Self::FileNotServed => "file-not-served",
+            Self::FileTooLarge => "file-too-large",
+            Self::FileHostFailed => "file-host-failed",
+            Self::FileHostUnreachable => "file-host-unreachable",
+            Self::FileHostTimedOut => "file-host-timed-out",
+            Self::FileAddressRefused => "file-address-refused",
+            Self::FileRedirectRefused => "file-redirect-refused",
             Self::StoreUnavailable => "store-unavailable",
             Self::RenewalUnfinished => "renewal-unfinished",
             Self::Stopping => "stopping",
@@ -172,10 +208,11 @@ impl ProblemKind {
             Self::HostNotAllowed
             | Self::OriginNotAllowed
             | Self::CrossSite
+            | Self::TargetRefused
             | Self::LoginNotBegunHere
             | Self::LoginDenied => StatusCode::FORBIDDEN,
             Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => StatusCode::UNAUTHORIZED,
-            Self::NoSuchEndpoint => StatusCode::NOT_FOUND,
+            Self::NoSuchEndpoint | Self::FileNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::PathRefused
             | Self::BadRequest
@@ -187,14 +224,20 @@ impl ProblemKind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyOverdue => StatusCode::REQUEST_TIMEOUT,
-            Self::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Self::UpstreamTimedOut | Self::FileHostTimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TokenRefused
             | Self::CredentialRefused
             | Self::LoginRequired
             | Self::PersonalTokenEnded
             | Self::TokenEndpointUnreachable
             | Self::UpstreamUnreachable
-            | Self::UpstreamBroken => StatusCode::BAD_GATEWAY,
+            | Self::UpstreamBroken
+            | Self::FileNotServed
+            | Self::FileTooLarge
+            | Self::FileHostFailed
+            | Self::FileHostUnreachable
+            | Self::FileAddressRefused
+            | Self::FileRedirectRefused => StatusCode::BAD_GATEWAY,
             Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -206,6 +249,7 @@ impl ProblemKind {
         match self {
             Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => 4100,
             Self::NoSuchEndpoint
+            | Self::FileNotFound
             | Self::PathRefused
             | Self::MethodNotAllowed
             | Self::BadRequest
@@ -217,6 +261,7 @@ impl ProblemKind {
             Self::HostNotAllowed
             | Self::OriginNotAllowed
             | Self::CrossSite
+            | Self::TargetRefused
             | Self::LoginNotBegunHere
             | Self::LoginDenied => 990_403,
             Self::BodyTooLarge => 990_413,
@@ -229,8 +274,14 @@ impl ProblemKind {
             | Self::PersonalTokenEnded
             | Self::TokenEndpointUnreachable
             | Self::UpstreamUnreachable
-            | Self::UpstreamBroken => 990_502,
-            Self::UpstreamTimedOut => 990_504,
+            | Self::UpstreamBroken
+            | Self::FileNotServed
+            | Self::FileTooLarge
+            | Self::FileHostFailed
+            | Self::FileHostUnreachable
+            | Self::FileAddressRefused
+            | Self::FileRedirectRefused => 990_502,
+            Self::UpstreamTimedOut | Self::FileHostTimedOut => 990_504,
             Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => 990_503,
             Self::Internal => 990_500,
         }

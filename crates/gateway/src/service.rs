@@ -7,11 +7,14 @@ use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{Config, ConfigSource};
 use crate::connections;
+use crate::dns::Resolve;
 use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
 use crate::limits::Limits;
 use crate::listen::{self, Spread};
 use crate::portal;
 use crate::portal::login::device::DeviceLogins;
+use crate::proxy::files::Files;
+use crate::proxy::files::target::Allowed;
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
 use crate::state::{Live, Shared};
 use crate::telemetry::Telemetry;
@@ -75,6 +78,8 @@ pub struct StartRequest {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// Finds the addresses of the hosts whose files are fetched.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 /// Why the services could not start.
@@ -150,6 +155,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         backend,
         clock,
         random,
+        resolver,
     } = request;
     let telemetry = Arc::new(Telemetry::new(clock.now()));
     let means = TokenMeans::over(&backend, clock, random).counted(telemetry.common());
@@ -171,6 +177,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     let proxy_at = proxy_addr.unwrap_or(config.server.proxy_addr);
     let auth_at = auth_addr.unwrap_or(config.server.auth_addr);
     let live = Live {
+        targets: targets(&config),
         apps,
         origins: origins(&config, [proxy_at, auth_at]),
         chat: config.chat.clone(),
@@ -186,6 +193,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         background: tokio::runtime::Handle::current(),
         device_logins: DeviceLogins::default(),
         visitor_keys: VisitorKeys::derive(&secret),
+        files: Files::new(&config.files, &config.timeouts, resolver),
         means,
         proxy_addr: proxy_at,
         auth_addr: auth_at,
@@ -238,6 +246,7 @@ impl Running {
     pub fn apply(&self, config: &Config) -> Result<Vec<&'static str>, StartError> {
         let apps = Apps::new(config, &self.shared.means, &self.stop).inspect_err(|_| self.refused_config())?;
         self.shared.replace_live(Live {
+            targets: targets(config),
             apps,
             origins: origins(config, [self.shared.proxy_addr, self.shared.auth_addr]),
             chat: config.chat.clone(),
@@ -251,6 +260,7 @@ impl Running {
             ("server", self.config.server == config.server),
             ("store", self.config.store.is_same_as(&config.store)),
             ("timeouts", self.config.timeouts == config.timeouts),
+            ("files.file_mib", self.config.files.file_mib == config.files.file_mib),
             (
                 "visitors.secret_file",
                 self.config.visitors.secret_file == config.visitors.secret_file,
@@ -411,6 +421,12 @@ fn origins(config: &Config, own_addresses: [SocketAddr; 2]) -> OriginList {
     configured.chain(own).collect()
 }
 
+/// The hosts of files, and the APIs of all apps.
+fn targets(config: &Config) -> Arc<Allowed> {
+    let api_bases = config.apps.values().map(|app| &app.endpoints.api_base);
+    Arc::new(Allowed::new(config.files.hosts.clone(), api_bases))
+}
+
 fn handle_lifetime(config: &Config) -> Duration {
     Duration::from_secs(config.visitors.handle_ttl_seconds.into())
 }
@@ -450,6 +466,7 @@ mod tests {
             backend: crate::store::in_memory(Arc::new(SystemRandom)).await.unwrap(),
             clock: Arc::new(SystemClock),
             random,
+            resolver: Arc::new(crate::dns::SystemResolver),
         }
     }
 

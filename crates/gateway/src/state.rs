@@ -7,6 +7,8 @@ use crate::guard::OriginList;
 use crate::limits::Limits;
 use crate::portal::login::device::DeviceLogins;
 use crate::problem::{Problem, ProblemKind};
+use crate::proxy::files::Files;
+use crate::proxy::files::target::Allowed;
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{HandleLookup, Phase, StoreUse};
 use crate::telemetry::metrics::{Metrics, Wait};
@@ -36,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) visitor_keys: VisitorKeys,
     /// Logins on other devices that are under way.
     pub(crate) device_logins: DeviceLogins,
+    /// What fetches static files.
+    pub(crate) files: Files,
     /// What sources of tokens are made with.
     pub(crate) means: TokenMeans,
     /// Where the proxy listens; when another process runs it, where the configuration says it does.
@@ -56,6 +60,8 @@ pub(crate) struct Shared {
 pub(crate) struct Live {
     pub(crate) apps: Apps,
     pub(crate) origins: OriginList,
+    /// The URLs that a request to the proxy may name.
+    pub(crate) targets: Arc<Allowed>,
     pub(crate) chat: ChatConfig,
     pub(crate) handle_lifetime: Duration,
     pub(crate) limits: Arc<Limits>,

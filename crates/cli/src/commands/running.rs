@@ -7,6 +7,7 @@ use crate::ports::{self, Holder, Process};
 use crate::stop_signal::StopSignal;
 use coze_auth::{Clock as _, SystemClock, SystemRandom};
 use cozegate_gateway::config::{Config, Credentials, Flag};
+use cozegate_gateway::dns::SystemResolver;
 use cozegate_gateway::{Running, Service, Services, StartError, StartRequest, reminder};
 use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
@@ -50,6 +51,7 @@ pub(super) fn start(
         backend,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        resolver: Arc::new(SystemResolver),
     };
     let running = cozegate_gateway::start(request).map_err(|error| explain(context, &error))?;
     Ok((running, signals))

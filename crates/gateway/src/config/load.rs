@@ -11,8 +11,8 @@ use super::settings::{Setting, SettingValue};
 use super::suggest::closest;
 use super::tree::{Table, Value};
 use super::{
-    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, LimitsConfig, Mode, ServerConfig, StoreConfig,
-    TimeoutsConfig, VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
+    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, FilesConfig, LimitsConfig, Mode, ServerConfig,
+    StoreConfig, TimeoutsConfig, VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
 };
 use std::path::{Path, PathBuf};
 
@@ -323,6 +323,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
     let visitors = VisitorsConfig::read(root.section("visitors"));
     let store = StoreConfig::read(root.section("store"));
     let limits = LimitsConfig::read(root.section("limits"), mode);
+    let files = FilesConfig::read(root.section("files"));
     let timeouts = TimeoutsConfig::read(root.section("timeouts"));
     let (apps, default_app) = if let Some(given) = given {
         let default_app = given.first().map(|app| app.name.clone());
@@ -345,6 +346,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
         visitors,
         store: store?,
         limits,
+        files,
         timeouts,
     })
 }

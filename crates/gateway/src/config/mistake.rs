@@ -76,6 +76,8 @@ pub enum MistakeKind {
     RegionUnknown,
     /// Not the origin of a web page.
     InvalidOrigin { value: String, fault: OriginFault },
+    /// Not a host of files.
+    InvalidFileHost { value: String },
     /// Not a point in time.
     InvalidMoment { value: String },
     /// An app's name holds something other than lower-case letters, digits, `-` and `_`.
@@ -279,6 +281,7 @@ impl MistakeKind {
             Self::RegionAndBase => ("config-region-and-base", vec![]),
             Self::RegionUnknown => ("config-region-unknown", vec![]),
             Self::InvalidOrigin { value, fault } => (fault.text_id(), vec![("value", value.clone())]),
+            Self::InvalidFileHost { value } => ("config-invalid-file-host", vec![("value", value.clone())]),
             Self::InvalidMoment { value } => ("config-invalid-moment", vec![("value", value.clone())]),
             Self::InvalidAppName { name } => ("config-invalid-app-name", vec![("name", name.clone())]),
             Self::NoApps => ("config-no-apps", vec![]),

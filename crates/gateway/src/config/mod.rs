@@ -29,6 +29,7 @@ mod section;
 mod sections;
 mod server;
 mod settings;
+mod static_files;
 mod store;
 mod suggest;
 mod toml_file;
@@ -50,6 +51,7 @@ pub use secret_source::SecretText;
 pub use sections::{ChatBot, ChatConfig, TimeoutsConfig, VisitorsConfig};
 pub use server::ServerConfig;
 pub use settings::{Setting, SettingValue};
+pub use static_files::{FileHost, FilesConfig};
 pub use store::{SealKeySource, StoreConfig, StoreKind};
 pub use tree::Shape;
 
@@ -80,6 +82,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// What a caller may use.
     pub limits: LimitsConfig,
+    /// Whose static files are fetched.
+    pub files: FilesConfig,
     /// How long we wait.
     pub timeouts: TimeoutsConfig,
 }
@@ -98,6 +102,7 @@ impl Config {
             visitors: VisitorsConfig::default(),
             store: StoreConfig::default(),
             limits: LimitsConfig::of_mode(Mode::Local),
+            files: FilesConfig::default(),
             timeouts: TimeoutsConfig::default(),
         }
     }

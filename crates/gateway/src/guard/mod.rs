@@ -6,9 +6,10 @@
 //! 1. `host`: `Host` names us, with our port - against DNS rebinding.
 //! 2. `origin`: an `Origin`, where a browser sends one, is on the list - against foreign pages.
 //! 3. fetch metadata (`Sec-Fetch-*`): a request that another site caused without naming its origin is refused, except
-//!    a top-level navigation, which gets pages that hold no secret.
+//!    a top-level navigation, which gets pages that hold no secret, and an element that embeds a public file.
 //!
-//! Pure: no I/O, no state. Both listeners ask the same guard, through [`Guard::check`].
+//! Pure: no I/O, no state. Both listeners ask the same guard, through [`Guard::check`]; the proxy asks
+//! [`Guard::check_public_file`] for what is nothing but a file of a listed host.
 
 pub mod cors;
 mod host;
@@ -63,6 +64,26 @@ impl Guard {
             Ok(None) => check_fetch_metadata(method, headers),
         }
     }
+
+    /// The same for a file that is public and holds no secret: a page of any site may embed it, as it may embed the original.
+    ///
+    /// The browser has to say that this is what happens (a script, style, font or image element, whose text the page cannot
+    /// read). Whoever names an origin is judged by it as always.
+    pub fn check_public_file(
+        &self,
+        origins: &OriginList,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Passage, ProblemKind> {
+        match self.check(origins, method, uri, headers) {
+            Err(ProblemKind::CrossSite) if is_embedding(method, headers) => Ok(Passage {
+                origin: None,
+                foreign_navigation: false,
+            }),
+            verdict => verdict,
+        }
+    }
 }
 
 /// Judges a request without `Origin` by what the browser says of its cause (W3C Fetch Metadata). Programs that are no
@@ -87,10 +108,21 @@ fn check_fetch_metadata(method: &Method, headers: &HeaderMap) -> Result<Passage,
 }
 
 fn is_top_level_navigation(method: &Method, headers: &HeaderMap) -> bool {
-    let is = |name: &HeaderName, value: &str| matches!(at_most_one(headers, name), Ok(Some(v)) if v == value);
     (method == Method::GET || method == Method::HEAD)
-        && is(&SEC_FETCH_MODE, "navigate")
-        && is(&SEC_FETCH_DEST, "document")
+        && is_one_of(headers, &SEC_FETCH_MODE, &["navigate"])
+        && is_one_of(headers, &SEC_FETCH_DEST, &["document"])
+}
+
+/// An element of a page that loads a file without being able to read it.
+fn is_embedding(method: &Method, headers: &HeaderMap) -> bool {
+    (method == Method::GET || method == Method::HEAD)
+        && is_one_of(headers, &SEC_FETCH_SITE, &["cross-site", "same-site"])
+        && is_one_of(headers, &SEC_FETCH_MODE, &["no-cors"])
+        && is_one_of(headers, &SEC_FETCH_DEST, &["script", "style", "font", "image"])
+}
+
+fn is_one_of(headers: &HeaderMap, name: &HeaderName, values: &[&str]) -> bool {
+    matches!(at_most_one(headers, name), Ok(Some(value)) if values.iter().any(|expected| value == expected))
 }
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

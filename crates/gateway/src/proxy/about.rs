@@ -1,15 +1,21 @@
 //! `GET /` on 8080: what this is and how it is used, for scripts that look whether the proxy is there.
 
 use super::body::Answer;
+use crate::config::FileHost;
 use crate::problem::{Problem, ProblemKind};
-use crate::state::Shared;
+use crate::state::{Live, Shared};
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::json;
 
 /// Answers `GET /` and `HEAD /` (legacy contract: `service`, `version`, `endpoints`, `usage`).
-pub(super) fn answer(shared: &Shared, method: &Method, request: &HeaderMap) -> Result<Response<Answer>, Problem> {
+pub(super) fn answer(
+    shared: &Shared,
+    live: &Live,
+    method: &Method,
+    request: &HeaderMap,
+) -> Result<Response<Answer>, Problem> {
     if method == Method::OPTIONS {
         return Ok(options());
     }
@@ -24,11 +30,18 @@ pub(super) fn answer(shared: &Shared, method: &Method, request: &HeaderMap) -> R
         "stream": true,
         "additional_messages": [{ "role": "user", "content_type": "text", "content": "Hello" }],
     });
+    let hosts: Vec<&str> = live.targets.hosts().iter().map(FileHost::origin).collect();
     let body = json!({
         "service": "cozegate",
         "version": env!("CARGO_PKG_VERSION"),
         "mode": shared.mode.to_string(),
-        "endpoints": { "api": ["/v1/**", "/v3/**", "/open_api/**"], "about": "/", "auth": auth },
+        "endpoints": {
+            "api": ["/v1/**", "/v3/**", "/open_api/**"],
+            "files": ["/<URL of a file, plain or percent-encoded>", "/?url=<percent-encoded URL>"],
+            "about": "/",
+            "auth": auth,
+        },
+        "file_hosts": hosts,
         "usage": {
             "base_url": proxy,
             "credential": "Authorization: Bearer <handle from POST /auth/session of the auth service>",

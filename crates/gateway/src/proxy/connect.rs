@@ -121,7 +121,7 @@ fn server_name(host: &str) -> Option<ServerName<'static>> {
 }
 
 /// TLS with the operating system's trust, so that a company's own certificate authority works as everywhere else.
-fn tls_connector() -> Result<TlsConnector, rustls::Error> {
+pub(super) fn tls_connector() -> Result<TlsConnector, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -3,8 +3,8 @@
 //! Plain hyper on one single-threaded runtime per core (`docs/decisions/0003-proxy-on-plain-hyper.md`). One request
 //! passes these phases, and [`Proxy::answer`] reads like the list:
 //!
-//! 1. guard: may it be answered at all ([`crate::guard`])? preflights end here;
-//! 2. route: is the path one of the platform's ([`route`])?
+//! 1. route: does it ask for one of the platform's paths, or for a file ([`route`])?
+//! 2. guard: may it be answered at all ([`crate::guard`])? preflights end here, files go their own way ([`files`]);
 //! 3. caller: who asks ([`crate::caller`])?
 //! 4. limits: may it have one more request, and one more exchange ([`crate::limits`])?
 //! 5. credential: the Coze token of that caller's subject - from memory, or renewed once for everybody;
@@ -18,6 +18,7 @@ mod about;
 mod api;
 mod body;
 mod connect;
+pub(crate) mod files;
 mod pool;
 mod refusal;
 mod request;
@@ -62,13 +63,22 @@ struct Asked {
 
 impl Proxy {
     /// Answers one request from `peer`. Never fails: what goes wrong is an answer too.
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Recorded<Answer>> {
+    async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Recorded<Answer>> {
         let mut record = Record::begin(Arc::clone(&self.metrics), Listener::Proxy, request.method());
         let asked = Asked::of(&request);
         let live = self.shared.live();
-        let verdict = self
-            .guard
-            .check(&live.origins, request.method(), request.uri(), request.headers());
+        let route = route::find(request.uri(), &live.targets);
+        let check = match route {
+            Ok((Route::File(_), _)) => Guard::check_public_file,
+            _ => Guard::check,
+        };
+        let verdict = check(
+            &self.guard,
+            &live.origins,
+            request.method(),
+            request.uri(),
+            request.headers(),
+        );
         let (origin, outcome) = match verdict {
             Err(kind) => (None, Err(kind.into())),
             Ok(Passage {
@@ -78,9 +88,16 @@ impl Proxy {
                 return record.answered(cors::preflight_answer(request.headers(), &origin, Credentials::Omitted));
             }
             Ok(passage) => {
-                let outcome = self
-                    .pass(request, peer, &live, passage.foreign_navigation, &mut record)
-                    .await;
+                let outcome = match route {
+                    Ok((route, plain)) => {
+                        if let Some(plain) = plain {
+                            *request.uri_mut() = plain.into();
+                        }
+                        self.pass(route, request, peer, &live, passage.foreign_navigation, &mut record)
+                            .await
+                    }
+                    Err(problem) => Err(problem),
+                };
                 (passage.origin, outcome)
             }
         };
@@ -98,17 +115,23 @@ impl Proxy {
 
     async fn pass(
         &self,
+        route: Route,
         request: Request<Incoming>,
         peer: SocketAddr,
         live: &Live,
         foreign_navigation: bool,
         record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
-        let route = route::find(request.uri().path())?;
-        record.goes_to(label(route, request.uri().path()));
+        record.goes_to(label(&route, request.uri().path()));
         match route {
-            Route::About => about::answer(&self.shared, request.method(), request.headers()),
-            Route::Api if request.method() == Method::OPTIONS => Ok(about::options()),
+            Route::About => about::answer(&self.shared, live, request.method(), request.headers()),
+            Route::Api | Route::File(_) if request.method() == Method::OPTIONS => Ok(about::options()),
+            Route::File(target) => {
+                let files = &self.shared.files;
+                files
+                    .answer(&live.targets, target, request.method(), request.headers())
+                    .await
+            }
             // Nobody follows a link to an API call.
             Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
             Route::Api => {
@@ -129,11 +152,12 @@ impl Proxy {
 }
 
 /// What is counted: chats apart from all else.
-fn label(route: Route, path: &str) -> labels::Route {
+fn label(route: &Route, path: &str) -> labels::Route {
     match route {
         Route::About => labels::Route::About,
         Route::Api if route::without_doubled_slash(path) == "/v3/chat" => labels::Route::Chat,
         Route::Api => labels::Route::Api,
+        Route::File(_) => labels::Route::File,
     }
 }
 

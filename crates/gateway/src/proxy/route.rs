@@ -1,19 +1,24 @@
 //! The closed set of paths that the proxy serves, and the refusal of paths that would climb out of it.
 //!
 //! The upstream is chosen from the configuration only; a request chooses nothing but a path below `/v1/`, `/v3/` and
-//! `/open_api/`. In particular `/api/permission/**`, where tokens are made, is not reachable.
+//! `/open_api/`, or a file of a listed host. In particular `/api/permission/**`, where tokens are made, is not reachable.
 
+use super::files::target::{Allowed, FileTarget, Target, named_by};
 use crate::config::LimitsConfig;
 use crate::limits::Limit;
-use crate::problem::ProblemKind;
+use crate::problem::{Problem, ProblemKind};
+use http::Uri;
+use http::uri::PathAndQuery;
 
-/// What a path asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// The proxy about itself.
     About,
     /// The same path at the app's API base.
     Api,
+    /// A file of a listed host.
+    File(FileTarget),
 }
 
 const API_PREFIXES: [&str; 3] = ["/v1/", "/v3/", "/open_api/"];
@@ -42,8 +47,28 @@ pub(super) fn body_limit(path: &str, limits: &LimitsConfig) -> BodyLimit {
 /// How often a path is decoded in search of hidden dot segments; who encodes four times means no good.
 const DECODING_ROUNDS: usize = 3;
 
-/// Finds what `path` (as it stands in the request target) asks for.
-pub(super) fn find(path: &str) -> Result<Route, ProblemKind> {
+/// Finds what `uri` (as it stands in the request line) asks for; and for an API that is named by a whole URL, the path that
+/// takes the URL's place.
+pub(super) fn find(uri: &Uri, allowed: &Allowed) -> Result<(Route, Option<PathAndQuery>), Problem> {
+    let Some(named) = named_by(uri.path(), uri.query()) else {
+        return Ok((find_path(uri.path())?, None));
+    };
+    let target = named.and_then(|url| allowed.judge(&url));
+    match target.map_err(|refused| Problem::with_inside(ProblemKind::TargetRefused, refused))? {
+        Target::File(file) => Ok((Route::File(file), None)),
+        Target::Api(plain) => {
+            let plain = PathAndQuery::try_from(plain)
+                .map_err(|error| Problem::with_inside(ProblemKind::TargetRefused, error))?;
+            match find_path(plain.path())? {
+                Route::Api => Ok((Route::Api, Some(plain))),
+                _ => Err(ProblemKind::NoSuchEndpoint.into()),
+            }
+        }
+    }
+}
+
+/// Finds what `path` asks for, when it is a path of our own.
+fn find_path(path: &str) -> Result<Route, ProblemKind> {
     let path = without_doubled_slash(path);
     if path == "/" || path.is_empty() {
         return Ok(Route::About);
@@ -88,7 +113,7 @@ fn climbs(path: &str) -> bool {
     true
 }
 
-fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
     let hex = |byte: Option<&u8>| {
         byte.and_then(|b| char::from(*b).to_digit(16))
             .and_then(|d| u8::try_from(d).ok())
@@ -121,9 +146,9 @@ mod tests {
             "/v1/a..b",
             "/v1/%E4%BD%A0",
         ] {
-            assert_eq!(find(path), Ok(Route::Api), "{path}");
+            assert_eq!(find_path(path), Ok(Route::Api), "{path}");
         }
-        assert_eq!(find("/"), Ok(Route::About));
+        assert_eq!(find_path("/"), Ok(Route::About));
         for path in [
             "/v1",
             "/v2/chat",
@@ -133,7 +158,7 @@ mod tests {
             "/favicon.ico",
             "/v1%2fchat",
         ] {
-            assert_eq!(find(path), Err(ProblemKind::NoSuchEndpoint), "{path}");
+            assert_eq!(find_path(path), Err(ProblemKind::NoSuchEndpoint), "{path}");
         }
     }
 
@@ -165,7 +190,7 @@ mod tests {
 
         let let_through: Vec<_> = bad
             .iter()
-            .filter(|path| find(path) != Err(ProblemKind::PathRefused))
+            .filter(|path| find_path(path) != Err(ProblemKind::PathRefused))
             .collect();
 
         println!("paths: bad tried {} / let through {}", bad.len(), let_through.len());

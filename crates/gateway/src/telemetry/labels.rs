@@ -75,6 +75,8 @@ label! {
         Chat => "chat",
         /// Any other call of the platform's API.
         Api => "api",
+        /// A static file of another host.
+        File => "file",
         /// The overview.
         Home => "home",
         /// A page with a chat.

@@ -9,6 +9,8 @@
 mod apps;
 mod callback;
 mod ends;
+mod file_targets;
+mod files;
 mod guarded_routes;
 mod hangup;
 mod limits;

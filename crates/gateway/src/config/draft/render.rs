@@ -17,7 +17,7 @@ type Line = (&'static str, &'static str);
 const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
 
 /// The sections behind the apps, with our defaults, or with samples where there is none.
-const SECTIONS: [(&str, &[Line]); 7] = [
+const SECTIONS: [(&str, &[Line]); 8] = [
     (
         "server",
         &[
@@ -63,6 +63,14 @@ const SECTIONS: [(&str, &[Line]); 7] = [
             ("exchanges", "16384"),
             ("body_bytes", "20971520"),
             ("upload_bytes", "537919488"),
+        ],
+    ),
+    (
+        "files",
+        &[
+            ("hosts", "[\"lf-cdn.coze.cn\", \"sf-cdn.coze.com\"]"),
+            ("private_hosts", "[\"http://127.0.0.1:9000\"]"),
+            ("file_mib", "32"),
         ],
     ),
     (

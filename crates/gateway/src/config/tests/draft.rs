@@ -182,6 +182,12 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # body_bytes = 20971520  # the body of a request
     # upload_bytes = 537919488  # the same for files and sound
 
+    # Static files that the proxy fetches for pages, such as the Chat SDK.
+    [files]
+    # hosts = ["lf-cdn.coze.cn", "sf-cdn.coze.com"]  # whose files; [] switches it off
+    # private_hosts = ["http://127.0.0.1:9000"]  # hosts in your own network, and the only ones that may use http://
+    # file_mib = 32  # the largest file
+
     # How long we wait for Coze.
     [timeouts]
     # connect_seconds = 10  # until a connection stands

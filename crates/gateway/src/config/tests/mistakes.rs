@@ -36,6 +36,10 @@ origins = ["*", "null", "shop.example", "https://shop.example/"]
 [timeouts]
 idle_seconds = 0
 head_seconds = 1.5
+[files]
+hosts = ["*.coze.cn", "http://mirror.example"]
+private_hosts = ["http://mirror.example/files"]
+file_mib = 0
 "#,
     )
     .variable("COZEGATE__SERVER__PROXY_ADRR", "127.0.0.1:1")
@@ -61,6 +65,10 @@ head_seconds = 1.5
     cozegate.toml:17:41: cors.origins: "https://shop.example/" has something behind the host. An origin is scheme://host[:port]. Did you mean "https://shop.example"?
     cozegate.toml:19:16: timeouts.idle_seconds: 0 is not a whole number from 1 to 3600.
     cozegate.toml:20:16: timeouts.head_seconds: Expected a whole number, found a number with a fraction.
+    cozegate.toml:22:10: files.hosts: "*.coze.cn" is not a host of files. Write a name such as cdn.example.com, or https://name:port; http:// is for private_hosts only.
+    cozegate.toml:22:23: files.hosts: "http://mirror.example" is not a host of files. Write a name such as cdn.example.com, or https://name:port; http:// is for private_hosts only.
+    cozegate.toml:23:18: files.private_hosts: "http://mirror.example/files" is not a host of files. Write a name such as cdn.example.com, or https://name:port; http:// is for private_hosts only.
+    cozegate.toml:24:12: files.file_mib: 0 is not a whole number from 1 to 256.
     environment variable COZEGATE__SERVER__PROXY_ADRR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     environment variable COZEGATE__VISITORS__HANDLE_TTL_SECONDS: 5 is not a whole number from 60 to 2592000.
     "#);
@@ -253,7 +261,7 @@ fn the_environment_is_checked_under_its_own_names() {
     environment variable COZEGATE__MODE__X: Expected a text in quotes, found a section.
     COZE_API_BASE: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
     COZE_PUBLIC_KEY: This key is missing.
-    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, limits, timeouts, apps, default_app.
+    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, limits, files, timeouts, apps, default_app.
     environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     "#);
 }

@@ -147,12 +147,12 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
     for kind in AppKind::ALL {
         let app = app(kind).replace(" }", ", qqqq = 1 }");
         let content = format!(
-            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[limits]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
+            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[limits]\nqqqq = 1\n[files]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
         );
 
         let errors = workplace(&content).load(None).unwrap_err();
 
-        let sections = if kind == AppKind::Jwt { 11 } else { 9 };
+        let sections = if kind == AppKind::Jwt { 12 } else { 10 };
         assert_eq!(errors.mistakes().len(), sections, "{errors}");
         for mistake in errors.mistakes() {
             let MistakeKind::UnknownKey { known } = &mistake.kind else {
@@ -169,7 +169,7 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
 fn numbers_end_where_the_schema_says() {
     let schema = schema();
     let mut bounds = 0;
-    for section in ["server", "visitors", "limits", "timeouts", "apps.main"] {
+    for section in ["server", "visitors", "limits", "files", "timeouts", "apps.main"] {
         let properties = match section {
             "apps.main" => "/definitions/jwt/properties".to_owned(),
             other => format!("/properties/{other}/properties"),
@@ -195,7 +195,7 @@ fn numbers_end_where_the_schema_says() {
             }
         }
     }
-    assert_eq!(bounds, 17 * 4);
+    assert_eq!(bounds, 18 * 4);
 }
 
 #[test]
@@ -208,6 +208,7 @@ fn reader_and_schema_agree_about_whole_files() {
         format!("{}expires_at = 2030-01-01\n", app(AppKind::PersonalAccessToken)),
         format!("{}workspace_id = 7\nchallenge_method = \"plain\"\n", app(AppKind::Pkce)),
         format!("{jwt}[store]\n"),
+        format!("{jwt}[files]\nhosts = []\nprivate_hosts = [\"http://127.0.0.1:9000\"]\n"),
         format!("{jwt}[store]\npath = \"x.db\"\nseal_key_file = \"store.key\"\n"),
         format!("{jwt}[store]\nkind = \"postgres\"\nurl_env = \"MY_TOKEN\"\nseal_key_env = \"MY_TOKEN\"\n"),
         format!("{jwt}[store]\nkind = \"redis\"\nurl = \"redis://h\"\nprefix = \"p\"\nseal_key_keyring = \"k\"\n"),
@@ -242,6 +243,7 @@ fn reader_and_schema_agree_about_whole_files() {
         format!("{jwt}[store]\nkind = \"memory\"\nseal_key_file = \"store.key\"\n"),
         format!("{jwt}[store]\nseal_key_env = \"MY_TOKEN\"\nseal_key_file = \"store.key\"\n"),
         format!("{jwt}[cors]\norigins = \"https://shop.example\"\n"),
+        format!("{jwt}[files]\nhosts = \"lf-cdn.coze.cn\"\n"),
     ];
 
     for content in right {

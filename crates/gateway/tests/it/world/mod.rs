@@ -1,9 +1,11 @@
 //! What the tests stand on: a running gateway, an upstream, and a client that sends exactly what it is told.
 
+mod names;
 pub mod person;
 mod raw;
 mod recording_upstream;
 
+pub use names::Names;
 pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
 
@@ -11,6 +13,7 @@ use coze_auth::random::base64url;
 use coze_auth::{ChallengeMethod, Clock, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
 use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, JwtOptions, SecretText};
+use cozegate_gateway::dns::{Resolve, SystemResolver};
 use cozegate_gateway::{Running, Services, StartRequest, store};
 use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
@@ -138,6 +141,11 @@ impl World {
 
     /// A gateway of this configuration, on this store, at this time.
     pub fn run(config: Config, backend: Backend, clock: Arc<dyn Clock>) -> Self {
+        Self::run_resolving(config, backend, clock, Arc::new(SystemResolver))
+    }
+
+    /// The same with names that this resolver looks up.
+    pub fn run_resolving(config: Config, backend: Backend, clock: Arc<dyn Clock>, resolver: Arc<dyn Resolve>) -> Self {
         let random = Arc::new(SeededRandom::new(11));
         let request = StartRequest {
             config: config.clone(),
@@ -146,6 +154,7 @@ impl World {
             backend,
             clock,
             random: Arc::new(SystemRandom),
+            resolver,
         };
         let gateway = cozegate_gateway::start(request).unwrap();
         Self {

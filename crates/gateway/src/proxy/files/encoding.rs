@@ -1,0 +1,95 @@
+//! Which content coding is asked for: one that the caller takes, and one only, so that an answer fits everybody who was
+//! asked for the same. What comes is passed on as it is. Pure.
+
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+
+/// A content coding (RFC 9110 8.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Encoding {
+    /// Brotli (RFC 7932).
+    Brotli,
+    /// gzip (RFC 1952).
+    Gzip,
+    /// None at all.
+    Identity,
+}
+
+impl Encoding {
+    /// The smallest one that a request takes (RFC 9110 12.5.3). Nothing said is no coding: such callers are programs that
+    /// read what comes.
+    pub(super) fn best_for(request: &HeaderMap) -> Self {
+        let takes = |coding: &str| {
+            let mut quality = None;
+            for item in items(request) {
+                let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+                let name = name.trim();
+                if name.eq_ignore_ascii_case(coding) {
+                    return !is_zero(parameters);
+                }
+                if name == "*" {
+                    quality = Some(!is_zero(parameters));
+                }
+            }
+            quality.unwrap_or(false)
+        };
+        [Self::Brotli, Self::Gzip]
+            .into_iter()
+            .find(|coding| takes(coding.name()))
+            .unwrap_or(Self::Identity)
+    }
+
+    /// Its name in `Accept-Encoding`.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+            Self::Identity => "identity",
+        }
+    }
+
+    /// The value of `Accept-Encoding`.
+    pub(super) const fn field(self) -> HeaderValue {
+        HeaderValue::from_static(self.name())
+    }
+}
+
+fn items(request: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = request.get_all(ACCEPT_ENCODING).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+}
+
+/// `q=0`, `q=0.0` and the like: not this one.
+fn is_zero(parameters: &str) -> bool {
+    let quality = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
+    });
+    quality.is_some_and(|quality| quality.parse::<f32>().is_ok_and(|quality| quality <= 0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smallest_coding_that_the_caller_takes_is_asked_for() {
+        for (accepted, expected) in [
+            ("gzip, deflate, br, zstd", Encoding::Brotli),
+            ("gzip, deflate", Encoding::Gzip),
+            ("GZIP;q=1.0", Encoding::Gzip),
+            ("br;q=0, gzip;q=0.5", Encoding::Gzip),
+            ("br; Q=0.000, gzip ; q=0", Encoding::Identity),
+            ("*", Encoding::Brotli),
+            ("*;q=0", Encoding::Identity),
+            ("*, br;q=0", Encoding::Gzip),
+            ("identity", Encoding::Identity),
+            ("", Encoding::Identity),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
+            assert_eq!(Encoding::best_for(&headers), expected, "{accepted:?}");
+        }
+        assert_eq!(Encoding::best_for(&HeaderMap::new()), Encoding::Identity);
+    }
+}

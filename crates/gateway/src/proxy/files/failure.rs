@@ -1,0 +1,66 @@
+//! Why a file could not be had, and what its caller sees of that.
+
+use super::target::Refused;
+use crate::problem::{Problem, ProblemKind};
+use http::StatusCode;
+
+/// Why there is no file. Texts instead of sources, because one failure may have many callers.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum FetchFailure {
+    /// No name, no connection, no TLS.
+    #[error("the host could not be reached: {0}")]
+    Unreachable(String),
+    /// Every address of the name is one that we do not connect to.
+    #[error("the host's addresses are not public")]
+    AddressRefused,
+    /// The connection broke, or what came was no HTTP.
+    #[error("the host's answer broke off: {0}")]
+    Broken(String),
+    /// Too slow.
+    #[error("the host took too long")]
+    Overdue,
+    /// A redirect to where we do not go.
+    #[error("the host redirects elsewhere: {0}")]
+    Redirected(Refused),
+    /// A redirect to nowhere, or one too many.
+    #[error("the host redirects too often or without saying where to")]
+    RedirectedTooOften,
+    /// Any other status than 200.
+    #[error("the host answered {0}")]
+    Status(StatusCode),
+    /// Longer than `files.file_mib`.
+    #[error("the file is larger than files.file_mib allows")]
+    TooLarge,
+    /// Something that pages do not load, or that could be opened as a page of ours.
+    #[error("the file's media type is {0:?}")]
+    MediaType(String),
+    /// The task was cut: we are stopping.
+    #[error("the service is stopping")]
+    Stopping,
+}
+
+impl FetchFailure {
+    pub(super) fn broken(error: &hyper::Error) -> Self {
+        Self::Broken(super::with_sources(error))
+    }
+
+    fn kind(&self) -> ProblemKind {
+        match self {
+            Self::Unreachable(_) => ProblemKind::FileHostUnreachable,
+            Self::AddressRefused => ProblemKind::FileAddressRefused,
+            Self::Overdue => ProblemKind::FileHostTimedOut,
+            Self::Redirected(_) | Self::RedirectedTooOften => ProblemKind::FileRedirectRefused,
+            Self::Status(StatusCode::NOT_FOUND | StatusCode::GONE) => ProblemKind::FileNotFound,
+            Self::Broken(_) | Self::Status(_) => ProblemKind::FileHostFailed,
+            Self::TooLarge => ProblemKind::FileTooLarge,
+            Self::MediaType(_) => ProblemKind::FileNotServed,
+            Self::Stopping => ProblemKind::Stopping,
+        }
+    }
+}
+
+impl From<FetchFailure> for Problem {
+    fn from(failure: FetchFailure) -> Self {
+        Self::with_inside(failure.kind(), failure)
+    }
+}
