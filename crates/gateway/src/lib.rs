@@ -30,6 +30,8 @@ pub mod portal;
 pub mod problem;
 mod proxy;
 pub mod reminder;
+#[doc(hidden)]
+pub mod routes;
 pub mod service;
 mod state;
 pub mod store;

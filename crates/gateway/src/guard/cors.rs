@@ -60,11 +60,20 @@ pub fn preflight_answer<B: Default>(
 
 /// Makes an answer readable for `origin`, if there is one, and says in any case that it depends on it.
 pub fn allow_reading(headers: &mut HeaderMap, origin: Option<&HeaderValue>, credentials: Credentials) {
-    headers.append(VARY, HeaderValue::from_static("Origin"));
+    if !varies_by_origin(headers) {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+    }
     let Some(origin) = origin else { return };
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
     if credentials == Credentials::Allowed {
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
+}
+
+/// Whether the platform has said so already; once is enough.
+fn varies_by_origin(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
+    let mut names = values.flat_map(|value| value.split(','));
+    names.any(|name| name.trim().eq_ignore_ascii_case("origin"))
 }

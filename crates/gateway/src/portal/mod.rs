@@ -32,7 +32,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use language::Reader;
 use std::sync::Arc;
 
@@ -57,24 +57,32 @@ fn is_own_path(path: &str) -> bool {
     OWN_PATHS.contains(&path) || path.starts_with("/assets/")
 }
 
-/// All routes of the auth service.
+/// Every address with a handler, and the only list of them: tests walk it as well.
+pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
+    vec![
+        ("/", get(home)),
+        ("/assets/{*path}", get(assets::serve)),
+        ("/auth/session", post(session::open)),
+        ("/callback", get(callback::callback)),
+        ("/chat", get(chat)),
+        ("/device", get(login::device::show)),
+        ("/livez", get(health::live)),
+        ("/login", get(login::login)),
+        ("/logout", get(login::logout::show).post(login::logout::log_out)),
+        ("/metrics", get(metrics::show)),
+        ("/readyz", get(health::ready)),
+    ]
+}
+
+/// The auth service.
 pub(crate) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
     let door = door::Door {
         guard,
         shared: Arc::clone(&shared),
     };
-    Router::new()
-        .route("/", get(home))
-        .route("/assets/{*path}", get(assets::serve))
-        .route("/auth/session", post(session::open))
-        .route("/callback", get(callback::callback))
-        .route("/chat", get(chat))
-        .route("/device", get(login::device::show))
-        .route("/livez", get(health::live))
-        .route("/login", get(login::login))
-        .route("/logout", get(login::logout::show).post(login::logout::log_out))
-        .route("/metrics", get(metrics::show))
-        .route("/readyz", get(health::ready))
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, handlers)| router.route(path, handlers))
         .fallback(elsewhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -128,4 +136,20 @@ fn is_redirect_uri(live: &Live, path: &str) -> bool {
 
 async fn wrong_method(reader: Reader) -> Response {
     respond::problem(ProblemKind::MethodNotAllowed.into(), &reader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_login_comes_back_to_an_address_with_a_handler_of_its_own() {
+        let taken: Vec<&str> = routes()
+            .into_iter()
+            .map(|(path, _)| path)
+            .filter(|path| !is_own_path(path))
+            .collect();
+
+        assert_eq!(taken, ["/callback"]);
+    }
 }

@@ -23,7 +23,7 @@ mod pool;
 mod refusal;
 mod request;
 mod response;
-mod route;
+pub(crate) mod route;
 mod upstream;
 pub(crate) mod workers;
 

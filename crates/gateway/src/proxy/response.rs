@@ -17,7 +17,13 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 /// nginx and some hosting platforms in front of us read it and stop collecting the stream.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-const REMOVED: [HeaderName; 16] = [
+const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
+const SET_COOKIE2: HeaderName = HeaderName::from_static("set-cookie2");
+const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
+
+const REMOVED: [HeaderName; 21] = [
     // Hop by hop (RFC 9110 7.6.1).
     CONNECTION,
     KEEP_ALIVE,
@@ -28,8 +34,11 @@ const REMOVED: [HeaderName; 16] = [
     UPGRADE,
     // Said about the upstream's own name, and wrong under ours.
     ALT_SVC,
-    STRICT_TRANSPORT_SECURITY,
+    CLEAR_SITE_DATA,
+    SERVICE_WORKER_ALLOWED,
     SET_COOKIE,
+    SET_COOKIE2,
+    STRICT_TRANSPORT_SECURITY,
     // Whom the answer is readable for is our decision.
     ACCESS_CONTROL_ALLOW_CREDENTIALS,
     ACCESS_CONTROL_ALLOW_HEADERS,
@@ -37,6 +46,8 @@ const REMOVED: [HeaderName; 16] = [
     ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS,
     ACCESS_CONTROL_MAX_AGE,
+    ALLOW_PRIVATE_NETWORK,
+    TIMING_ALLOW_ORIGIN,
 ];
 
 /// A JSON answer up to this length is read before it leaves: it may be an error, and the Chat SDK takes an error for

@@ -23,6 +23,11 @@ pub(super) enum Route {
 
 const API_PREFIXES: [&str; 3] = ["/v1/", "/v3/", "/open_api/"];
 
+/// What the paths of every kind of route begin with: whoever walks all routes begins there.
+pub(crate) fn beginnings() -> impl Iterator<Item = &'static str> {
+    ["/"].into_iter().chain(API_PREFIXES)
+}
+
 /// How long a request's body may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BodyLimit {

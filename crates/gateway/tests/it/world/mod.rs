@@ -4,10 +4,12 @@ mod names;
 pub mod person;
 mod raw;
 mod recording_upstream;
+mod wire;
 
 pub use names::Names;
 pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
+pub use wire::Wire;
 
 use coze_auth::random::base64url;
 use coze_auth::{ChallengeMethod, Clock, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
