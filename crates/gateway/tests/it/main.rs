@@ -13,6 +13,7 @@ mod file_targets;
 mod files;
 mod hangup;
 mod hostile;
+mod legal;
 mod limits;
 mod logins;
 mod metrics;

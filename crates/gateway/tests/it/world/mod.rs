@@ -1,11 +1,13 @@
 //! What the tests stand on: a running gateway, an upstream, and a client that sends exactly what it is told.
 
+mod exact_upstream;
 mod names;
 pub mod person;
 mod raw;
 mod recording_upstream;
 mod wire;
 
+pub use exact_upstream::ExactUpstream;
 pub use names::Names;
 pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
