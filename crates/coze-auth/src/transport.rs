@@ -6,42 +6,75 @@
 use crate::region::Endpoints;
 use std::time::Duration;
 
-/// How long a connection (name, TCP, TLS) may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// When we stop waiting.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ends {
+    /// How long a connection (name, TCP, TLS) may take.
+    pub connect: Duration,
+    /// How long a request may take altogether, until the last byte of its answer.
+    pub total: Duration,
+}
 
-/// How long a request may take altogether, until the last byte of its answer.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+impl Default for Ends {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            total: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Ends {
+    /// Returns the earlier ones of the two.
+    #[must_use]
+    pub fn at_most(self, other: Self) -> Self {
+        Self {
+            connect: self.connect.min(other.connect),
+            total: self.total.min(other.total),
+        }
+    }
+}
 
 /// Builds the client that fits a platform.
 ///
 /// For a platform on this machine without TLS (the emulator) it does not load the system's certificates, which is most of
 /// the time that building a client takes (10 ms).
 pub fn http_client_for(endpoints: &Endpoints, user_agent: &str) -> Result<reqwest::Client, TransportError> {
-    if !endpoints.is_loopback() {
-        http_client(user_agent)
+    http_client_within(Ends::default(), endpoints, user_agent)
+}
+
+/// The same with ends of one's own.
+pub fn http_client_within(
+    ends: Ends,
+    endpoints: &Endpoints,
+    user_agent: &str,
+) -> Result<reqwest::Client, TransportError> {
+    let policy = policy(ends, user_agent);
+    build(if !endpoints.is_loopback() {
+        policy
     } else if endpoints.api_base.scheme() == "http" {
-        build(policy(user_agent).no_proxy().tls_certs_only([]))
+        policy.no_proxy().tls_certs_only([])
     } else {
-        loopback_http_client(user_agent)
-    }
+        policy.no_proxy()
+    })
 }
 
 /// Builds a client for any address out in the world.
 pub fn http_client(user_agent: &str) -> Result<reqwest::Client, TransportError> {
-    build(policy(user_agent))
+    build(policy(Ends::default(), user_agent))
 }
 
 /// Builds a client for addresses on this machine. It asks no proxy, since a proxy elsewhere would take `127.0.0.1` for
 /// itself.
 pub fn loopback_http_client(user_agent: &str) -> Result<reqwest::Client, TransportError> {
-    build(policy(user_agent).no_proxy())
+    build(policy(Ends::default(), user_agent).no_proxy())
 }
 
-fn policy(user_agent: &str) -> reqwest::ClientBuilder {
+fn policy(ends: Ends, user_agent: &str) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(user_agent)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TOTAL_TIMEOUT)
+        .connect_timeout(ends.connect)
+        .timeout(ends.total)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
 }

@@ -4,10 +4,11 @@
 //! that a visitor's requests go to the platform, and are made with the token, of the app that opened the session.
 
 use crate::caller::VisitorCookie;
-use crate::config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions};
+use crate::config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions, TimeoutsConfig};
 use crate::service::StartError;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::observers::{CountedRequests, CountedStore};
+use coze_auth::transport::Ends;
 use coze_auth::{
     AccessToken, App, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, NoObserver, Observer, PkceApp, Random,
     Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenSourceParts, TokenStore, UnixSeconds,
@@ -16,6 +17,7 @@ use coze_auth::{
 use cozegate_store::Backend;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
@@ -151,6 +153,8 @@ pub struct TokenMeans {
     pub tasks: TaskTracker,
     /// Who hears of requests for tokens.
     pub observer: Arc<dyn Observer>,
+    /// How long the token endpoint may take.
+    pub ends: Ends,
 }
 
 impl TokenMeans {
@@ -162,6 +166,7 @@ impl TokenMeans {
             random,
             tasks: TaskTracker::new(),
             observer: Arc::new(NoObserver),
+            ends: Ends::default(),
         }
     }
 
@@ -176,6 +181,15 @@ impl TokenMeans {
             ..self
         }
     }
+
+    /// The same, where the token endpoint gets no more time than any other address of the platform.
+    pub(crate) fn within(mut self, timeouts: &TimeoutsConfig) -> Self {
+        self.ends = self.ends.at_most(Ends {
+            connect: Duration::from_secs(timeouts.connect_seconds.into()),
+            total: Duration::from_secs(timeouts.head_seconds.into()),
+        });
+        self
+    }
 }
 
 /// Makes the source of tokens for an app: for the services, and for the command line.
@@ -185,7 +199,7 @@ pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, S
     let user_agent = concat!("cozegate/", env!("CARGO_PKG_VERSION"));
     Ok(TokenSource::new(TokenSourceParts {
         app: auth_app(app)?,
-        http: transport::http_client_for(&app.endpoints, user_agent)?,
+        http: transport::http_client_within(means.ends, &app.endpoints, user_agent)?,
         store: means.store,
         clock: means.clock,
         random: means.random,

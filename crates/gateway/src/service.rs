@@ -158,7 +158,9 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         resolver,
     } = request;
     let telemetry = Arc::new(Telemetry::new(clock.now()));
-    let means = TokenMeans::over(&backend, clock, random).counted(telemetry.common());
+    let means = TokenMeans::over(&backend, clock, random)
+        .counted(telemetry.common())
+        .within(&config.timeouts);
     let stop = CancellationToken::new();
     let apps = Apps::new(&config, &means, &stop)?;
 
