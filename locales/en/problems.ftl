@@ -74,8 +74,8 @@ problem-personal-token-ended-detail =
     an OAuth app of kind jwt needs no such renewal.
 problem-token-endpoint-unreachable-title = Coze's token endpoint does not answer
 problem-token-endpoint-unreachable-detail =
-    No token could be fetched: the address is not reachable or something else answers there. Check the network, a proxy in
-    between and api_base; cozegate tries again by itself.
+    No token could be fetched: the address is not reachable, something else answers there, or the token had ended before it
+    came. Check the network, a proxy in between, api_base and this machine's clock; cozegate tries again by itself.
 problem-upstream-unreachable-title = Coze's API cannot be reached
 problem-upstream-unreachable-detail =
     No connection to the API address came about. Check the network and api_base, then try again.

@@ -59,7 +59,7 @@ problem-personal-token-ended-detail =
     Coze 的个人访问令牌最长有效 30 天。请在控制台新建一个，写入配置后重启；使用 jwt 类型的 OAuth 应用则无需这样更换。
 problem-token-endpoint-unreachable-title = Coze 的令牌接口没有响应
 problem-token-endpoint-unreachable-detail =
-    没有取到令牌：地址无法访问，或应答的是别的服务。请检查网络、中间的代理以及 api_base；cozegate 会自动重试。
+    没有取到令牌：地址无法访问、应答的是别的服务，或取到的令牌已经过期。请检查网络、中间的代理、api_base 以及本机时钟；cozegate 会自动重试。
 problem-upstream-unreachable-title = 无法连接 Coze 的 API
 problem-upstream-unreachable-detail = 与 API 地址的连接没有建立。请检查网络和 api_base，然后重试。
 problem-upstream-timed-out-title = Coze 的 API 没有及时应答

@@ -17,6 +17,9 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
 
+/// The longest `Retry-After` that we pass on: as long as a failure is remembered.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
 /// Everything that we answer ourselves because something is wrong. One kind, one documented problem
 /// (`docs/reference/problems.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -386,12 +389,15 @@ impl Problem {
             AuthError::Store(_) => ProblemKind::StoreUnavailable,
             AuthError::RenewalUnfinished => ProblemKind::RenewalUnfinished,
             AuthError::Interrupted => ProblemKind::Stopping,
+            // No fault of our code: one of the two clocks is wrong, and the log says by how much.
+            AuthError::ExpiredOnArrival { .. } => ProblemKind::TokenEndpointUnreachable,
             _ if error.failed_side() == FailedSide::Upstream => ProblemKind::TokenEndpointUnreachable,
             _ => ProblemKind::Internal,
         };
         Self {
             log_id: error.log_id().map(str::to_owned),
-            retry_after: error.retry_after(),
+            // The platform's wish may be absurd, and it is not asked earlier than after this in any case.
+            retry_after: error.retry_after().map(|wait| wait.min(LONGEST_WAIT)),
             inside: Some(describe(error)),
             ..kind.into()
         }

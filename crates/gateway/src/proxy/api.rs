@@ -178,7 +178,9 @@ async fn exchange(
 ) -> Result<Response<Answer>, Problem> {
     request.headers_mut().insert(AUTHORIZATION, authorization);
     let dialect = EventDialect::of(request.uri().path());
-    response::mannered(upstream.exchange(request).await?, dialect).await
+    let answer = upstream.exchange(request).await?;
+    response::check_frame(&answer)?;
+    response::mannered(answer, dialect).await
 }
 
 fn credential_refused(answer: &Response<Answer>) -> Problem {

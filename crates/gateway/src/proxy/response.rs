@@ -3,14 +3,14 @@
 
 use super::body::{Answer, EventDialect};
 use super::request::named_by_connection;
-use crate::problem::Problem;
-use http::Response;
+use crate::problem::{Problem, ProblemKind};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALT_SVC, CONNECTION,
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
+use http::{Response, StatusCode};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -75,6 +75,33 @@ pub(super) async fn mannered(answer: Response<Answer>, dialect: EventDialect) ->
 /// Whether it goes on for as long as the platform has something to say.
 pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
     is_of_type(headers, "text/event-stream")
+}
+
+/// Refuses an answer whose frame two readers could understand in two ways, and one that is none.
+///
+/// We announce no transfer coding but `chunked`, so there is no other; beside it a length "ought to be handled as an error"
+/// (RFC 9112 6.1, 6.3). And nobody has asked for another protocol (RFC 9110 15.2.2).
+pub(super) fn check_frame<B>(answer: &Response<B>) -> Result<(), Problem> {
+    let headers = answer.headers();
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let is_sound = match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.as_bytes().eq_ignore_ascii_case(b"chunked") && !headers.contains_key(CONTENT_LENGTH),
+        (Some(_), Some(_)) => false,
+    };
+    if !is_sound {
+        return Err(Problem::with_inside(
+            ProblemKind::UpstreamBroken,
+            "the answer is framed in two ways, or in one that nobody asked for",
+        ));
+    }
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Problem::with_inside(
+            ProblemKind::UpstreamBroken,
+            "the answer is another protocol, which nobody asked for",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether the answer says that it is of `media_type`, in any case and with any parameters (RFC 9110 8.3.1).

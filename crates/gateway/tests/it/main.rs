@@ -9,6 +9,7 @@
 mod apps;
 mod callback;
 mod ends;
+mod faults;
 mod file_targets;
 mod files;
 mod hangup;

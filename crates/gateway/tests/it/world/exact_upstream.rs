@@ -66,7 +66,7 @@ async fn serve(mut stream: BufReader<TcpStream>, told: mpsc::UnboundedSender<Arr
 }
 
 /// Reads one request; `None` when the connection has ended, or what came is none.
-async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<Arrived> {
+pub async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<Arrived> {
     let request_line = String::from_utf8(read_line(stream).await?).ok()?;
     let mut words = request_line.split(' ');
     let mut request = Arrived {

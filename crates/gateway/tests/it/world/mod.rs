@@ -7,11 +7,11 @@ mod raw;
 mod recording_upstream;
 mod wire;
 
-pub use exact_upstream::ExactUpstream;
+pub use exact_upstream::{ExactUpstream, read_request};
 pub use names::Names;
 pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
-pub use wire::Wire;
+pub use wire::{Wire, try_read_head};
 
 use coze_auth::random::base64url;
 use coze_auth::{ChallengeMethod, Clock, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
@@ -205,7 +205,8 @@ fn any_ports(config: &mut Config) {
     config.server.auth_addr = ([127, 0, 0, 1], 0).into();
 }
 
-fn demo_app(emulator: &Emulator) -> AppConfig {
+/// The emulator's demo app.
+pub fn demo_app(emulator: &Emulator) -> AppConfig {
     let demo = emulator.jwt_app();
     let credentials = Credentials::Jwt {
         client_id: demo.client_id.clone(),

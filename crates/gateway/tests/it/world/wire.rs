@@ -75,7 +75,7 @@ async fn read_answer(stream: &mut BufReader<TcpStream>, to_head: bool) -> Option
 }
 
 /// Status and fields; `None` when the stream ends before.
-async fn try_read_head<R: AsyncBufRead + Unpin>(stream: &mut R) -> Option<(u16, Vec<(String, String)>)> {
+pub async fn try_read_head<R: AsyncBufRead + Unpin>(stream: &mut R) -> Option<(u16, Vec<(String, String)>)> {
     let status_line = read_line(stream).await?;
     let status: u16 = status_line.split(' ').nth(1)?.parse().ok()?;
     let mut headers = Vec::new();

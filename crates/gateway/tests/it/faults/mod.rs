@@ -1,0 +1,160 @@
+//! A sick or hostile platform: what callers see of each of its faults is what docs/reference/upstream-faults.md says,
+//! and nothing panics or waits beyond the configured ends.
+
+mod caller;
+mod fault;
+mod list;
+mod upstream;
+
+use crate::world::{World, demo_app, fixed_app};
+use coze_auth::{Endpoints, SystemRandom};
+use coze_emulator::{Emulator, EmulatorConfig};
+use cozegate_gateway::config::{AppConfig, Config};
+use cozegate_gateway::store;
+use fault::{Fault, Kind};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+const PAGE: &str = include_str!("../../../../../docs/reference/upstream-faults.md");
+
+/// Twice what a fault with hanging may take altogether (connecting, the head, a pause of the body), and the machine's
+/// own slowness.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// A task that panics ends a connection without a word, so panics are counted where they happen.
+fn count_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        let own = std::thread::current().name().map(str::to_owned);
+        std::panic::set_hook(Box::new(move |info| {
+            // A neighbour that fails says so itself.
+            let thread = std::thread::current().name().map(str::to_owned);
+            if thread == own || thread.is_some_and(|name| name.starts_with("proxy-")) {
+                PANICS.fetch_add(1, Ordering::Relaxed);
+            }
+            usual(info);
+        }));
+    });
+}
+
+/// A gateway before many platforms, two apps for each: one with a fixed token, one that has to get its own.
+async fn world(faults: &[Arc<Fault>], change: impl FnOnce(&mut Config)) -> World {
+    let keys = Emulator::start(EmulatorConfig::default()).await.unwrap();
+    let mut apps = BTreeMap::new();
+    for (index, fault) in faults.iter().enumerate() {
+        let scheme = if fault.over_tls { "https" } else { "http" };
+        let base = format!("{scheme}://{}", upstream::start(Arc::clone(fault)).await);
+        for (kind, app) in [("fixed", fixed_app("fixed", &base)), ("own", demo_app(&keys))] {
+            let name = format!("{kind}-{index}");
+            let endpoints = Endpoints::from_api_base(&base.parse().unwrap());
+            let app = AppConfig {
+                name: name.clone(),
+                endpoints,
+                ..app
+            };
+            apps.insert(name, app);
+        }
+    }
+    let backend = store::in_memory(Arc::new(SystemRandom)).await.unwrap();
+    World::start_on(backend, fixed_app("main", "http://127.0.0.1:9"), |config| {
+        config.apps.extend(apps);
+        change(config);
+    })
+}
+
+/// Tries every fault with every kind of request; returns what came of it, by fault and kind.
+async fn try_all(world: &World, faults: &[Arc<Fault>]) -> Vec<[String; 4]> {
+    let slots = Arc::new(Semaphore::new(48));
+    let mut tries = JoinSet::new();
+    for (index, fault) in faults.iter().enumerate() {
+        for (column, kind) in Kind::ALL.into_iter().enumerate() {
+            let app = if kind == Kind::Token { "own" } else { "fixed" };
+            let handle = world.handle_of(&format!("{app}-{index}")).await;
+            let (proxy, fault, slots) = (world.proxy, Arc::clone(fault), Arc::clone(&slots));
+            tries.spawn(async move {
+                let _slot = slots.acquire().await.unwrap();
+                let outcome = tokio::time::timeout(DEADLINE, one_try(proxy, &fault, kind, &handle)).await;
+                (index, column, outcome.unwrap_or_else(|_| "hangs".to_owned()))
+            });
+        }
+    }
+    let mut outcomes = vec![<[String; 4]>::default(); faults.len()];
+    while let Some(tried) = tries.join_next().await {
+        let (index, column, outcome) = tried.unwrap();
+        outcomes[index][column] = outcome;
+    }
+    outcomes
+}
+
+async fn one_try(proxy: SocketAddr, fault: &Fault, kind: Kind, handle: &str) -> String {
+    let Some(heard) = caller::ask(proxy, caller::request(kind, proxy, handle)).await else {
+        // The connection ended before the answer had begun: cut at the earliest point.
+        return "cut".to_owned();
+    };
+    if kind == Kind::Token && heard.status == 200 {
+        return "served".to_owned();
+    }
+    let meant = upstream::script(fault, kind).and_then(|script| script.meant);
+    heard.outcome(meant.as_ref())
+}
+
+/// The rows of the page, by fault.
+fn documented() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let rows = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows = rows.map(|row| row.split(" | ").map(|cell| cell.trim_matches('`')).collect::<Vec<_>>());
+    rows.map(|cells| (cells[0], cells[1..].to_vec())).collect()
+}
+
+/// What is not as it stands on the page, as it would stand there.
+fn undocumented(faults: &[Arc<Fault>], outcomes: &[[String; 4]]) -> Vec<String> {
+    let documented = documented();
+    let tried = faults.iter().zip(outcomes);
+    let wrong = tried.filter(|(fault, seen)| {
+        let expected = documented.get(fault.name).cloned().unwrap_or_default();
+        *expected != seen.each_ref().map(String::as_str)
+    });
+    wrong
+        .map(|(fault, seen)| format!("| {} | {} |", fault.name, seen.join(" | ")))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_fault_of_the_platform_leaves_what_the_page_says() {
+    count_panics();
+    let quick: Vec<Arc<Fault>> = list::quick().into_iter().map(Arc::new).collect();
+    let hanging: Vec<Arc<Fault>> = list::hanging().into_iter().map(Arc::new).collect();
+    let patient = world(&quick, |_| {}).await;
+    // Ends that are short, for those faults only which nothing else ends.
+    let impatient = world(&hanging, |config| {
+        config.timeouts.connect_seconds = 1;
+        config.timeouts.head_seconds = 1;
+        config.timeouts.idle_seconds = 1;
+    })
+    .await;
+
+    let (mut outcomes, hung) = tokio::join!(try_all(&patient, &quick), try_all(&impatient, &hanging));
+    outcomes.extend(hung);
+
+    let wrong = undocumented(&[quick, hanging].concat(), &outcomes);
+    let hangs = outcomes.iter().flatten().filter(|outcome| *outcome == "hangs").count();
+    let panics = PANICS.load(Ordering::Relaxed);
+    println!(
+        "faults tried {} / panics {panics} / hangs {hangs} / undocumented answers {}",
+        outcomes.len() * Kind::ALL.len(),
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "not as the page says:\n{}", wrong.join("\n"));
+    assert_eq!((panics, hangs), (0, 0));
+    patient.stop().await;
+    impatient.stop().await;
+}
