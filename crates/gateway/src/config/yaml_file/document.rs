@@ -24,6 +24,7 @@ const MERGE_KEY: &str = "<<";
 pub(super) fn read_all(path: &Path, text: &str, mistakes: &mut Vec<ConfigMistake>) -> Option<Vec<Node>> {
     let mut builder = Builder {
         path,
+        end: Position::of_offset(text, text.len()),
         open: vec![],
         anchors: BTreeMap::new(),
         documents: vec![],
@@ -63,6 +64,7 @@ enum Open {
 
 struct Builder<'p, 'm> {
     path: &'p Path,
+    end: Position,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     documents: Vec<Node>,
@@ -175,12 +177,14 @@ impl Builder<'_, '_> {
     }
 
     fn place(&self, at: Marker) -> Place {
+        let told = Position {
+            line: at.line(),
+            column: at.col() + 1,
+        };
         Place::File {
             path: self.path.to_owned(),
-            position: Some(Position {
-                line: at.line(),
-                column: at.col() + 1,
-            }),
+            // The parser places what is missing at the end of a text on a line behind it.
+            position: Some(told.min(self.end)),
         }
     }
 
