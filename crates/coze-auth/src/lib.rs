@@ -67,6 +67,9 @@ mod clock;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grant;
 mod lifecycle;
 mod observer;

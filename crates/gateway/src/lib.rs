@@ -22,6 +22,9 @@ pub mod config;
 mod connections;
 mod cookies;
 pub mod dns;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guard;
 pub mod limits;
 mod listen;

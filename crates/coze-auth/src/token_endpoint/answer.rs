@@ -49,6 +49,19 @@ impl Answer {
         }
     }
 
+    /// An answer that somebody has read already.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn of_bytes(status: u16, body: &[u8]) -> Self {
+        Self {
+            host: "coze.example".to_owned(),
+            status,
+            content_type: None,
+            retry_after: None,
+            log_id: None,
+            body: body.to_vec(),
+        }
+    }
+
     /// Reads the members of a success; everything else is an error, whatever the status says.
     pub(super) fn into_success(mut self, secrets: &[&str]) -> Result<Success, AuthError> {
         let members = match serde_json::from_slice(&self.body) {
@@ -56,7 +69,10 @@ impl Answer {
             Ok(_) if self.is_success() => return Err(self.malformed(AnswerFlaw::NotAnObject)),
             Ok(_) | Err(_) => return Err(self.not_json()),
         };
-        self.log_id = self.log_id.or_else(|| log_id_in_body(&members));
+        self.log_id = self
+            .log_id
+            .or_else(|| log_id_in_body(&members))
+            .map(|id| quote(&id, secrets));
         if let Some(refusal) = self.refusal(&members, secrets) {
             return Err(AuthError::Refused(Box::new(refusal)));
         }

@@ -86,6 +86,20 @@ async fn post(
     Answer::read(response, host).await
 }
 
+/// Reads an answer to a login's renewal whose bytes are there.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn issued_by(status: u16, body: &[u8], secrets: &[&str], now: UnixSeconds) -> Result<Issued, AuthError> {
+    let success = Answer::of_bytes(status, body).into_success(secrets)?;
+    let refresh_token = refresh_token(&success)?;
+    issued(&success, refresh_token, now)
+}
+
+/// The same for the beginning of a device login.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn device_login_by(status: u16, body: &[u8], now: UnixSeconds) -> Result<DeviceLogin, AuthError> {
+    device_login(&Answer::of_bytes(status, body).into_success(&[])?, now)
+}
+
 fn transport_error(host: &str, error: reqwest::Error) -> AuthError {
     let host = host.to_owned();
     if error.is_timeout() {

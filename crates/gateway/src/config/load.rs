@@ -118,7 +118,7 @@ pub(super) struct Raw {
     pub(super) root: Table,
     environment: Environment,
     /// What is wrong so far.
-    mistakes: Vec<ConfigMistake>,
+    pub(super) mistakes: Vec<ConfigMistake>,
 }
 
 /// Chooses where the configuration comes from and reads it.
@@ -130,15 +130,7 @@ pub(super) fn read_source(
 ) -> Result<Raw, Vec<ConfigMistake>> {
     if let Some(path) = explicit {
         let text = read_text(&directory.join(&path), files).map_err(|kind| mistake_in(&path, kind))?;
-        return match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => Ok(from_console_file(path, &text, environment)),
-            Some("yaml" | "yml") => Ok(from_yaml(path, &text, environment)),
-            _ if is_dot_env(&path) => {
-                let (lines, mistakes) = dot_env::read(&path, &text);
-                Ok(from_variables(environment.with_dot_env(lines), mistakes))
-            }
-            _ => from_toml(path, &text, environment),
-        };
+        return from_file(path, &text, environment);
     }
     if let Some(text) = read_if_there(directory, TOML_FILE, files)? {
         return from_toml(PathBuf::from(TOML_FILE), &text, environment);
@@ -158,6 +150,19 @@ pub(super) fn read_source(
         directory: directory.to_owned(),
     };
     Err(vec![ConfigMistake::new(Place::Default, "", kind)])
+}
+
+/// Reads `text` as what the name of `path` says.
+pub(super) fn from_file(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Ok(from_console_file(path, text, environment)),
+        Some("yaml" | "yml") => Ok(from_yaml(path, text, environment)),
+        _ if is_dot_env(&path) => {
+            let (lines, mistakes) = dot_env::read(&path, text);
+            Ok(from_variables(environment.with_dot_env(lines), mistakes))
+        }
+        _ => from_toml(path, text, environment),
+    }
 }
 
 /// What is no TOML ends here: it may have set anything, so nothing can be said about the rest.

@@ -17,6 +17,8 @@ mod dot_env;
 mod draft;
 mod env;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod key_words;
 mod limits;
 mod load;

@@ -19,6 +19,8 @@ mod api;
 mod body;
 mod connect;
 pub(crate) mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod pool;
 mod refusal;
 mod request;

@@ -85,7 +85,7 @@ fn upstream_uri(uri: &Uri, base_path: &str) -> Result<Uri, http::Error> {
 }
 
 /// Removes what must not go upstream.
-fn clean(headers: &mut HeaderMap) {
+pub(super) fn clean(headers: &mut HeaderMap) {
     for name in named_by_connection(headers) {
         headers.remove(name);
     }

@@ -25,7 +25,7 @@ const API_PREFIXES: [&str; 3] = ["/v1/", "/v3/", "/open_api/"];
 
 /// What the paths of every kind of route begin with: whoever walks all routes begins there.
 pub(crate) fn beginnings() -> impl Iterator<Item = &'static str> {
-    ["/"].into_iter().chain(API_PREFIXES)
+    ["/", "/https://"].into_iter().chain(API_PREFIXES)
 }
 
 /// How long a request's body may be.
@@ -73,7 +73,7 @@ pub(super) fn find(uri: &Uri, allowed: &Allowed) -> Result<(Route, Option<PathAn
 }
 
 /// Finds what `path` asks for, when it is a path of our own.
-fn find_path(path: &str) -> Result<Route, ProblemKind> {
+pub(super) fn find_path(path: &str) -> Result<Route, ProblemKind> {
     let path = without_doubled_slash(path);
     if path == "/" || path.is_empty() {
         return Ok(Route::About);

@@ -11,13 +11,13 @@ const LONGEST_WAIT: usize = 64 * 1024;
 
 /// The beginning of an event whose end has not come.
 #[derive(Debug, Default)]
-pub(super) struct WholeEvents {
+pub(in super::super) struct WholeEvents {
     waiting: BytesMut,
 }
 
 impl WholeEvents {
     /// Takes the next piece; returns what can be passed on: whole events, or nothing.
-    pub(super) fn push(&mut self, piece: Bytes) -> Option<Bytes> {
+    pub(in super::super) fn push(&mut self, piece: Bytes) -> Option<Bytes> {
         if self.waiting.is_empty() && ends_an_event(&piece) {
             return Some(piece);
         }
@@ -33,7 +33,7 @@ impl WholeEvents {
     }
 
     /// What still waits when the stream has ended as it should: all of it was meant.
-    pub(super) fn finish(&mut self) -> Option<Bytes> {
+    pub(in super::super) fn finish(&mut self) -> Option<Bytes> {
         Some(self.waiting.split().freeze()).filter(|rest| !rest.is_empty())
     }
 }

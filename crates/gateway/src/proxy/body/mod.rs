@@ -13,4 +13,6 @@ mod tests;
 mod upload;
 
 pub(super) use answer::{Answer, EventDialect};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) use events::WholeEvents;
 pub(super) use upload::{Bounds, Course, Upload};

@@ -19,8 +19,9 @@ use std::net::SocketAddr;
 const METHODS: [&str; 5] = ["GET", "POST", "OPTIONS", "HEAD", "PUT"];
 
 /// What a page could hang onto a path to make it do something.
-const QUERIES: [&str; 4] = [
+const QUERIES: [&str; 5] = [
     "",
+    "?url=https://lf-cdn.coze.cn/obj/x",
     "?app=web&again=1&session_name=somebody",
     "?app=device&again=1",
     "?code=a-code&state=a-state",

@@ -1,0 +1,210 @@
+//! What must hold of the proxy's parsers, whatever a stranger sends. Each oracle is written without the code it judges.
+
+use super::body::WholeEvents;
+use super::files::target::Allowed;
+use super::request;
+use super::route::{self, Route};
+use crate::config::FileHost;
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Uri};
+use url::Url;
+
+/// What a request that goes upstream must never hold: whole names, and beginnings that end in a dash. `_` counts as `-`.
+const FORBIDDEN: [&str; 17] = [
+    "authorization",
+    "connection",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "origin",
+    "proxy-authorization",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "sec-fetch-",
+    "x-forwarded-",
+];
+
+/// Field lines, as far as they are any.
+pub(crate) fn fields(data: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n').take(100) {
+        let mut halves = line.splitn(2, |byte| *byte == b':');
+        let (Some(name), Some(value)) = (halves.next(), halves.next()) else {
+            continue;
+        };
+        let name = HeaderName::from_bytes(name);
+        let value = HeaderValue::from_bytes(value.trim_ascii());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
+/// The filter lets no forbidden field pass, removes none that is neither forbidden nor named by `Connection`, alters none,
+/// and has nothing left to do after the first time.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn header_filter(data: &[u8]) {
+    let before = fields(data);
+    let mut after = before.clone();
+    request::clean(&mut after);
+
+    for name in after.keys() {
+        let plain = name.as_str().replace('_', "-");
+        let is_forbidden = |listed: &str| plain == listed || (listed.ends_with('-') && plain.starts_with(listed));
+        assert!(!FORBIDDEN.iter().any(|listed| is_forbidden(listed)), "{name} passes");
+        let values = |headers: &HeaderMap| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+        assert!(values(&after) == values(&before), "{name} is altered");
+    }
+    for name in [
+        "accept",
+        "content-length",
+        "content-type",
+        "user-agent",
+        "x-coze-client-user-agent",
+    ] {
+        let is_named = before.get_all("connection").iter().any(|value| {
+            let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+            text.split(',').any(|one| one.trim() == name)
+        });
+        let is_there = before.contains_key(name) && (!is_named || name == "content-length");
+        assert!(!is_there || after.contains_key(name), "{name} is lost");
+    }
+    let mut twice = after.clone();
+    request::clean(&mut twice);
+    assert!(twice == after, "the filter is not done at once");
+}
+
+/// A path that is served stays below its prefix, however often a server decodes and however it resolves.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn path(data: &[u8]) {
+    let Ok(path) = std::str::from_utf8(data) else { return };
+    if route::find_path(path) != Ok(Route::Api) {
+        return;
+    }
+    let mut spelled = data.to_vec();
+    for round in 0..4 {
+        let resolved = resolved(&spelled);
+        let is_below = [&b"/v1/"[..], b"/v3/", b"/open_api/"]
+            .iter()
+            .any(|prefix| resolved.starts_with(prefix));
+        assert!(
+            is_below,
+            "{path:?} leads to {:?} after {round} rounds",
+            String::from_utf8_lossy(&resolved)
+        );
+        spelled = decoded(&spelled);
+    }
+}
+
+/// RFC 3986 5.2.4 by a server that takes backslashes for slashes and cuts parameters off.
+fn resolved(path: &[u8]) -> Vec<u8> {
+    let mut stack: Vec<&[u8]> = Vec::new();
+    for segment in path.split(|byte| matches!(byte, b'/' | b'\\')) {
+        match segment.split(|byte| *byte == b';').next().unwrap_or_default() {
+            b".." => {
+                stack.pop();
+            }
+            b"." => {}
+            _ => stack.push(segment),
+        }
+    }
+    // Several slashes at the beginning are one (protocol 1.2).
+    let begins_at = stack
+        .iter()
+        .position(|segment| !segment.is_empty())
+        .unwrap_or(stack.len());
+    let mut resolved = vec![b'/'];
+    resolved.extend(stack.split_off(begins_at).join(&b'/'));
+    resolved
+}
+
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let digits = text
+            .get(at + 1..at + 3)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let hidden = digits
+            .filter(|_| *byte == b'%')
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(hidden.unwrap_or(*byte));
+        at += if hidden.is_some() { 3 } else { 1 };
+    }
+    decoded
+}
+
+/// A URL that a request names is fetched only where it is listed, whole, and without credentials; at an API it is judged
+/// like its path.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn url_target(data: &[u8]) {
+    const FILES: &str = "https://files.example";
+    let api = Url::parse("https://api.example/").ok();
+    let hosts = FileHost::public("files.example").into_iter().collect();
+    let allowed = Allowed::new(hosts, api.as_ref());
+    let Ok(uri) = std::str::from_utf8(data).unwrap_or_default().parse::<Uri>() else {
+        return;
+    };
+    match route::find(&uri, &allowed) {
+        Ok((Route::File(target), None)) => {
+            let url = target.url();
+            let is_listed = url.origin().ascii_serialization() == FILES && url.as_str().starts_with(FILES);
+            let is_bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+            assert!(is_listed && is_bare, "{uri} leads to {url}");
+        }
+        Ok((Route::File(_), Some(plain))) => assert!(plain.path().is_empty(), "{uri} is a file and a path"),
+        Ok((Route::Api, plain)) => path(plain.as_ref().map_or(uri.path(), PathAndQuery::path).as_bytes()),
+        Ok((Route::About, _)) | Err(_) => {}
+    }
+}
+
+/// An event stream passes unaltered, in whole events, however it is cut. The first byte seeds the cuts.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn events(data: &[u8]) {
+    let Some((seed, stream)) = data.split_first() else {
+        return;
+    };
+    let (mut cut, mut rest, mut passed) = (usize::from(*seed), stream, Vec::new());
+    let mut scanner = WholeEvents::default();
+    while !rest.is_empty() {
+        cut = (cut * 75 + 74) % 65_537;
+        let (piece, left) = rest.split_at((cut % 24 + 1).min(rest.len()));
+        if let Some(whole) = scanner.push(Bytes::copy_from_slice(piece)) {
+            assert!(ends_an_event(&whole), "a part of an event passes: {whole:?}");
+            passed.extend_from_slice(&whole);
+        }
+        rest = left;
+    }
+    let end = scanner.finish().unwrap_or_default();
+    let is_whole = (1..=end.len()).any(|to| end.get(..to).is_some_and(ends_an_event));
+    assert!(!is_whole, "a whole event was kept back: {end:?}");
+    passed.extend_from_slice(&end);
+    assert!(passed == stream, "{passed:?} instead of {stream:?}");
+}
+
+fn ends_an_event(bytes: &[u8]) -> bool {
+    [&b"\n\n"[..], b"\r\r", b"\n\r\n"]
+        .iter()
+        .any(|end| bytes.ends_with(end))
+}
