@@ -25,6 +25,7 @@ use crate::config::LimitsConfig;
 use crate::problem::Problem;
 use governor::clock::MonotonicClock;
 use ledger::{Account, Ledger};
+use permit::Running;
 use rate::Rate;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -144,14 +145,27 @@ impl Limits {
             None => None,
         };
         let (permit, running) = Permit::take(account, &self.running);
-        let too_many = |most: u32, running: u32| most != 0 && running > most;
-        if too_many(self.config.streams_per_caller, running.of_caller) {
+        if is_too_many(self.config.streams_per_caller, running.of_caller) {
             return Err(Problem::too_many_streams(Limit::StreamsPerCaller, SOON));
         }
-        if too_many(self.config.exchanges, running.of_all) {
+        self.check_all(&running)?;
+        Ok(Admission { permit, standing })
+    }
+
+    /// The same for what needs no credential, and counts for the address alone. Its exchanges at the same time are bounded
+    /// together with all others: many people may share an address.
+    pub(crate) fn admit_unnamed(&self, address: ClientAddress) -> Result<Permit, Problem> {
+        self.check_address(|| address)?;
+        let (permit, running) = Permit::take(self.callers.account(&address), &self.running);
+        self.check_all(&running)?;
+        Ok(permit)
+    }
+
+    fn check_all(&self, running: &Running) -> Result<(), Problem> {
+        if is_too_many(self.config.exchanges, running.of_all) {
             return Err(Problem::too_many_streams(Limit::Exchanges, SOON));
         }
-        Ok(Admission { permit, standing })
+        Ok(())
     }
 
     /// Handles of one subject share an account, so opening sessions brings nobody more.
@@ -161,4 +175,9 @@ impl Limits {
             Caller::OwnToken(token) => self.callers.account(&token.as_bytes()),
         }
     }
+}
+
+/// 0 is no limit.
+const fn is_too_many(most: u32, running: u32) -> bool {
+    most != 0 && running > most
 }

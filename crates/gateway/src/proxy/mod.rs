@@ -129,6 +129,9 @@ impl Proxy {
             Route::About => about::answer(&self.shared, live, request.method(), request.headers()),
             Route::Api | Route::File(_) if request.method() == Method::OPTIONS => Ok(about::options()),
             Route::File(target) => {
+                let address = ClientAddress::of(peer.ip(), request.headers(), &self.shared.trusted_proxies);
+                // A file is there as a whole before it is answered: its exchange ends here.
+                let _permit = live.limits.admit_unnamed(address)?;
                 let files = &self.shared.files;
                 files
                     .answer(&live.targets, target, request.method(), request.headers())

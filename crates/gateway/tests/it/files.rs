@@ -408,3 +408,22 @@ async fn each_fault_of_a_host_has_a_problem_of_its_own() {
     );
     site.world.stop().await;
 }
+
+#[tokio::test]
+async fn files_count_for_their_address() {
+    let mut site = Site::start_with(|config| {
+        (config.limits.address_requests_per_minute, config.limits.burst) = (1, 1);
+    })
+    .await;
+    site.cdn.answer(SCRIPT);
+
+    let first = site.get("/libs/cn/index.js").await;
+    site.cdn.request().await;
+    let second = site.get("/libs/cn/other.js").await;
+
+    assert_eq!(first.status, 200, "{first:?}");
+    assert_eq!(problem(&second), (429, "rate-limited".to_owned()));
+    assert_eq!(second.json()["limit"], "limits.address_requests_per_minute");
+    assert!(site.cdn.is_untouched());
+    site.world.stop().await;
+}
