@@ -55,6 +55,18 @@ problem-too-many-streams-detail =
 problem-with-limit = { $detail } The limit that was met is { $limit }.
 problem-body-overdue-title = The request's body did not come
 problem-body-overdue-detail = More of the body was to come, and nothing came for timeouts.idle_seconds. Send the request again.
+problem-head-refused-title = The request cannot be read
+problem-head-refused-detail =
+    Its head is no HTTP/1.1 as RFC 9112 has it, or two programs could read it in two ways. Look at the line ends, at
+    Content-Length and Transfer-Encoding; our log says which.
+problem-head-too-large-title = The request's head is too large
+problem-head-too-large-detail =
+    There may be 32 KiB and 100 fields before the body. Often it is cookies: delete those of this address in the browser.
+problem-head-overdue-title = The request did not come to an end
+problem-head-overdue-detail = It was begun, and its head was not complete ten seconds later. Send the request again.
+problem-too-many-connections-title = Too many connections
+problem-too-many-connections-detail =
+    As many connections are open as limits.connections allows, and all are busy. Try again in a moment.
 problem-token-refused-title = Coze refuses to issue a token for this app
 problem-token-refused-detail =
     The app's settings and its keys do not fit what Coze knows: region, client_id, public_key_id or private key. Run

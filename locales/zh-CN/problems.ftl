@@ -43,6 +43,14 @@ problem-too-many-streams-detail = 正在进行的流、上传和未结束的回�
 problem-with-limit = { $detail }。触及的限制是 { $limit }
 problem-body-overdue-title = 请求体没有到达
 problem-body-overdue-detail = 请求体还没有发完，但在 timeouts.idle_seconds 内没有收到任何内容。请重新发送请求。
+problem-head-refused-title = 无法读取该请求
+problem-head-refused-detail = 请求头不符合 RFC 9112 规定的 HTTP/1.1，或者不同的程序会有不同的解读。请检查换行、Content-Length 和 Transfer-Encoding；日志中有具体原因。
+problem-head-too-large-title = 请求头过大
+problem-head-too-large-detail = 请求体之前最多允许 32 KiB 和 100 个字段。原因常常是 Cookie：请在浏览器中删除此地址的 Cookie。
+problem-head-overdue-title = 请求没有发送完
+problem-head-overdue-detail = 请求已开始，但十秒后请求头仍不完整。请重新发送请求。
+problem-too-many-connections-title = 连接过多
+problem-too-many-connections-detail = 打开的连接数已达到 limits.connections，且都在使用中。请稍后再试。
 problem-token-refused-title = Coze 拒绝为此应用签发令牌
 problem-token-refused-detail =
     应用的设置或密钥与 Coze 的记录不一致：区域、client_id、public_key_id 或私钥。请运行 "cozegate config check"，再运行

@@ -56,6 +56,14 @@ pub enum ProblemKind {
     TooManyStreams,
     /// A request body that stood still for the idle time.
     BodyOverdue,
+    /// The request's head cannot be read, or could be read in two ways.
+    HeadRefused,
+    /// The request's head is too long, or has too many fields.
+    HeadTooLarge,
+    /// The request's head did not come to an end in time.
+    HeadOverdue,
+    /// As many connections are open as there may be, and all are busy.
+    TooManyConnections,
     /// The platform refused to issue a token for our app: a person has to mend the app or the configuration.
     TokenRefused,
     /// The platform refuses the token that it has issued, and a new one too.
@@ -112,7 +120,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 46] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -129,6 +137,10 @@ impl ProblemKind {
         Self::RateLimited,
         Self::TooManyStreams,
         Self::BodyOverdue,
+        Self::HeadRefused,
+        Self::HeadTooLarge,
+        Self::HeadOverdue,
+        Self::TooManyConnections,
         Self::TokenRefused,
         Self::CredentialRefused,
         Self::LoginRequired,
@@ -176,6 +188,10 @@ impl ProblemKind {
             Self::RateLimited => "rate-limited",
             Self::TooManyStreams => "too-many-streams",
             Self::BodyOverdue => "body-overdue",
+            Self::HeadRefused => "head-refused",
+            Self::HeadTooLarge => "head-too-large",
+            Self::HeadOverdue => "head-overdue",
+            Self::TooManyConnections => "too-many-connections",
             Self::TokenRefused => "token-refused",
             Self::CredentialRefused => "credential-refused",
             Self::LoginRequired => "login-required",
@@ -219,6 +235,7 @@ impl ProblemKind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::PathRefused
             | Self::BadRequest
+            | Self::HeadRefused
             | Self::AppUnknown
             | Self::SessionNameInvalid
             | Self::LoginUnsupported
@@ -226,7 +243,8 @@ impl ProblemKind {
             | Self::RedirectElsewhere => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-            Self::BodyOverdue => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyOverdue | Self::HeadOverdue => StatusCode::REQUEST_TIMEOUT,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UpstreamTimedOut | Self::FileHostTimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TokenRefused
             | Self::CredentialRefused
@@ -241,7 +259,9 @@ impl ProblemKind {
             | Self::FileHostUnreachable
             | Self::FileAddressRefused
             | Self::FileRedirectRefused => StatusCode::BAD_GATEWAY,
-            Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyConnections | Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -256,6 +276,7 @@ impl ProblemKind {
             | Self::PathRefused
             | Self::MethodNotAllowed
             | Self::BadRequest
+            | Self::HeadRefused
             | Self::AppUnknown
             | Self::SessionNameInvalid
             | Self::LoginUnsupported
@@ -270,7 +291,8 @@ impl ProblemKind {
             Self::BodyTooLarge => 990_413,
             // Not 4013, which the platform's own table calls a model error and some programs repeat at once (protocol 4.5).
             Self::RateLimited | Self::TooManyStreams => 990_429,
-            Self::BodyOverdue => 990_408,
+            Self::BodyOverdue | Self::HeadOverdue => 990_408,
+            Self::HeadTooLarge => 990_431,
             Self::TokenRefused
             | Self::CredentialRefused
             | Self::LoginRequired
@@ -285,7 +307,7 @@ impl ProblemKind {
             | Self::FileAddressRefused
             | Self::FileRedirectRefused => 990_502,
             Self::UpstreamTimedOut | Self::FileHostTimedOut => 990_504,
-            Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => 990_503,
+            Self::TooManyConnections | Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => 990_503,
             Self::Internal => 990_500,
         }
     }

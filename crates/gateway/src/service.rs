@@ -6,7 +6,7 @@
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{Config, ConfigSource};
-use crate::connections;
+use crate::connections::{Connections, RequestBody, descriptors};
 use crate::dns::Resolve;
 use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
 use crate::limits::Limits;
@@ -26,7 +26,6 @@ use coze_auth::transport::TransportError;
 use coze_auth::{Clock, InvalidToken, Random};
 use cozegate_store::{Backend, GatewaySecret, HandleRegister};
 use http::Request;
-use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
 use std::io;
@@ -214,18 +213,21 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         workers: Vec::new(),
         auth_connections: TaskTracker::new(),
     };
+    let connections = connection_limit(&config);
     shared.background.spawn(sweep_now_and_then(Arc::clone(&shared)));
     if let Some(sockets) = proxy_sockets {
         let setup = WorkerSetup {
             guard: Guard::new(OwnHosts::loopback(sockets.addr())),
             shared: Arc::clone(&shared),
+            connections: Connections::new(connections, &config.limits, &config.timeouts),
             timeouts: config.timeouts.clone(),
         };
         running.workers = workers::start(sockets, &setup)?;
     }
     if let Some((listener, addr)) = auth_listener {
         let guard = Guard::new(OwnHosts::loopback(addr));
-        serve_auth(listener, addr, portal::router(shared, guard), &running)?;
+        let connections = Connections::new(connections, &config.limits, &config.timeouts);
+        serve_auth(listener, addr, portal::router(shared, guard), connections, &running)?;
     }
     Ok(running)
 }
@@ -261,6 +263,11 @@ impl Running {
             ("mode", self.config.mode == config.mode),
             ("server", self.config.server == config.server),
             ("store", self.config.store.is_same_as(&config.store)),
+            (
+                "limits.connections",
+                self.config.limits.connections == config.limits.connections
+                    && self.config.limits.connections_per_address == config.limits.connections_per_address,
+            ),
             ("timeouts", self.config.timeouts == config.timeouts),
             ("files.file_mib", self.config.files.file_mib == config.files.file_mib),
             (
@@ -351,6 +358,23 @@ async fn sweep_now_and_then(shared: Arc<Shared>) {
     shared.stop.run_until_cancelled(sweeping).await;
 }
 
+/// How many connections each listener may have: as many as are configured, and no more than the system lets us open.
+fn connection_limit(config: &Config) -> usize {
+    let configured = usize::try_from(config.limits.connections).unwrap_or(usize::MAX);
+    let connections = match descriptors::connections_per_listener() {
+        Some(possible) if possible < configured => {
+            tracing::warn!(
+                configured,
+                "The limit of open files leaves room for {possible} connections of each listener"
+            );
+            possible
+        }
+        _ => configured,
+    };
+    tracing::info!(connections, "Each listener takes up to {connections} connections");
+    connections
+}
+
 fn bind_proxy(config: &Config, spread: Spread) -> Result<Sockets, StartError> {
     let addr = config.server.proxy_addr;
     Sockets::bind(addr, config.server.workers, spread).map_err(|source| bind_error(Service::Proxy, addr, source))
@@ -375,21 +399,22 @@ fn serve_auth(
     listener: TcpListener,
     addr: SocketAddr,
     router: axum::Router,
+    connections: Connections,
     running: &Running,
 ) -> Result<(), StartError> {
     let listener =
         tokio::net::TcpListener::from_std(listener).map_err(|source| bind_error(Service::Auth, addr, source))?;
-    let connections = running.auth_connections.clone();
+    let tasks = running.auth_connections.clone();
     let portal = TowerToHyperService::new(router);
     let metrics = Arc::clone(running.shared.telemetry.common());
-    running.auth_connections.spawn(connections::accept_until(
+    running.auth_connections.spawn(connections.accept_until(
         listener,
         move |peer| PortalService {
             portal: portal.clone(),
             peer,
             _open: OpenConnection::new(&metrics, Listener::Auth),
         },
-        connections,
+        tasks,
         running.stop.clone(),
     ));
     Ok(())
@@ -402,12 +427,12 @@ struct PortalService {
     _open: OpenConnection,
 }
 
-impl hyper::service::Service<Request<Incoming>> for PortalService {
+impl hyper::service::Service<Request<RequestBody>> for PortalService {
     type Response = axum::response::Response;
     type Error = Infallible;
-    type Future = <TowerToHyperService<axum::Router> as hyper::service::Service<Request<Incoming>>>::Future;
+    type Future = <TowerToHyperService<axum::Router> as hyper::service::Service<Request<RequestBody>>>::Future;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<RequestBody>) -> Self::Future {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         self.portal.call(request)
     }

@@ -97,6 +97,8 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     limits.address_requests_per_minute = 0  # default
     limits.body_bytes = 20971520  # default
     limits.burst = 60  # default
+    limits.connections = 20000  # default
+    limits.connections_per_address = 0  # default
     limits.exchanges = 16384  # default
     limits.logins_per_minute = 0  # default
     limits.requests_per_minute = 0  # default
@@ -111,6 +113,7 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     timeouts.connect_seconds = 10  # default
     timeouts.head_seconds = 120  # default
     timeouts.idle_seconds = 300  # default
+    timeouts.keep_alive_seconds = 600  # default
     timeouts.shutdown_seconds = 10  # default
     visitors.handle_ttl_seconds = 86400  # default
     ----- stderr -----

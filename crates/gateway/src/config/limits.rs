@@ -7,6 +7,10 @@ use std::ops::RangeInclusive;
 /// `[limits]`. 0 is no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
+    /// Open connections of each listener; never more than the system lets us open.
+    pub connections: u32,
+    /// The same from one address other than loopback.
+    pub connections_per_address: u32,
     /// API requests of one caller.
     pub requests_per_minute: u32,
     /// API requests from one address.
@@ -28,6 +32,8 @@ pub struct LimitsConfig {
 }
 
 impl LimitsConfig {
+    /// A browser takes six connections; a million take more memory than most machines have.
+    const CONNECTIONS: RangeInclusive<u32> = 16..=1_000_000;
     /// Ten million a minute are more than one machine carries.
     const PER_MINUTE: RangeInclusive<u32> = 0..=10_000_000;
     /// One at a time has to be possible.
@@ -42,6 +48,8 @@ impl LimitsConfig {
     pub const fn of_mode(mode: Mode) -> Self {
         match mode {
             Mode::Local => Self {
+                connections: 20_000,
+                connections_per_address: 0,
                 requests_per_minute: 0,
                 address_requests_per_minute: 0,
                 burst: 60,
@@ -60,6 +68,12 @@ impl LimitsConfig {
         let default = Self::of_mode(mode);
         let mut number = |key, default, range| section.number_or(key, default, range);
         let limits = Self {
+            connections: number("connections", default.connections, Self::CONNECTIONS),
+            connections_per_address: number(
+                "connections_per_address",
+                default.connections_per_address,
+                Self::AT_THE_SAME_TIME,
+            ),
             requests_per_minute: number("requests_per_minute", default.requests_per_minute, Self::PER_MINUTE),
             address_requests_per_minute: number(
                 "address_requests_per_minute",

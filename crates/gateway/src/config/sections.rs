@@ -94,10 +94,12 @@ pub struct TimeoutsConfig {
     pub connect_seconds: u32,
     /// From the end of the request until the head of the answer.
     pub head_seconds: u32,
-    /// Between two pieces of a body, whoever sends it.
+    /// Between two pieces of a body, whoever sends it; also while the caller takes none of an answer.
     pub idle_seconds: u32,
     /// From the beginning of a request until its answer is there, unless that is a stream; as long as it takes when absent.
     pub total_seconds: Option<u32>,
+    /// Between two requests of a connection.
+    pub keep_alive_seconds: u32,
     /// For running answers after a stop was asked for.
     pub shutdown_seconds: u32,
 }
@@ -109,6 +111,7 @@ impl Default for TimeoutsConfig {
             head_seconds: 120,
             idle_seconds: 300,
             total_seconds: None,
+            keep_alive_seconds: 600,
             shutdown_seconds: 10,
         }
     }
@@ -124,6 +127,7 @@ impl TimeoutsConfig {
         let head_seconds = section.number_or("head_seconds", default.head_seconds, Self::SECONDS);
         let idle_seconds = section.number_or("idle_seconds", default.idle_seconds, Self::SECONDS);
         let total_seconds = section.number("total_seconds", Self::SECONDS);
+        let keep_alive_seconds = section.number_or("keep_alive_seconds", default.keep_alive_seconds, Self::SECONDS);
         // Zero is a choice here: end at once.
         let shutdown_seconds = section.number_or("shutdown_seconds", default.shutdown_seconds, 0..=3600);
         section.finish();
@@ -132,6 +136,7 @@ impl TimeoutsConfig {
             head_seconds,
             idle_seconds,
             total_seconds,
+            keep_alive_seconds,
             shutdown_seconds,
         }
     }

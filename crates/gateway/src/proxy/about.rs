@@ -9,6 +9,9 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::json;
 
+/// What may be asked of us.
+pub(super) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
 /// Answers `GET /` and `HEAD /` (legacy contract: `service`, `version`, `endpoints`, `usage`).
 pub(super) fn answer(
     shared: &Shared,
@@ -62,9 +65,6 @@ pub(super) fn answer(
 pub(super) fn options() -> Response<Answer> {
     let mut response = Response::new(Answer::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    response.headers_mut().insert(
-        ALLOW,
-        HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
-    );
+    response.headers_mut().insert(ALLOW, METHODS);
     response
 }

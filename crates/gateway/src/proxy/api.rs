@@ -9,6 +9,7 @@ use super::upstream::{Upstream, Upstreams};
 use super::{refusal, request, response, route};
 use crate::apps::{Apps, ServingApp};
 use crate::caller::{Caller, Presented, presented};
+use crate::connections::RequestBody;
 use crate::limits::{Admission, Limit};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::{Live, Shared};
@@ -19,13 +20,12 @@ use coze_auth::Token;
 use cozegate_store::HandleRecord;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use http::{Request, Response};
-use hyper::body::Incoming;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 /// Passes `incoming` on and its answer back.
 pub(super) async fn pass(
-    incoming: Request<Incoming>,
+    incoming: Request<RequestBody>,
     live: &Live,
     shared: &Shared,
     upstreams: &Upstreams,

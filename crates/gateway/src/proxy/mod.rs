@@ -30,6 +30,7 @@ mod upstream;
 pub(crate) mod workers;
 
 use crate::caller::ClientAddress;
+use crate::connections::RequestBody;
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
 use crate::problem::{Problem, ProblemKind, language_of};
@@ -38,13 +39,22 @@ use crate::telemetry::labels::{self, Listener};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::{Record, Recorded};
 use body::Answer;
-use http::header::{ACCEPT_LANGUAGE, HeaderValue};
+use http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderValue};
 use http::{Method, Request, Response, Uri};
-use hyper::body::Incoming;
 use route::Route;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use upstream::Upstreams;
+
+/// What may be asked of the platform. Not among them: `TRACE`, whose answer would show our credential to the caller.
+const PASSED_METHODS: [Method; 6] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
 
 /// One core's proxy: the shared state, and upstreams with connections of its own.
 pub(crate) struct Proxy {
@@ -65,7 +75,7 @@ struct Asked {
 
 impl Proxy {
     /// Answers one request from `peer`. Never fails: what goes wrong is an answer too.
-    async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Recorded<Answer>> {
+    async fn answer(&self, mut request: Request<RequestBody>, peer: SocketAddr) -> Response<Recorded<Answer>> {
         let mut record = Record::begin(Arc::clone(&self.metrics), Listener::Proxy, request.method());
         let asked = Asked::of(&request);
         let live = self.shared.live();
@@ -118,7 +128,7 @@ impl Proxy {
     async fn pass(
         &self,
         route: Route,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
         peer: SocketAddr,
         live: &Live,
         foreign_navigation: bool,
@@ -137,6 +147,7 @@ impl Proxy {
                     .answer(&live.targets, target, request.method(), request.headers())
                     .await
             }
+            Route::Api if !PASSED_METHODS.contains(request.method()) => Err(ProblemKind::MethodNotAllowed.into()),
             // Nobody follows a link to an API call.
             Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
             Route::Api => {
@@ -178,6 +189,12 @@ impl Asked {
     /// Turns what went wrong into the answer, and into its line in the log (which never holds a query).
     fn problem(&self, problem: Problem) -> Response<Answer> {
         let language = language_of(self.accept_language.as_ref());
-        problem.into_response(language, &format!("{} {}", self.method, self.uri.path()))
+        let is_other_method = problem.kind == ProblemKind::MethodNotAllowed;
+        let mut response = problem.into_response(language, &format!("{} {}", self.method, self.uri.path()));
+        if is_other_method {
+            // RFC 9110 15.5.6: a 405 says which methods there are.
+            response.headers_mut().insert(ALLOW, about::METHODS);
+        }
+        response
     }
 }

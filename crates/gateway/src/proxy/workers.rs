@@ -8,7 +8,7 @@ use super::body::Answer;
 use super::connect::TargetError;
 use super::upstream::Upstreams;
 use crate::config::TimeoutsConfig;
-use crate::connections;
+use crate::connections::{self, Connections, RequestBody};
 use crate::guard::Guard;
 use crate::listen::{self, Spread};
 use crate::state::Shared;
@@ -16,7 +16,6 @@ use crate::telemetry::labels::Listener;
 use crate::telemetry::metrics::OpenConnection;
 use crate::telemetry::record::Recorded;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::service::Service;
 use std::convert::Infallible;
 use std::future::Future;
@@ -65,6 +64,7 @@ impl Sockets {
 pub(crate) struct WorkerSetup {
     pub(crate) shared: Arc<Shared>,
     pub(crate) guard: Guard,
+    pub(crate) connections: Connections,
     pub(crate) timeouts: TimeoutsConfig,
 }
 
@@ -123,12 +123,12 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
     let grace = Duration::from_secs(setup.timeouts.shutdown_seconds.into());
     Ok(run_on_own_thread(
         format!("proxy-{index}"),
-        work(proxy, intake, tasks, grace),
+        work(proxy, setup.connections.clone(), intake, tasks, grace),
     )?)
 }
 
 /// Serves until we stop, then lets running answers end within `grace`.
-async fn work(proxy: Proxy, intake: Intake, tasks: TaskTracker, grace: Duration) {
+async fn work(proxy: Proxy, served: Connections, intake: Intake, tasks: TaskTracker, grace: Duration) {
     let stop = proxy.shared.stop.clone();
     let proxy = Arc::new(proxy);
     let service_for = |peer| ProxyService {
@@ -140,10 +140,14 @@ async fn work(proxy: Proxy, intake: Intake, tasks: TaskTracker, grace: Duration)
     let connections = TaskTracker::new();
     match intake {
         Intake::Own(listener) => match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => connections::accept_until(listener, service_for, connections.clone(), stop).await,
+            Ok(listener) => {
+                served
+                    .accept_until(listener, service_for, connections.clone(), stop)
+                    .await;
+            }
             Err(error) => tracing::error!(%error, "A proxy worker cannot listen"),
         },
-        Intake::Handed(receiver) => serve_handed(receiver, service_for, &connections, stop).await,
+        Intake::Handed(receiver) => serve_handed(receiver, served, service_for, &connections, stop).await,
     }
     connections.close();
     if tokio::time::timeout(grace, connections.wait()).await.is_err() {
@@ -157,6 +161,7 @@ async fn work(proxy: Proxy, intake: Intake, tasks: TaskTracker, grace: Duration)
 
 async fn serve_handed(
     mut receiver: mpsc::UnboundedReceiver<(std::net::TcpStream, SocketAddr)>,
+    served: Connections,
     service_for: impl Fn(SocketAddr) -> ProxyService,
     connections: &TaskTracker,
     stop: CancellationToken,
@@ -164,13 +169,15 @@ async fn serve_handed(
     loop {
         let handed = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return served.stop(),
             handed = receiver.recv() => handed,
         };
         let Some((stream, peer)) = handed else { return };
         match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => {
-                connections.spawn(connections::serve(stream, peer, service_for(peer), stop.clone()));
+                if let Some(serving) = served.serve(stream, peer, service_for(peer)) {
+                    connections.spawn(serving);
+                }
             }
             Err(error) => tracing::warn!(%error, "A connection could not be taken over"),
         }
@@ -225,12 +232,12 @@ struct ProxyService {
     _open: OpenConnection,
 }
 
-impl Service<Request<Incoming>> for ProxyService {
+impl Service<Request<RequestBody>> for ProxyService {
     type Response = Response<Recorded<Answer>>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Recorded<Answer>>, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, request: Request<RequestBody>) -> Self::Future {
         let (proxy, peer) = (Arc::clone(&self.proxy), self.peer);
         Box::pin(async move { Ok(proxy.answer(request, peer).await) })
     }

@@ -54,6 +54,8 @@ const SECTIONS: [(&str, &[Line]); 8] = [
     (
         "limits",
         &[
+            ("connections", "20000"),
+            ("connections_per_address", "0"),
             ("requests_per_minute", "0"),
             ("address_requests_per_minute", "0"),
             ("burst", "60"),
@@ -80,6 +82,7 @@ const SECTIONS: [(&str, &[Line]); 8] = [
             ("head_seconds", "120"),
             ("idle_seconds", "300"),
             ("total_seconds", "600"),
+            ("keep_alive_seconds", "600"),
             ("shutdown_seconds", "10"),
         ],
     ),

@@ -172,6 +172,8 @@ fn a_draft_of_the_consoles_file_explains_itself() {
 
     # What a caller may use; 0 is no limit. docs/reference/limits.md tells what is answered.
     [limits]
+    # connections = 20000  # open connections of each service; fewer where the system lets us open fewer
+    # connections_per_address = 0  # the same from one address other than loopback
     # requests_per_minute = 0  # API requests of one caller
     # address_requests_per_minute = 0  # API requests from one address
     # burst = 60  # how many of these may come at once
@@ -188,12 +190,13 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # private_hosts = ["http://127.0.0.1:9000"]  # hosts in your own network, and the only ones that may use http://
     # file_mib = 32  # the largest file
 
-    # How long we wait for Coze.
+    # How long we wait.
     [timeouts]
     # connect_seconds = 10  # until a connection stands
     # head_seconds = 120  # until an answer begins
     # idle_seconds = 300  # between two pieces of an answer
     # total_seconds = 600  # until an answer that is no stream is there; default: as long as it takes
+    # keep_alive_seconds = 600  # between two requests of a connection; browsers close after 300
     # shutdown_seconds = 10  # for running answers when stopping
     "##);
 }

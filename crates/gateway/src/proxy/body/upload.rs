@@ -7,13 +7,13 @@
 //! it is waiting for.
 
 use super::super::route::BodyLimit;
+use crate::connections::RequestBody;
 use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::record::BytesIn;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -39,7 +39,7 @@ enum Source {
 
 #[derive(Debug)]
 struct Streamed {
-    incoming: Incoming,
+    incoming: RequestBody,
     bounds: Bounds,
     /// How many bytes have come.
     length: Arc<AtomicU64>,
@@ -116,7 +116,7 @@ impl Course {
 
 impl Upload {
     /// Reads a body that says it is small; takes any other as it comes. One that says it is too long is not touched.
-    pub(in super::super) async fn of(incoming: Incoming, bounds: Bounds) -> Result<Self, UploadError> {
+    pub(in super::super) async fn of(incoming: RequestBody, bounds: Bounds) -> Result<Self, UploadError> {
         let stated = incoming.size_hint().exact();
         if stated.is_some_and(|length| length > bounds.length.bytes) {
             return Err(UploadError::TooLarge(bounds.length));
@@ -168,7 +168,7 @@ impl Upload {
     }
 }
 
-async fn read_whole(mut incoming: Incoming, idle: Duration) -> Result<Bytes, UploadError> {
+async fn read_whole(mut incoming: RequestBody, idle: Duration) -> Result<Bytes, UploadError> {
     let mut whole = BytesMut::new();
     loop {
         let frame = timeout(idle, incoming.frame())
@@ -191,11 +191,18 @@ async fn read_whole(mut incoming: Incoming, idle: Duration) -> Result<Bytes, Upl
 
 impl Streamed {
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
-        let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) else {
-            self.course.waits_for_caller.store(true, Ordering::Relaxed);
-            let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(self.bounds.idle)));
-            std::task::ready!(idle.as_mut().poll(context));
-            return Poll::Ready(Some(Err(self.course.fail(UploadError::Idle(self.bounds.idle)))));
+        let frame = loop {
+            match Pin::new(&mut self.incoming).poll_frame(context) {
+                // Trailers are the caller's own hop's (RFC 9110 6.5).
+                Poll::Ready(Some(Ok(frame))) if !frame.is_data() => {}
+                Poll::Ready(frame) => break frame,
+                Poll::Pending => {
+                    self.course.waits_for_caller.store(true, Ordering::Relaxed);
+                    let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(self.bounds.idle)));
+                    std::task::ready!(idle.as_mut().poll(context));
+                    return Poll::Ready(Some(Err(self.course.fail(UploadError::Idle(self.bounds.idle)))));
+                }
+            }
         };
         self.idle = None;
         self.course.waits_for_caller.store(false, Ordering::Relaxed);

@@ -164,7 +164,8 @@ fn judge(case: &Case, answer: &Answer, treasure: &Treasure) -> Option<&'static s
 
 /// Whether the request did not even count as one.
 fn is_unheard(answer: &Answer) -> bool {
-    answer.status == 400 && answer.header("content-type").is_none()
+    // `head-refused`, which ends the connection; without its text where `HEAD` was asked.
+    answer.status == 400 && answer.header("connection") == Some("close")
 }
 
 fn varies_by_origin(answer: &Answer) -> bool {

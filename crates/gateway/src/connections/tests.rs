@@ -1,0 +1,358 @@
+//! Connections in memory, on a clock that jumps: what is closed when, and what is said before.
+
+use super::register::{Bounds, Register, Seat};
+use super::state::Patience;
+use super::{RequestBody, serve_http1};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Collected, Full};
+use hyper::service::service_fn;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+const IDLE: Duration = Duration::from_mins(10);
+const STALLED: Duration = Duration::from_mins(5);
+
+fn register(all: usize, of_address: Option<usize>) -> Arc<Register> {
+    let patience = Patience {
+        idle: IDLE,
+        stalled: STALLED,
+    };
+    Arc::new(Register::new(Bounds { all, of_address }, patience))
+}
+
+fn seat(register: &Arc<Register>) -> Seat {
+    register.admit(IpAddr::from([192, 0, 2, 1])).unwrap()
+}
+
+/// Begins to serve a connection; its client's end, and the task.
+fn connect(seat: Seat) -> (DuplexStream, JoinHandle<()>) {
+    connect_for(seat, Arc::new(Notify::new()))
+}
+
+/// The same; a request for `/wait` is answered when `go` says so, one for `/large` with a mebibyte.
+fn connect_for(seat: Seat, go: Arc<Notify>) -> (DuplexStream, JoinHandle<()>) {
+    let (client, server) = tokio::io::duplex(4096);
+    let service = service_fn(move |request: Request<RequestBody>| {
+        let go = Arc::clone(&go);
+        async move {
+            let text = match request.uri().path() {
+                "/wait" => {
+                    go.notified().await;
+                    Bytes::from("waited")
+                }
+                "/large" => Bytes::from(vec![b'x'; 1024 * 1024]),
+                "/unread" => Bytes::from("unread"),
+                path => {
+                    let path = path.to_owned();
+                    let body = request.into_body().collect().await.map(Collected::to_bytes);
+                    Bytes::from(format!(
+                        "{path} {}",
+                        body.map_or("broken".into(), |body| String::from_utf8_lossy(&body).into_owned())
+                    ))
+                }
+            };
+            Ok::<_, Infallible>(Response::new(Full::new(text)))
+        }
+    });
+    #[expect(clippy::disallowed_methods, reason = "the test waits for it")]
+    let task = tokio::spawn(async move {
+        let _client_may_be_gone = serve_http1(server, seat, service).await;
+    });
+    (client, task)
+}
+
+/// Sends `request` and reads what is there afterwards, up to and with `last`.
+async fn exchange(client: &mut DuplexStream, request: &str, last: &str) -> String {
+    client.write_all(request.as_bytes()).await.unwrap();
+    read_to(client, last).await
+}
+
+async fn read_to(client: &mut DuplexStream, last: &str) -> String {
+    let mut text = String::new();
+    while !text.ends_with(last) {
+        let byte = client
+            .read_u8()
+            .await
+            .unwrap_or_else(|error| panic!("{error} behind {text}"));
+        text.push(char::from(byte));
+    }
+    text
+}
+
+async fn rest(client: &mut DuplexStream) -> String {
+    let mut text = Vec::new();
+    let _reset = client.read_to_end(&mut text).await;
+    String::from_utf8(text).unwrap()
+}
+
+/// A time as a test sees it.
+fn seconds_since(start: Instant) -> u64 {
+    start.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_stays_open_longer_than_a_browser_waits() {
+    let register = register(10, None);
+    let (mut client, task) = connect(seat(&register));
+    assert!(
+        exchange(&mut client, "GET /a HTTP/1.1\r\n\r\n", "/a ")
+            .await
+            .starts_with("HTTP/1.1 200 OK\r\n")
+    );
+
+    tokio::time::sleep(Duration::from_secs(590)).await;
+    // It still serves, and the rest begins anew.
+    exchange(&mut client, "GET /b HTTP/1.1\r\n\r\n", "/b ").await;
+    let start = Instant::now();
+    assert_eq!(rest(&mut client).await, "");
+
+    assert_eq!(seconds_since(start), IDLE.as_secs());
+    task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_nothing_at_all_is_closed_after_ten_seconds_without_a_word() {
+    let register = register(10, None);
+    let (mut client, task) = connect(seat(&register));
+    let start = Instant::now();
+
+    assert_eq!(rest(&mut client).await, "");
+
+    assert_eq!(seconds_since(start), 10);
+    task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_has_ten_seconds_from_its_first_byte_and_then_gets_an_answer() {
+    let register = register(10, None);
+    for before in ["", "GET /a HTTP/1.1\r\n\r\n"] {
+        let (mut client, task) = connect(seat(&register));
+        if !before.is_empty() {
+            exchange(&mut client, before, "/a ").await;
+            tokio::time::sleep(Duration::from_secs(100)).await;
+        }
+        client.write_all(b"GET /b HTTP/1.1\r\nHost").await.unwrap();
+        let start = Instant::now();
+        // Slowly does not help.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        client.write_all(b": x\r\n").await.unwrap();
+
+        let answer = rest(&mut client).await;
+
+        assert_eq!(seconds_since(start), 10);
+        assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        assert!(answer.contains("urn:cozegate:problem:head-overdue"), "{answer}");
+        drop(client);
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_may_take_as_long_as_it_takes_and_a_stop_waits_for_it() {
+    let register = register(10, None);
+    let go = Arc::new(Notify::new());
+    let (mut idle, idle_task) = connect(seat(&register));
+    exchange(&mut idle, "GET /a HTTP/1.1\r\n\r\n", "/a ").await;
+    let (mut busy, busy_task) = connect_for(seat(&register), Arc::clone(&go));
+    busy.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_hours(2)).await;
+    // The other one has been idle for two hours.
+    assert_eq!(rest(&mut idle).await, "");
+    idle_task.await.unwrap();
+    let (mut fresh, fresh_task) = connect(seat(&register));
+    exchange(&mut fresh, "GET /a HTTP/1.1\r\n\r\n", "/a ").await;
+
+    register.stop();
+    assert_eq!(rest(&mut fresh).await, "");
+    fresh_task.await.unwrap();
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    go.notify_one();
+    let answer = rest(&mut busy).await;
+
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(
+        answer.contains("\r\nconnection: close\r\n") && answer.ends_with("waited"),
+        "{answer}"
+    );
+    busy_task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_nothing_of_an_answer_is_closed() {
+    let register = register(10, None);
+    let (mut client, task) = connect(seat(&register));
+    client.write_all(b"GET /large HTTP/1.1\r\n\r\n").await.unwrap();
+    let start = Instant::now();
+
+    task.await.unwrap();
+
+    assert_eq!(seconds_since(start), STALLED.as_secs());
+    assert!(rest(&mut client).await.len() < 1024 * 1024);
+}
+
+#[tokio::test]
+async fn a_connection_that_will_not_be_used_again_says_so() {
+    let register = register(10, None);
+    // A body that nobody reads: in part there, in chunks.
+    for request in [
+        "POST /unread HTTP/1.1\r\nContent-Length: 100000\r\n\r\nabc",
+        "POST /unread HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ] {
+        let (mut client, task) = connect(seat(&register));
+
+        let answer = exchange(&mut client, request, "unread").await;
+
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        assert_eq!(rest(&mut client).await, "");
+        drop(client);
+        task.await.unwrap();
+    }
+    // And one that was read does not.
+    let (mut client, _task) = connect(seat(&register));
+    for request in [
+        "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
+        "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ] {
+        let answer = exchange(&mut client, request, "/a abc").await;
+        assert!(!answer.contains("connection:"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn pieces_of_a_head_are_put_together_wherever_they_are_cut() {
+    let register = register(10, None);
+    let requests = "\r\nPOST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: x\r\n\r\n\
+                    POST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nde";
+    for cut in 1..requests.len() {
+        let (mut client, _task) = connect(seat(&register));
+        let (first, second) = requests.split_at(cut);
+        client.write_all(first.as_bytes()).await.unwrap();
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+
+        let answers = exchange(&mut client, second, "/b de").await;
+
+        assert!(
+            answers.contains("\r\n\r\n/a abcHTTP/1.1 200 OK\r\n"),
+            "{cut}: {answers}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn at_the_limit_those_go_that_bring_no_request_and_then_those_that_rest() {
+    let register = register(4, None);
+    let go = Arc::new(Notify::new());
+    let (mut silent, _) = connect(seat(&register));
+    let (mut begun, _) = connect(seat(&register));
+    begun.write_all(b"GET /").await.unwrap();
+    let (mut resting, _) = connect(seat(&register));
+    exchange(&mut resting, "GET /a HTTP/1.1\r\n\r\n", "/a ").await;
+    let (mut busy, _) = connect_for(seat(&register), Arc::clone(&go));
+    busy.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+    tokio::task::yield_now().await;
+
+    let mut served = vec![];
+    for gone in [&mut silent, &mut begun, &mut resting] {
+        let (mut good, _) = connect_for(seat(&register), Arc::clone(&go));
+        good.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+        assert_eq!(rest(gone).await, "");
+        served.push(good);
+    }
+    // All are busy: one more is told so, and none is cut.
+    let (mut told, _) = connect(seat(&register));
+    let answer = rest(&mut told).await;
+    assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+    assert!(answer.contains("\r\nretry-after: 1\r\n"), "{answer}");
+    assert!(answer.contains("urn:cozegate:problem:too-many-connections"), "{answer}");
+    served.push(busy);
+    go.notify_waiters();
+    for mut client in served {
+        assert!(read_to(&mut client, "waited").await.starts_with("HTTP/1.1 200 OK\r\n"));
+    }
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_what_is_for_all() {
+    let register = register(10, Some(2));
+    let of = |last| IpAddr::from([192, 0, 2, last]);
+    let go = Arc::new(Notify::new());
+    let mut greedy = vec![];
+    for _ in 0..2 {
+        let (mut client, _) = connect_for(register.admit(of(1)).unwrap(), Arc::clone(&go));
+        client.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+        greedy.push(client);
+    }
+    tokio::task::yield_now().await;
+
+    let (mut third, _) = connect(register.admit(of(1)).unwrap());
+    let (mut other, _) = connect(register.admit(of(2)).unwrap());
+
+    assert!(rest(&mut third).await.contains("too-many-connections"));
+    exchange(&mut other, "GET /a HTTP/1.1\r\n\r\n", "/a ").await;
+    go.notify_one();
+    read_to(&mut greedy[0], "waited").await;
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_when_its_connection_has_ended() {
+    let register = register(16, None);
+    for _ in 0..100 {
+        let (mut client, task) = connect(seat(&register));
+        exchange(&mut client, "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", "/a ").await;
+        task.await.unwrap();
+    }
+    // If one were kept, it would have been asked to leave by now or the register be full; one connection after the other
+    // has a place.
+    assert!(register.admit(IpAddr::from([192, 0, 2, 1])).is_some());
+}
+
+/// An answer without end, that counts what is taken of it.
+struct Endless(Arc<AtomicUsize>);
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        // As much as one read from the platform brings.
+        let piece = Bytes::from(vec![b'x'; 64 * 1024]);
+        self.0.fetch_add(piece.len(), Ordering::Relaxed);
+        Poll::Ready(Some(Ok(http_body::Frame::data(piece))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_holds_little_of_our_memory() {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let (mut client, server) = tokio::io::duplex(4096);
+    let counted = Arc::clone(&taken);
+    let service = service_fn(move |_: Request<RequestBody>| {
+        let body = Endless(Arc::clone(&counted));
+        async move { Ok::<_, Infallible>(Response::new(body)) }
+    });
+    let seat = seat(&register(10, None));
+    client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+
+    // Nothing is read until the connection is given up.
+    let _given_up = serve_http1(server, seat, service).await;
+
+    let taken = taken.load(Ordering::Relaxed);
+    println!("a reader who takes nothing holds {taken} bytes");
+    assert!(taken <= 256 * 1024, "{taken}");
+}

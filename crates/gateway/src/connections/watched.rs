@@ -1,0 +1,202 @@
+//! The service of a listener, watched: the connection's state learns when a request begins and its answer ends.
+
+use super::state::ConnectionState;
+use crate::guard::cors::{self, Credentials};
+use crate::problem::Problem;
+use crate::text::Language;
+use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue};
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use pin_project_lite::pin_project;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// The body of a request, as every service of ours gets it.
+#[derive(Debug)]
+pub(crate) struct RequestBody {
+    incoming: Incoming,
+    /// Told when the body has been read to its end.
+    state: Option<Arc<ConnectionState>>,
+}
+
+/// A service that is watched.
+#[derive(Debug)]
+pub(super) struct Watched<S> {
+    pub(super) service: S,
+    pub(super) state: Arc<ConnectionState>,
+}
+
+/// A request that is under way, until this is dropped.
+#[derive(Debug)]
+struct UnderWay(Arc<ConnectionState>);
+
+pin_project! {
+    /// Makes the watched answer.
+    pub(super) struct Answering<F> {
+        #[pin]
+        service: Option<F>,
+        under_way: Option<UnderWay>,
+        version: Version,
+    }
+}
+
+pin_project! {
+    /// The body of a watched answer.
+    #[derive(Debug)]
+    pub(super) struct WatchedBody<B> {
+        #[pin]
+        body: Option<B>,
+        // A refusal's text, where there is no body of the service's.
+        text: Option<Bytes>,
+        under_way: UnderWay,
+    }
+}
+
+impl UnderWay {
+    fn begin(state: &Arc<ConnectionState>) -> Self {
+        state.request_begins();
+        Self(Arc::clone(state))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.answer_ends();
+    }
+}
+
+impl<S, B> Service<Request<Incoming>> for Watched<S>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
+{
+    type Response = Response<WatchedBody<B>>;
+    type Error = Infallible;
+    type Future = Answering<S::Future>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let state = &self.state;
+        let under_way = Some(UnderWay::begin(state));
+        let version = request.version();
+        // Only `wire.rs` can have made it.
+        let is_refused =
+            version < Version::HTTP_2 && request.uri().path() == "*" && request.method() != Method::OPTIONS;
+        let service = (!is_refused).then(|| {
+            let has_body = !request.body().is_end_stream() && version < Version::HTTP_2;
+            state.set_body_left(has_body);
+            self.service.call(request.map(|incoming| RequestBody {
+                incoming,
+                state: has_body.then(|| Arc::clone(state)),
+            }))
+        });
+        Answering {
+            service,
+            under_way,
+            version,
+        }
+    }
+}
+
+impl<F, B> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Result<Response<WatchedBody<B>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = match this.service.as_pin_mut() {
+            Some(service) => Some(ready!(service.poll(context))),
+            None => None,
+        };
+        let Some(under_way) = this.under_way.take() else {
+            // Polled after its end.
+            return Poll::Pending;
+        };
+        let state = &under_way.0;
+        let mut answer = match answer {
+            Some(Ok(answer)) => answer.map(|body| (Some(body), None)),
+            Some(Err(never)) => match never {},
+            None => refused(state).map(|text| (None, Some(text))),
+        };
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            state.upgrade();
+        }
+        // hyper closes a connection with a body that nobody reads, and does not say so (RFC 9112 9.6).
+        if state.is_body_left() && *this.version < Version::HTTP_2 {
+            answer
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Poll::Ready(Ok(answer.map(|(body, text)| WatchedBody { body, text, under_way })))
+    }
+}
+
+fn refused(state: &ConnectionState) -> Response<Bytes> {
+    let problem = match state.refusal() {
+        Some(refusal) => Problem {
+            retry_after: refusal.retry_after(),
+            ..Problem::with_inside(refusal.kind, refusal.reason)
+        },
+        None => crate::problem::ProblemKind::HeadRefused.into(),
+    };
+    let mut answer = problem.into_response(Language::English, "A request");
+    // As all answers of ours say.
+    cors::allow_reading(answer.headers_mut(), None, Credentials::Omitted);
+    answer
+}
+
+impl<B: Body<Data = Bytes>> Body for WatchedBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = self.project();
+        match this.body.as_pin_mut() {
+            Some(body) => body.poll_frame(context),
+            None => Poll::Ready(this.text.take().map(|text| Ok(Frame::data(text)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().map_or(self.text.is_none(), Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let text = || self.text.as_ref().map_or(0, Bytes::len);
+        self.body.as_ref().map_or_else(
+            || SizeHint::with_exact(u64::try_from(text()).unwrap_or(u64::MAX)),
+            Body::size_hint,
+        )
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(context));
+        let is_end = frame.is_none() || self.incoming.is_end_stream();
+        if let Some(state) = self.state.take_if(|_| is_end) {
+            state.set_body_left(false);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
