@@ -8,10 +8,12 @@
 
 mod apps;
 mod callback;
+mod completeness;
 mod ends;
 mod faults;
 mod file_targets;
 mod files;
+mod framing;
 mod hangup;
 mod hostile;
 mod legal;

@@ -320,11 +320,17 @@ impl Body for UpstreamBody {
         if self.events.is_some() {
             return self.poll_events(context);
         }
-        let frame = std::task::ready!(self.poll_incoming(context));
-        if let Some(Err(error)) = &frame {
-            error.log("the caller's connection is closed");
+        loop {
+            match std::task::ready!(self.poll_incoming(context)) {
+                // Trailers belong to the platform's hop (RFC 9110 6.5).
+                Some(Ok(frame)) if !frame.is_data() => {}
+                Some(Err(error)) => {
+                    error.log("the caller's connection is closed");
+                    return Poll::Ready(Some(Err(error)));
+                }
+                frame => return Poll::Ready(frame),
+            }
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

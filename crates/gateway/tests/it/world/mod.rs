@@ -1,5 +1,6 @@
 //! What the tests stand on: a running gateway, an upstream, and a client that sends exactly what it is told.
 
+mod dialogue;
 mod exact_upstream;
 mod names;
 pub mod person;
@@ -7,6 +8,7 @@ mod raw;
 mod recording_upstream;
 mod wire;
 
+pub use dialogue::dialogue;
 pub use exact_upstream::{ExactUpstream, read_request};
 pub use names::Names;
 pub use raw::{Answer, read_head, send};

@@ -20,6 +20,7 @@ enum Step {
 pub struct RecordingUpstream {
     addr: SocketAddr,
     requests: mpsc::UnboundedReceiver<String>,
+    bytes: Arc<Mutex<Vec<u8>>>,
     answers: Arc<Mutex<VecDeque<Vec<Step>>>>,
     go_on: Arc<Notify>,
     gone: Arc<Notify>,
@@ -34,7 +35,13 @@ impl RecordingUpstream {
         let (heard, requests) = mpsc::unbounded_channel();
         let answers = Arc::new(Mutex::new(VecDeque::new()));
         let (go_on, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let shared = (Arc::clone(&answers), Arc::clone(&go_on), Arc::clone(&gone));
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let shared = (
+            Arc::clone(&answers),
+            Arc::clone(&go_on),
+            Arc::clone(&gone),
+            Arc::clone(&bytes),
+        );
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = Arc::clone(&connections);
         #[expect(
@@ -44,10 +51,10 @@ impl RecordingUpstream {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 accepted.fetch_add(1, Ordering::Relaxed);
-                let (answers, go_on, gone) = shared.clone();
+                let (answers, go_on, gone, bytes) = shared.clone();
                 let heard = heard.clone();
                 tokio::spawn(async move {
-                    serve(stream, &heard, &answers, &go_on).await;
+                    serve(stream, &heard, &answers, &go_on, &bytes).await;
                     gone.notify_one();
                 });
             }
@@ -55,6 +62,7 @@ impl RecordingUpstream {
         Self {
             addr,
             requests,
+            bytes,
             answers,
             go_on,
             gone,
@@ -101,6 +109,16 @@ impl RecordingUpstream {
         self.requests.recv().await.unwrap()
     }
 
+    /// The next request, if one has arrived.
+    pub fn arrived(&mut self) -> Option<String> {
+        self.requests.try_recv().ok()
+    }
+
+    /// Everything that has arrived, on all connections, whole requests or not.
+    pub fn bytes(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
     /// How many connections were made so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
@@ -121,9 +139,10 @@ async fn serve(
     heard: &mpsc::UnboundedSender<String>,
     answers: &Mutex<VecDeque<Vec<Step>>>,
     go_on: &Notify,
+    bytes: &Mutex<Vec<u8>>,
 ) {
     let mut buffer = Vec::new();
-    while let Some(request) = read_request(&mut stream, &mut buffer).await {
+    while let Some(request) = read_request(&mut stream, &mut buffer, bytes).await {
         heard.send(request).unwrap();
         let steps = answers.lock().unwrap().pop_front();
         let default = || {
@@ -150,7 +169,7 @@ async fn serve(
 }
 
 /// Reads one request: head, and as much body as `Content-Length` or the last chunk says.
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>, bytes: &Mutex<Vec<u8>>) -> Option<String> {
     loop {
         if let Some(length) = request_length(buffer) {
             let request = buffer.drain(..length).collect();
@@ -159,7 +178,10 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<St
         let mut piece = [0; 4096];
         match stream.read(&mut piece).await {
             Ok(0) | Err(_) => return None,
-            Ok(read) => buffer.extend(&piece[..read]),
+            Ok(read) => {
+                bytes.lock().unwrap().extend(&piece[..read]);
+                buffer.extend(&piece[..read]);
+            }
         }
     }
 }
