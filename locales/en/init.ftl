@@ -21,6 +21,7 @@ init-section-visitors = What browsers hold instead of Coze tokens.
 init-section-store = Where tokens, handles and logins rest, sealed.
 init-section-limits = What a caller may use; 0 is no limit. docs/reference/limits.md tells what is answered.
 init-section-files = Static files that the proxy fetches for pages, such as the Chat SDK.
+init-section-log = What is written to stderr.
 init-section-timeouts = How long we wait.
 
 init-mode = for one person's machine
@@ -55,6 +56,8 @@ init-secret-file = the secret that visitors' histories hang on; default: below y
 init-files-hosts = whose files; [] switches it off
 init-files-private-hosts = hosts in your own network, and the only ones that may use http://
 init-files-file-mib = the largest file
+init-log-format = or "json": one object a line
+init-log-access = or "on": one line for each request, when it has ended
 init-connect-seconds = until a connection stands
 init-head-seconds = until an answer begins
 init-trusted-proxies = your own proxies in front, whose X-Forwarded-For or Forwarded is believed

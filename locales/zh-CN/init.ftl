@@ -21,6 +21,7 @@ init-section-visitors = 浏览器手里的句柄，用来代替扣子令牌。
 init-section-store = 令牌、句柄和登录信息加密存放在哪里。
 init-section-limits = 每个调用者可以用多少，0 表示不限。超出后的回答见 docs/reference/limits.md。
 init-section-files = 代理替网页获取的静态文件，例如 Chat SDK。
+init-section-log = 写到标准错误输出的日志。
 init-section-timeouts = 等待多久。
 
 init-mode = 只给自己这台机器用
@@ -55,6 +56,8 @@ init-secret-file = 访客的会话历史靠它区分，默认放在用户的状�
 init-files-hosts = 哪些主机的文件；写 [] 则关闭
 init-files-private-hosts = 自己网络里的主机，只有它们可以用 http://
 init-files-file-mib = 单个文件的上限
+init-log-format = 或 "json"：每行一个对象
+init-log-access = 或 "on"：每个请求结束时写一行
 init-connect-seconds = 建立连接
 init-head-seconds = 回答开始之前
 init-trusted-proxies = 自己放在前面的代理，只相信它们写的 X-Forwarded-For 或 Forwarded

@@ -2,6 +2,7 @@
 
 use crate::args::SourceArguments;
 use crate::failure::{Failure, FailureKind};
+use crate::logging::Logging;
 use crate::output::Output;
 use cozegate_gateway::config::{self, ConfigErrors, Environment, Flag, LoadRequest, Loaded};
 use std::path::PathBuf;
@@ -13,16 +14,18 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) directory: PathBuf,
     pub(crate) output: Output,
+    pub(crate) logging: Logging,
 }
 
 impl Context {
-    pub(crate) fn new(environment: Environment, output: Output) -> Self {
+    pub(crate) fn new(environment: Environment, output: Output, logging: Logging) -> Self {
         // Without a working directory (it was deleted, say) the relative name still gives a sensible mistake.
         let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         Self {
             environment,
             directory,
             output,
+            logging,
         }
     }
 

@@ -26,8 +26,8 @@ fn main() -> ExitCode {
         Err(unparsed) => return output::show_unparsed(&unparsed),
     };
     let output = Output::new(language, &arguments.global);
-    logging::start(&environment, &arguments.global, arguments.command.is_service());
-    let context = Context::new(environment, output);
+    let logging = logging::start(&environment, &arguments.global, arguments.command.is_service());
+    let context = Context::new(environment, output, logging);
     match commands::run(arguments.command, &context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -324,10 +324,12 @@ impl ProblemKind {
 }
 
 /// What an answer tells of, for whoever counts and logs answers: an extension of the response.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Told {
     /// Which problem.
     pub(crate) kind: ProblemKind,
+    /// What the platform calls the request.
+    pub(crate) log_id: Option<String>,
 }
 
 /// Something wrong with one request, on its way to becoming an answer.
@@ -511,7 +513,10 @@ impl Problem {
 
     /// Notes on an answer what it tells of.
     pub(crate) fn mark<B>(&self, response: &mut Response<B>) {
-        response.extensions_mut().insert(Told { kind: self.kind });
+        response.extensions_mut().insert(Told {
+            kind: self.kind,
+            log_id: self.log_id.clone(),
+        });
     }
 
     /// Writes the log line: once, where the problem becomes an answer.

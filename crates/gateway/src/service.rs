@@ -156,7 +156,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         random,
         resolver,
     } = request;
-    let telemetry = Arc::new(Telemetry::new(clock.now()));
+    let telemetry = Arc::new(Telemetry::new(clock.now(), random.as_ref()));
     let means = TokenMeans::over(&backend, clock, random)
         .counted(telemetry.common())
         .within(&config.timeouts);
@@ -184,6 +184,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         chat: config.chat.clone(),
         handle_lifetime: handle_lifetime(&config),
         limits: Arc::new(Limits::new(config.limits.clone())),
+        access_log: config.log.access,
     };
     let shared = Arc::new(Shared {
         mode: config.mode,
@@ -256,6 +257,7 @@ impl Running {
             chat: config.chat.clone(),
             handle_lifetime: handle_lifetime(config),
             limits: self.limits_of(config),
+            access_log: config.log.access,
         });
         self.current.store(Arc::new(config.clone()));
         self.shared.telemetry.common().reloaded(Reload::Applied);

@@ -2,7 +2,7 @@
 
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
-use crate::config::{ChatConfig, Mode};
+use crate::config::{AccessLog, ChatConfig, Mode};
 use crate::guard::OriginList;
 use crate::limits::Limits;
 use crate::portal::login::device::DeviceLogins;
@@ -10,11 +10,12 @@ use crate::problem::{Problem, ProblemKind};
 use crate::proxy::files::Files;
 use crate::proxy::files::target::Allowed;
 use crate::telemetry::Telemetry;
+use crate::telemetry::access_log::Line;
 use crate::telemetry::labels::{HandleLookup, Phase, StoreUse};
 use crate::telemetry::metrics::{Metrics, Wait};
 use arc_swap::ArcSwap;
 use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister};
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ pub(crate) struct Live {
     pub(crate) chat: ChatConfig,
     pub(crate) handle_lifetime: Duration,
     pub(crate) limits: Arc<Limits>,
+    /// Whether a line is written for each request.
+    pub(crate) access_log: AccessLog,
 }
 
 impl Shared {
@@ -99,6 +102,14 @@ impl Shared {
         };
         metrics.handle_looked_up(lookup);
         outcome
+    }
+
+    /// Begins a line of the access log, if `live` asks for it.
+    pub(crate) fn log_line(&self, live: &Live, method: &Method, path: &str) -> Option<Box<Line>> {
+        match live.access_log {
+            AccessLog::On => self.telemetry.line(method, path),
+            AccessLog::Off => None,
+        }
     }
 
     /// What a caller sees when the store could not do its part; counted.

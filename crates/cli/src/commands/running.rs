@@ -43,6 +43,7 @@ pub(super) fn start(
     secret: GatewaySecret,
     backend: Backend,
 ) -> Result<(Running, StopSignal), Failure> {
+    context.logging.write_as(config.log.format);
     let signals = listen_for_signals(context)?;
     let request = StartRequest {
         config,

@@ -75,6 +75,7 @@ async fn follow(context: &Context, running: &Running, mut reloader: Reloader) {
         context.show_notices(&loaded);
         match running.apply(&loaded.config) {
             Ok(needs_restart) => {
+                context.logging.write_as(loaded.config.log.format);
                 output.note(&output.text("cli-reloaded", &[]));
                 if !needs_restart.is_empty() {
                     let sections = needs_restart.join(", ");

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::rc::Rc;
+use std::sync::mpsc;
 use tempfile::TempDir;
 
 /// A home, a working directory and a place for temporary files in one; gone with the last who uses it.
@@ -91,7 +92,11 @@ impl Home {
 
     /// Starts the binary with `--json` and reads the first line that it prints.
     pub(crate) fn start(&self, arguments: &[&str]) -> Started {
-        let mut command = self.command(arguments);
+        self.start_command(self.command(arguments))
+    }
+
+    /// The same with a command of the test's own.
+    pub(crate) fn start_command(&self, mut command: Command) -> Started {
         let mut child = command
             .arg("--json")
             .stdout(Stdio::piped())
@@ -204,6 +209,21 @@ impl Started {
     pub(crate) fn address(&self, pointer: &str) -> String {
         let url = self.announced.pointer(pointer).and_then(Value::as_str).unwrap();
         url.strip_prefix("http://").unwrap().to_owned()
+    }
+
+    /// What it writes to stderr, line by line, while it runs.
+    pub(crate) fn lines_of_stderr(&mut self) -> mpsc::Receiver<String> {
+        let stderr = BufReader::new(self.child.stderr.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.split(b'\n') {
+                let line = String::from_utf8_lossy(&line.unwrap()).into_owned();
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        lines
     }
 
     /// Asks for an orderly end, as a service manager does.

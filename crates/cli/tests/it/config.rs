@@ -105,6 +105,8 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     limits.sessions_per_minute = 0  # default
     limits.streams_per_caller = 8192  # default
     limits.upload_bytes = 537919488  # default
+    log.access = "off"  # default
+    log.format = "text"  # default
     mode = "local"  # default
     server.auth_addr = "127.0.0.1:9081"  # cozegate.toml:2:13
     server.proxy_addr = "127.0.0.1:8080"  # default

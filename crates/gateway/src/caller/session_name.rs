@@ -7,7 +7,7 @@
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use coze_auth::SessionName;
+use coze_auth::{SessionName, Subject};
 use cozegate_store::GatewaySecret;
 
 /// How the user was proved. Two kinds never share a history, even with equal ids.
@@ -28,10 +28,14 @@ impl SubjectKind {
 /// Between the parts of the hashed text; control characters are refused in ids.
 const SEPARATOR: u8 = 0x1f;
 
+/// 72 bits: enough to tell subjects apart.
+const LOG_NAME_LENGTH: usize = 12;
+
 /// The keys derived from the gateway's secret, one for each purpose.
 pub struct VisitorKeys {
     pepper: hmac::Key,
     pub(super) cookie: hmac::Key,
+    log: hmac::Key,
 }
 
 impl VisitorKeys {
@@ -42,7 +46,20 @@ impl VisitorKeys {
         Self {
             pepper: key("cozegate session_name v1"),
             cookie: key("cozegate visitor cookie v1"),
+            log: key("cozegate access log v1"),
         }
+    }
+
+    /// Returns a name for `subject` of `app` that may stand in a log: the same for the same subject. Without the gateway's
+    /// secret nobody can find the subject by guessing.
+    pub(crate) fn log_name(&self, app: &str, subject: &Subject) -> String {
+        let mut context = hmac::Context::with_key(&self.log);
+        context.update(app.as_bytes());
+        context.update(&[SEPARATOR]);
+        context.update(subject.fingerprint().as_bytes());
+        let mut name = BASE64_URL_SAFE_NO_PAD.encode(context.sign());
+        name.truncate(LOG_NAME_LENGTH);
+        name
     }
 
     /// Returns the `session_name` of `id` with the platform: `cg1_` and 43 characters. `tenant` is the app's
@@ -89,6 +106,25 @@ mod tests {
         assert_eq!(name(&keys(1)), name(&keys(1)));
         assert_ne!(name(&keys(1)), name(&keys(2)));
         assert_eq!(name(&keys(1)).as_str().len(), 47);
+    }
+
+    #[test]
+    fn name_for_a_log_hangs_on_the_secret_the_app_and_the_subject() {
+        let subject = |name: &str| Subject::of(SessionName::parse(name).unwrap());
+        let names: HashSet<_> = [
+            keys(1).log_name("app", &subject("a")),
+            keys(2).log_name("app", &subject("a")),
+            keys(1).log_name("ap", &subject("a")),
+            keys(1).log_name("app", &subject("b")),
+        ]
+        .into();
+
+        assert_eq!(names.len(), 4);
+        assert_eq!(
+            keys(1).log_name("app", &subject("a")),
+            keys(1).log_name("app", &subject("a"))
+        );
+        assert!(names.iter().all(|name| name.len() == LOG_NAME_LENGTH));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::dialect::{COZE_VARIABLES, Dialect, ONLY_APP};
 use super::env::Environment;
 use super::files::FilesRead;
+use super::log::LogConfig;
 use super::mistake::{ConfigErrors, ConfigMistake, MistakeKind};
 use super::notice::{Notice, NoticeKind};
 use super::place::Place;
@@ -329,6 +330,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
     let store = StoreConfig::read(root.section("store"));
     let limits = LimitsConfig::read(root.section("limits"), mode);
     let files = FilesConfig::read(root.section("files"));
+    let log = LogConfig::read(root.section("log"));
     let timeouts = TimeoutsConfig::read(root.section("timeouts"));
     let (apps, default_app) = if let Some(given) = given {
         let default_app = given.first().map(|app| app.name.clone());
@@ -352,6 +354,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
         store: store?,
         limits,
         files,
+        log,
         timeouts,
     })
 }

@@ -22,6 +22,7 @@ pub(crate) mod fuzzing;
 mod key_words;
 mod limits;
 mod load;
+mod log;
 mod mistake;
 mod notice;
 mod place;
@@ -45,6 +46,7 @@ pub use env::{Environment, PREFIX, VARIABLES};
 pub use files::FilesRead;
 pub use limits::LimitsConfig;
 pub use load::{Flag, LoadRequest, Loaded, load, load_demo};
+pub use log::{AccessLog, LogConfig, LogFormat};
 pub use mistake::{BaseFault, CommandFault, ConfigErrors, ConfigMistake, MistakeKind, OriginFault, RedirectFault};
 pub use notice::{Notice, NoticeKind};
 pub use place::{Place, Position};
@@ -86,6 +88,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Whose static files are fetched.
     pub files: FilesConfig,
+    /// What is written to stderr.
+    pub log: LogConfig,
     /// How long we wait.
     pub timeouts: TimeoutsConfig,
 }
@@ -105,6 +109,7 @@ impl Config {
             store: StoreConfig::default(),
             limits: LimitsConfig::of_mode(Mode::Local),
             files: FilesConfig::default(),
+            log: LogConfig::default(),
             timeouts: TimeoutsConfig::default(),
         }
     }

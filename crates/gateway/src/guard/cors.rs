@@ -18,7 +18,7 @@ const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 /// `X-Tt-Logid` is what the platform's support asks for, so pages must be able to read it.
 const EXPOSED_HEADERS: HeaderValue =
-    HeaderValue::from_static("x-tt-logid, retry-after, ratelimit, ratelimit-policy, content-disposition");
+    HeaderValue::from_static("x-tt-logid, x-request-id, retry-after, ratelimit, ratelimit-policy, content-disposition");
 /// Two hours: the longest that Chromium keeps.
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("7200");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");

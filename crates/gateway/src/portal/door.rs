@@ -37,6 +37,10 @@ pub(super) async fn pass(
 ) -> Response {
     let metrics = Arc::clone(door.shared.telemetry.common());
     let mut record = Record::begin(metrics, Listener::Auth, request.method());
+    let line = door
+        .shared
+        .log_line(&door.shared.live(), request.method(), request.uri().path());
+    record.writes(line);
     let length = request.body().size_hint().exact();
     record.receives(BytesIn::Known(length.unwrap_or_default()));
     let response = guarded(door, peer, request, next, &mut record).await;

@@ -2,6 +2,7 @@
 
 use crate::cookies;
 use crate::problem::language_of;
+use crate::telemetry::access_log::path_for_log;
 use crate::text::Language;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -66,7 +67,7 @@ impl<S: Sync> FromRequestParts<S> for Reader {
             chosen_now: asked.is_some(),
             wants_page: wants_page(&parts.headers),
             query: query.to_owned(),
-            request: format!("{} {}", parts.method, parts.uri.path()),
+            request: format!("{} {}", parts.method, path_for_log(parts.uri.path())),
             headers: parts.headers.clone(),
         })
     }

@@ -11,6 +11,7 @@ use crate::caller::{ClientAddress, VisitorId};
 use crate::config::Mode;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Shared;
+use crate::telemetry::access_log::Whose;
 use crate::telemetry::labels::StoreUse;
 use axum::Extension;
 use axum::Json;
@@ -92,6 +93,10 @@ async fn try_open(
     };
     let now = shared.means.clock.now();
     let expires_at = now + live.handle_lifetime;
+    let whose = Whose {
+        app: Arc::clone(&app.name),
+        subject: shared.visitor_keys.log_name(&app.name, &visitor.subject),
+    };
     let record = HandleRecord {
         app: Arc::clone(&app.name),
         subject: visitor.subject,
@@ -110,6 +115,7 @@ async fn try_open(
         isolated: app.isolates(),
     };
     let mut response = Json(answer).into_response();
+    response.extensions_mut().insert(whose);
     if let Some(id) = visitor.keep {
         let cookie = app.visitor_cookie.write(&id, &shared.visitor_keys);
         response.headers_mut().extend(cookie.map(|value| (SET_COOKIE, value)));

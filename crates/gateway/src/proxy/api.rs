@@ -33,6 +33,12 @@ pub(super) async fn pass(
 ) -> Result<Response<Answer>, Problem> {
     let caller = caller_of(incoming.headers(), shared, record.metrics()).await?;
     let app = app_of(&caller, &live.apps)?;
+    record.note(|line| match &caller {
+        Caller::OwnToken(_) => line.of_own_token(&app.name),
+        Caller::Visitor(handle) => {
+            line.of_visitor(&app.name, shared.visitor_keys.log_name(&app.name, &handle.subject));
+        }
+    });
     let Admission { permit, standing } = live.limits.admit(&caller)?;
     let upstream = upstreams
         .at(&app.api_base)

@@ -35,6 +35,7 @@ use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
 use crate::problem::{Problem, ProblemKind, language_of};
 use crate::state::{Live, Shared};
+use crate::telemetry::access_log::path_for_log;
 use crate::telemetry::labels::{self, Listener};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::{Record, Recorded};
@@ -79,6 +80,7 @@ impl Proxy {
         let mut record = Record::begin(Arc::clone(&self.metrics), Listener::Proxy, request.method());
         let asked = Asked::of(&request);
         let live = self.shared.live();
+        record.writes(self.shared.log_line(&live, request.method(), request.uri().path()));
         let route = route::find(request.uri(), &live.targets);
         let check = match route {
             Ok((Route::File(_), _)) => Guard::check_public_file,
@@ -119,7 +121,7 @@ impl Proxy {
             %peer,
             "{} {}",
             asked.method,
-            asked.uri.path()
+            path_for_log(asked.uri.path())
         );
         cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Omitted);
         record.answered(response)
@@ -190,7 +192,8 @@ impl Asked {
     fn problem(&self, problem: Problem) -> Response<Answer> {
         let language = language_of(self.accept_language.as_ref());
         let is_other_method = problem.kind == ProblemKind::MethodNotAllowed;
-        let mut response = problem.into_response(language, &format!("{} {}", self.method, self.uri.path()));
+        let request = format!("{} {}", self.method, path_for_log(self.uri.path()));
+        let mut response = problem.into_response(language, &request);
         if is_other_method {
             // RFC 9110 15.5.6: a 405 says which methods there are.
             response.headers_mut().insert(ALLOW, about::METHODS);

@@ -5,6 +5,7 @@
 //! | [`metrics`] | what is counted, by which words |
 //! | [`labels`] | what tells series apart: closed sets |
 //! | [`counts`] | what is counted with |
+//! | [`access_log`] | a line for each request |
 //! | [`record`] | one request from its head to its end, and a body that knows when that is |
 //! | [`observers`] | what the token library and the store tell |
 //! | [`exposition`] | `GET /metrics` |
@@ -13,6 +14,7 @@
 //! Counting costs a few relaxed atomic additions and three looks at the clock per request. Neither listener is
 //! imported here.
 
+pub(crate) mod access_log;
 mod counts;
 pub(crate) mod exposition;
 pub(crate) mod labels;
@@ -21,7 +23,9 @@ pub(crate) mod observers;
 mod process;
 pub(crate) mod record;
 
-use coze_auth::UnixSeconds;
+use access_log::{Line, RequestIds};
+use coze_auth::{Random, UnixSeconds};
+use http::Method;
 use metrics::Metrics;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,15 +37,24 @@ pub(crate) struct Telemetry {
     /// Those of the proxy's cores.
     cores: Mutex<Vec<Arc<Metrics>>>,
     started_at: UnixSeconds,
+    ids: RequestIds,
 }
 
 impl Telemetry {
-    pub(crate) fn new(started_at: UnixSeconds) -> Self {
+    pub(crate) fn new(started_at: UnixSeconds, random: &dyn Random) -> Self {
+        let mut seed = [0; 8];
+        random.fill(&mut seed);
         Self {
             common: Arc::default(),
             cores: Mutex::default(),
             started_at,
+            ids: RequestIds::new(u64::from_le_bytes(seed)),
         }
+    }
+
+    /// Begins a line of the access log; `None` when nobody writes it down.
+    pub(crate) fn line(&self, method: &Method, path: &str) -> Option<Box<Line>> {
+        access_log::is_wanted().then(|| Box::new(Line::new(&self.ids, method, path)))
     }
 
     /// The set of whatever is not on the hot path.

@@ -4,6 +4,7 @@
 //! caller that leaves drops the body, or before that the future that makes the answer, and the record with it. So every
 //! request is counted once, however it ends.
 
+use super::access_log::{End, Line};
 use super::labels::{Direction, Early, Listener, MethodClass, Phase, Place, Route, StatusClass, UpstreamFailure};
 use super::metrics::Metrics;
 use crate::problem::{ProblemKind, Told};
@@ -31,6 +32,8 @@ pub(crate) struct Record {
     bytes_out: u64,
     /// What ended it before its end. Whoever drops it without a word has left.
     early: Option<Early>,
+    /// What is written down at the end, if anything is.
+    line: Option<Box<Line>>,
 }
 
 /// The head of the answer has been made.
@@ -74,6 +77,19 @@ impl Record {
             bytes_in: BytesIn::Known(0),
             bytes_out: 0,
             early: Some(Early::CallerLeft),
+            line: None,
+        }
+    }
+
+    /// A line is written at the end.
+    pub(crate) fn writes(&mut self, line: Option<Box<Line>>) {
+        self.line = line;
+    }
+
+    /// Adds to the line, if one is written.
+    pub(crate) fn note(&mut self, add: impl FnOnce(&mut Line)) {
+        if let Some(line) = &mut self.line {
+            add(line);
         }
     }
 
@@ -102,7 +118,7 @@ impl Record {
     }
 
     /// The answer is there; its body takes the record along.
-    pub(crate) fn answered<B: AnswerBody>(mut self, response: Response<B>) -> Response<Recorded<B>> {
+    pub(crate) fn answered<B: AnswerBody>(mut self, mut response: Response<B>) -> Response<Recorded<B>> {
         let now = Instant::now();
         if let Some(sent) = self.sent {
             self.metrics.took(Phase::Upstream, now - sent);
@@ -112,6 +128,11 @@ impl Record {
             if let Some(failure) = UpstreamFailure::of_problem(told.kind) {
                 self.metrics.upstream_failed(failure);
             }
+        }
+        if let Some(line) = &mut self.line {
+            let extensions = std::mem::take(response.extensions_mut());
+            line.answered(response.headers_mut(), &extensions);
+            *response.extensions_mut() = extensions;
         }
         let is_whole = response.body().is_whole();
         let is_stream = !is_whole && is_event_stream(response.headers());
@@ -160,6 +181,17 @@ impl Drop for Record {
         }
         if self.answered.is_some_and(|answered| answered.is_stream) {
             metrics.streams.change((), -1);
+        }
+        if let Some(line) = &self.line {
+            line.write(&End {
+                place: self.place,
+                status,
+                early: self.early,
+                bytes_in,
+                bytes_out: self.bytes_out,
+                took: end - self.began,
+                upstream: self.sent.zip(self.answered).map(|(sent, answered)| answered.at - sent),
+            });
         }
     }
 }

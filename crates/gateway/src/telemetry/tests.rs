@@ -6,7 +6,7 @@
 use super::counts::{Count, Durations, Each, Level};
 use super::labels::Label;
 use super::{Telemetry, exposition};
-use coze_auth::UnixSeconds;
+use coze_auth::{SeededRandom, UnixSeconds};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn everything() -> String {
             .filter_map(L::at)
             .for_each(|label| each.observe(label, one));
     }
-    let telemetry = Arc::new(Telemetry::new(UnixSeconds(1_790_000_000)));
+    let telemetry = Arc::new(Telemetry::new(UnixSeconds(1_790_000_000), &SeededRandom::new(1)));
     let m = telemetry.common();
     counted(&m.requests);
     counted(&m.early_ends);

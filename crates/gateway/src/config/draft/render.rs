@@ -17,7 +17,7 @@ type Line = (&'static str, &'static str);
 const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
 
 /// The sections behind the apps, with our defaults, or with samples where there is none.
-const SECTIONS: [(&str, &[Line]); 8] = [
+const SECTIONS: [(&str, &[Line]); 9] = [
     (
         "server",
         &[
@@ -75,6 +75,7 @@ const SECTIONS: [(&str, &[Line]); 8] = [
             ("file_mib", "32"),
         ],
     ),
+    ("log", &[("format", "\"text\""), ("access", "\"off\"")]),
     (
         "timeouts",
         &[

@@ -190,6 +190,11 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # private_hosts = ["http://127.0.0.1:9000"]  # hosts in your own network, and the only ones that may use http://
     # file_mib = 32  # the largest file
 
+    # What is written to stderr.
+    [log]
+    # format = "text"  # or "json": one object a line
+    # access = "off"  # or "on": one line for each request, when it has ended
+
     # How long we wait.
     [timeouts]
     # connect_seconds = 10  # until a connection stands

@@ -136,6 +136,16 @@ fn a_network_that_is_none_and_a_limit_out_of_range_are_named() {
 }
 
 #[test]
+fn a_log_of_an_unknown_form_is_named_and_a_switch_is_a_word() {
+    let workplace = toml(&format!("[log]\nformat = \"xml\"\naccess = true\n{APP}"));
+
+    insta::assert_snapshot!(workplace.mistakes(), @r#"
+    cozegate.toml:2:10: log.format: "xml" is not one of: text, json.
+    cozegate.toml:3:10: log.access: Expected a text in quotes, found true or false.
+    "#);
+}
+
+#[test]
 fn two_services_cannot_share_an_address() {
     let workplace = toml(&format!("[server]\nauth_addr = \"127.0.0.1:8080\"\n{APP}"));
 
@@ -262,7 +272,7 @@ fn the_environment_is_checked_under_its_own_names() {
     environment variable COZEGATE__MODE__X: Expected a text in quotes, found a section.
     COZE_API_BASE: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
     COZE_PUBLIC_KEY: This key is missing.
-    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, limits, files, timeouts, apps, default_app.
+    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, limits, files, log, timeouts, apps, default_app.
     environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     "#);
 }

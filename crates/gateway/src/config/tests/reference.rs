@@ -89,6 +89,7 @@ fn every_key_that_is_read_stands_in_the_reference() {
             "chat",
             "visitors",
             "limits",
+            "log",
             "timeouts",
         ] {
             assert!(sections.contains_key(section), "{section:?} of {:?}", sections.keys());

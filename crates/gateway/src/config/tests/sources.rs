@@ -1,7 +1,9 @@
 //! Where a configuration may come from, and what wins.
 
 use super::{Workplace, console_file, private_key, set_mode, token};
-use crate::config::{ConfigSource, Credentials, FileKind, Flag, Place, SettingValue, load_demo};
+use crate::config::{
+    AccessLog, ConfigSource, Credentials, FileKind, Flag, LogConfig, LogFormat, Place, SettingValue, load_demo,
+};
 use coze_auth::UnixSeconds;
 use serde_json::json;
 use std::path::PathBuf;
@@ -131,6 +133,10 @@ logins_per_minute = 10
 streams_per_caller = 6
 exchanges = 0
 
+[log]
+format = "json"
+access = "on"
+
 [timeouts]
 connect_seconds = 1
 head_seconds = 2
@@ -169,6 +175,13 @@ shutdown_seconds = 0
     assert_eq!(
         (config.timeouts.connect_seconds, config.timeouts.shutdown_seconds),
         (1, 0)
+    );
+    assert_eq!(
+        config.log,
+        LogConfig {
+            format: LogFormat::Json,
+            access: AccessLog::On
+        }
     );
     assert_eq!((config.limits.requests_per_minute, config.limits.exchanges), (120, 0));
 }
