@@ -5,14 +5,16 @@ pub use crate::config::fuzzing::config_file;
 pub use crate::proxy::fuzzing::{events, header_filter, path, url_target};
 
 use crate::caller::session_name::VisitorKeys;
-use crate::caller::{Presented, VisitorCookie, VisitorId, presented};
+use crate::caller::{ClientAddress, Presented, VisitorCookie, VisitorId, presented};
 use crate::config::Mode;
 use crate::guard::{Guard, OriginList, OwnHosts};
 use crate::proxy::fuzzing::fields;
 use coze_auth::SeededRandom;
 use cozegate_store::GatewaySecret;
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN};
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, Method, Uri};
+use ipnet::IpNet;
+use std::net::IpAddr;
 
 /// A visitor is found only by the cookie that we signed; and no cookie of somebody else hides it.
 ///
@@ -129,7 +131,7 @@ pub fn guard(data: &[u8]) {
     assert!(hosts.len() == 1 && is_ours, "{hosts:?} pass");
     match (all(ORIGIN).as_slice(), passage.origin) {
         ([], None) => {
-            let site = all(http::HeaderName::from_static("sec-fetch-site")).concat();
+            let site = all(HeaderName::from_static("sec-fetch-site")).concat();
             let is_own = site.is_empty() || site == b"none" || site == b"same-origin";
             assert!(is_own || passage.foreign_navigation, "another site passes");
         }
@@ -138,6 +140,38 @@ pub fn guard(data: &[u8]) {
             assert!(is_listed && readable.as_bytes() == *origin, "{readable:?} may read");
         }
         (sent, readable) => assert!(sent.is_empty() && readable.is_none(), "{sent:?} became {readable:?}"),
+    }
+}
+
+/// Who is behind a proxy of ours is what that proxy wrote, or nobody; whatever a stranger wrote before names no one.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn forwarded(data: &[u8]) {
+    let ours = [IpNet::from(IpAddr::from([10, 0, 0, 1]))];
+    let (proxy, caller) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([203, 0, 113, 7]));
+    let of = |peer, headers: &HeaderMap| ClientAddress::of(peer, headers, &ours);
+    let nothing = HeaderMap::new();
+    for (field, noted) in [("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=203.0.113.7")] {
+        let Ok(field) = HeaderName::from_bytes(field.as_bytes()) else {
+            return;
+        };
+        // The proxy adds to the field that came, or adds a field.
+        let added = HeaderValue::from_bytes(&[data, b", ", noted.as_bytes()].concat());
+        let apart = HeaderValue::from_bytes(data).map(|came| [came, HeaderValue::from_static(noted)]);
+        let written = added.map(|value| vec![value]).into_iter().chain(apart.map(Vec::from));
+        for values in written {
+            let mut headers = fields(data);
+            headers.remove(&field);
+            for value in values {
+                headers.append(&field, value);
+            }
+            let named = of(proxy, &headers);
+            let is_honest = named == of(caller, &nothing) || named == of(proxy, &nothing);
+            assert!(is_honest, "{headers:?} names {named:?}");
+            assert!(of(caller, &headers) == of(caller, &nothing), "a stranger is believed");
+        }
     }
 }
 
@@ -379,6 +413,34 @@ mod tests {
                 "sec-fetch-dest: document\n",
                 "127.0.0.1",
                 ":8081",
+            ],
+        );
+    }
+
+    #[test]
+    fn strangers_before_a_proxy_name_nobody() {
+        holds_for(
+            forwarded,
+            &[
+                "1.2.3.4",
+                "10.0.0.1",
+                ", ",
+                ",",
+                "for=",
+                "For=",
+                "\"",
+                "[2001:db8::1]",
+                "\"[2001:db8::1]:80\"",
+                ";",
+                "\\",
+                "proto=http",
+                "unknown",
+                "_hidden",
+                ":80",
+                " ",
+                "\n",
+                "forwarded: for=1.2.3.4\n",
+                "x-forwarded-for: 1.2.3.4\n",
             ],
         );
     }

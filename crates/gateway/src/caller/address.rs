@@ -84,8 +84,12 @@ fn by_x_forwarded_for(headers: &HeaderMap, trusted: &[IpNet]) -> Named {
 fn by_forwarded(headers: &HeaderMap, trusted: &[IpNet]) -> Named {
     let fields = headers.get_all(FORWARDED).iter().rev();
     let hops = fields.flat_map(|field| {
-        let elements: Vec<&[u8]> = split_unquoted(field.as_bytes(), b',').collect();
-        elements.into_iter().rev().map(for_of)
+        let field = field.as_bytes();
+        if !closes_its_quotes(field) {
+            return vec![None];
+        }
+        let elements: Vec<&[u8]> = split_unquoted(field, b',').collect();
+        elements.into_iter().rev().map(for_of).collect()
     });
     nearest_stranger(hops, trusted)
 }
@@ -105,20 +109,40 @@ fn for_of(element: &[u8]) -> Option<IpAddr> {
     parse_node(unquoted.unwrap_or(node))
 }
 
-/// Splits outside of quoted strings (RFC 9110 5.6.4). A quote that is not closed swallows the rest, which then is no
-/// address.
+/// Splits outside of quoted strings (RFC 9110 5.6.4).
 fn split_unquoted(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    text.split(move |byte| {
-        if is_escaped {
-            is_escaped = false;
-        } else if is_quoted && *byte == b'\\' {
-            is_escaped = true;
-        } else if *byte == b'"' {
-            is_quoted = !is_quoted;
+    let mut quotes = Quotes::default();
+    text.split(move |byte| !quotes.hold(*byte) && *byte == separator)
+}
+
+/// Whether every quote of a field is closed. With one that is not, a stranger hides what a proxy adds behind it.
+fn closes_its_quotes(text: &[u8]) -> bool {
+    let mut quotes = Quotes::default();
+    for byte in text {
+        quotes.hold(*byte);
+    }
+    !quotes.is_open
+}
+
+/// Where in a field we are.
+#[derive(Default)]
+struct Quotes {
+    is_open: bool,
+    is_escaped: bool,
+}
+
+impl Quotes {
+    /// Reads the next byte; says whether it stands within quotes.
+    fn hold(&mut self, byte: u8) -> bool {
+        if self.is_escaped {
+            self.is_escaped = false;
+        } else if self.is_open && byte == b'\\' {
+            self.is_escaped = true;
+        } else if byte == b'"' {
+            self.is_open = !self.is_open;
         }
-        !is_quoted && *byte == separator
-    })
+        self.is_open
+    }
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`; `unknown` and `_names` are none.
@@ -229,6 +253,13 @@ mod tests {
             ("10.0.0.1", &[(fwd, "for=1.1.1.1;x=\"a, for=2.2.2.2\"")], "1.1.1.1"),
             ("10.0.0.1", &[(fwd, "for=2.2.2.2;x=\"a\\\", b\"")], "2.2.2.2"),
             ("10.0.0.1", &[(fwd, "for=\"1.1.1.1")], "10.0.0.1"),
+            // A quote that a caller leaves open would swallow what the proxy adds.
+            ("10.0.0.1", &[(fwd, "for=1.1.1.1;x=\", for=2.2.2.2")], "10.0.0.1"),
+            (
+                "10.0.0.1",
+                &[(fwd, "for=1.1.1.1;x=\"\\, for=\"[2001:db8::1]\"")],
+                "10.0.0.1",
+            ),
             // Both: believed only when they agree.
             (
                 "10.0.0.1",
