@@ -7,7 +7,7 @@ pub use crate::proxy::fuzzing::{events, header_filter, path, url_target};
 use crate::caller::session_name::VisitorKeys;
 use crate::caller::{ClientAddress, Presented, VisitorCookie, VisitorId, presented};
 use crate::config::Mode;
-use crate::guard::{Guard, OriginList, OwnHosts};
+use crate::guard::{Guard, OriginList, OwnHosts, Scheme};
 use crate::proxy::fuzzing::fields;
 use coze_auth::SeededRandom;
 use cozegate_store::GatewaySecret;
@@ -105,7 +105,7 @@ pub fn guard(data: &[u8]) {
     let methods = [Method::GET, Method::POST, Method::OPTIONS, Method::HEAD];
     let method = methods.iter().cycle().nth(usize::from(*choice % 4));
     let headers = fields(lines);
-    let guard = Guard::new(OwnHosts::loopback(([127, 0, 0, 1], 8081).into()));
+    let guard = Guard::new(OwnHosts::loopback(([127, 0, 0, 1], 8081).into(), Scheme::Http));
     let origins: OriginList = ORIGINS.map(str::to_owned).into_iter().collect();
     let verdict = guard.check(
         &origins,

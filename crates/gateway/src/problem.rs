@@ -444,7 +444,10 @@ impl Problem {
     /// Adds where a person logs in to `app`, if that is what is missing.
     pub(crate) fn at_login_of(mut self, app: &ServingApp, shared: &Shared) -> Self {
         if self.kind == ProblemKind::LoginRequired {
-            self.login_url = Some(format!("http://{}/login?app={}", shared.auth_addr, app.name));
+            self.login_url = Some(format!(
+                "{}://{}/login?app={}",
+                shared.scheme, shared.auth_addr, app.name
+            ));
         }
         self
     }

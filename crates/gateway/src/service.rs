@@ -6,9 +6,9 @@
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{Config, ConfigSource};
-use crate::connections::{Connections, RequestBody, descriptors};
+use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
 use crate::dns::Resolve;
-use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts};
+use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts, Scheme};
 use crate::limits::Limits;
 use crate::listen::{self, Spread};
 use crate::portal;
@@ -119,6 +119,9 @@ pub enum StartError {
     /// The proxy's threads could not be started.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// TLS cannot be set up for the listeners.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
     /// The app that the configuration names as default is not in it.
     #[error("there is no app {0}")]
     UnknownApp(String),
@@ -132,6 +135,8 @@ pub struct Running {
     shared: Arc<Shared>,
     /// What we were started with: settings outside [`Live`] stay as they stand here.
     config: Config,
+    /// What both listeners show, if they speak TLS.
+    certificate: Option<Arc<Certificate>>,
     /// What is in force now.
     current: ArcSwap<Config>,
     stop: CancellationToken,
@@ -163,6 +168,12 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     let stop = CancellationToken::new();
     let apps = Apps::new(&config, &means, &stop)?;
 
+    let certificate = config
+        .server
+        .tls
+        .as_ref()
+        .map(|tls| Certificate::new(tls.certified_key()));
+    let tls = certificate.clone().map(Tls::new).transpose()?;
     // Both addresses are taken before either serves: a half start would answer some and fail others.
     let proxy_sockets = match services {
         Services::Both | Services::Proxy => Some(bind_proxy(&config, spread)?),
@@ -197,6 +208,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         visitor_keys: VisitorKeys::derive(&secret),
         files: Files::new(&config.files, &config.timeouts, resolver),
         means,
+        scheme: scheme(&config),
         proxy_addr: proxy_at,
         auth_addr: auth_at,
         trusted_proxies: config.server.trusted_proxies.clone(),
@@ -208,6 +220,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         auth_addr,
         shared: Arc::clone(&shared),
         config: config.clone(),
+        certificate,
         current: ArcSwap::from_pointee(config.clone()),
         stop: stop.clone(),
         grace: Duration::from_secs(config.timeouts.shutdown_seconds.into()),
@@ -218,16 +231,16 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     shared.background.spawn(sweep_now_and_then(Arc::clone(&shared)));
     if let Some(sockets) = proxy_sockets {
         let setup = WorkerSetup {
-            guard: Guard::new(OwnHosts::loopback(sockets.addr())),
+            guard: Guard::new(OwnHosts::loopback(sockets.addr(), shared.scheme)),
             shared: Arc::clone(&shared),
-            connections: Connections::new(connections, &config.limits, &config.timeouts),
+            connections: Connections::new(connections, &config, tls.clone()),
             timeouts: config.timeouts.clone(),
         };
         running.workers = workers::start(sockets, &setup)?;
     }
     if let Some((listener, addr)) = auth_listener {
-        let guard = Guard::new(OwnHosts::loopback(addr));
-        let connections = Connections::new(connections, &config.limits, &config.timeouts);
+        let guard = Guard::new(OwnHosts::loopback(addr, shared.scheme));
+        let connections = Connections::new(connections, &config, tls.clone());
         serve_auth(listener, addr, portal::router(shared, guard), connections, &running)?;
     }
     Ok(running)
@@ -242,6 +255,11 @@ impl Running {
     /// Where the auth service listens, if it was started.
     pub fn auth_addr(&self) -> Option<SocketAddr> {
         self.auth_addr
+    }
+
+    /// The address of a listener as people type it.
+    pub fn url_of(&self, addr: SocketAddr) -> String {
+        format!("{}://{addr}", self.shared.scheme)
     }
 
     /// Puts `config` in force for the requests that come from now on; those under way end with what they began with.
@@ -259,6 +277,9 @@ impl Running {
             limits: self.limits_of(config),
             access_log: config.log.access,
         });
+        if let (Some(certificate), Some(tls)) = (&self.certificate, &config.server.tls) {
+            certificate.replace(tls.certified_key());
+        }
         self.current.store(Arc::new(config.clone()));
         self.shared.telemetry.common().reloaded(Reload::Applied);
         let fixed = [
@@ -442,12 +463,21 @@ impl hyper::service::Service<Request<RequestBody>> for PortalService {
 
 /// Configured origins, Coze's own, and those of our pages under each of our names.
 fn origins(config: &Config, own_addresses: [SocketAddr; 2]) -> OriginList {
+    let scheme = scheme(config);
     let own = own_addresses
         .into_iter()
-        .flat_map(|addr| OwnHosts::loopback(addr).http_origins().collect::<Vec<_>>())
+        .flat_map(|addr| OwnHosts::loopback(addr, scheme).origins().collect::<Vec<_>>())
         .chain(COZE_ORIGINS.map(str::to_owned));
     let configured = config.cors.origins.iter().map(|origin| origin.as_str().to_owned());
     configured.chain(own).collect()
+}
+
+fn scheme(config: &Config) -> Scheme {
+    if config.server.tls.is_some() {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    }
 }
 
 /// The hosts of files, and the APIs of all apps.

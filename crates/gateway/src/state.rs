@@ -3,7 +3,7 @@
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{AccessLog, ChatConfig, Mode};
-use crate::guard::OriginList;
+use crate::guard::{OriginList, Scheme};
 use crate::limits::Limits;
 use crate::portal::login::device::DeviceLogins;
 use crate::problem::{Problem, ProblemKind};
@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) files: Files,
     /// What sources of tokens are made with.
     pub(crate) means: TokenMeans,
+    /// How both listeners are reached.
+    pub(crate) scheme: Scheme,
     /// Where the proxy listens; when another process runs it, where the configuration says it does.
     pub(crate) proxy_addr: SocketAddr,
     /// The same for the auth service.
@@ -121,20 +123,20 @@ impl Shared {
     /// The proxy's base URL under the name by which the caller reached us, so that a page of `localhost` is sent to
     /// `localhost`. The guard has checked `Host` before.
     pub(crate) fn proxy_base_for(&self, request: &HeaderMap) -> String {
-        base_under_the_same_name(request, self.proxy_addr)
+        base_under_the_same_name(request, self.scheme, self.proxy_addr)
     }
 
     /// The same for the auth service.
     pub(crate) fn auth_base_for(&self, request: &HeaderMap) -> String {
-        base_under_the_same_name(request, self.auth_addr)
+        base_under_the_same_name(request, self.scheme, self.auth_addr)
     }
 }
 
-fn base_under_the_same_name(request: &HeaderMap, addr: SocketAddr) -> String {
+fn base_under_the_same_name(request: &HeaderMap, scheme: Scheme, addr: SocketAddr) -> String {
     let name = request
         .get(http::header::HOST)
         .and_then(|host| host.to_str().ok())
         .and_then(|host| host.parse::<http::uri::Authority>().ok())
         .map_or_else(|| addr.ip().to_string(), |authority| authority.host().to_owned());
-    format!("http://{name}:{}", addr.port())
+    format!("{scheme}://{name}:{}", addr.port())
 }

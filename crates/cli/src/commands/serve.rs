@@ -96,8 +96,8 @@ fn say_refused(context: &Context, failure: Failure) {
 /// Says what listens where; with `--json` as the first line of stdout.
 fn announce(context: &Context, config: &Config, running: &Running) {
     let output = &context.output;
-    let proxy = running.proxy_addr().map(running::url);
-    let auth = running.auth_addr().map(running::url);
+    let proxy = running.proxy_addr().map(|addr| running.url_of(addr));
+    let auth = running.auth_addr().map(|addr| running.url_of(addr));
     if output.is_json() {
         print_json(&Announcement {
             proxy: proxy.as_deref(),

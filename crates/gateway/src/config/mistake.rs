@@ -118,6 +118,8 @@ pub enum MistakeKind {
     SecretEmpty,
     /// A token with spaces or control characters inside, or one that cannot be a header.
     TokenMalformed,
+    /// The two files make no certificate with a key.
+    TlsUnusable { fault: super::TlsFault },
     /// The private key cannot sign.
     PrivateKeyUnusable { source: coze_auth::KeyError },
 }
@@ -308,6 +310,7 @@ impl MistakeKind {
             }
             Self::SecretEmpty => ("config-secret-empty", vec![]),
             Self::TokenMalformed => ("config-token-malformed", vec![]),
+            Self::TlsUnusable { fault } => (fault.text_id(), vec![]),
             Self::PrivateKeyUnusable { source } => super::key_words::of_error(source),
         }
     }

@@ -35,6 +35,7 @@ mod settings;
 mod static_files;
 mod store;
 mod suggest;
+mod tls;
 mod toml_file;
 mod tree;
 mod yaml_file;
@@ -57,6 +58,7 @@ pub use server::ServerConfig;
 pub use settings::{Setting, SettingValue};
 pub use static_files::{FileHost, FilesConfig};
 pub use store::{SealKeySource, StoreConfig, StoreKind};
+pub use tls::{TlsConfig, TlsFault};
 pub use tree::Shape;
 
 use std::collections::BTreeMap;

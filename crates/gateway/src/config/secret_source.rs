@@ -263,7 +263,7 @@ fn run(program: &str, arguments: &[String], directory: &Path) -> Result<String, 
 
 /// Says so when others on this machine may read a file that holds a secret.
 #[cfg(unix)]
-fn warn_when_readable(section: &mut Section<'_, '_>, key: &str, place: &Place, path: &Path) {
+pub(super) fn warn_when_readable(section: &mut Section<'_, '_>, key: &str, place: &Place, path: &Path) {
     use std::os::unix::fs::PermissionsExt;
 
     const GROUP_OR_OTHERS: u32 = 0o077;
@@ -283,7 +283,7 @@ fn warn_when_readable(section: &mut Section<'_, '_>, key: &str, place: &Place, p
 
 /// Windows answers this question by access lists, which need more than a mode; nothing is said there.
 #[cfg(not(unix))]
-fn warn_when_readable(_: &mut Section<'_, '_>, _: &str, _: &Place, _: &Path) {}
+pub(super) fn warn_when_readable(_: &mut Section<'_, '_>, _: &str, _: &Place, _: &Path) {}
 
 #[cfg(all(test, unix))]
 mod tests {

@@ -3,6 +3,7 @@
 use super::Mode;
 use super::mistake::MistakeKind;
 use super::section::{Section, Wrong};
+use super::tls::TlsConfig;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -22,6 +23,8 @@ pub struct ServerConfig {
     pub workers: Option<NonZeroUsize>,
     /// The operator's own proxies in front of us, whose word about the caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What both speak HTTPS with, instead of plain HTTP.
+    pub tls: Option<TlsConfig>,
 }
 
 impl Default for ServerConfig {
@@ -31,6 +34,7 @@ impl Default for ServerConfig {
             auth_addr: DEFAULT_AUTH,
             workers: None,
             trusted_proxies: Vec::new(),
+            tls: None,
         }
     }
 }
@@ -46,12 +50,14 @@ impl ServerConfig {
         let workers = section.number("workers", 1..=MOST_WORKERS);
         let workers = workers.and_then(|workers| NonZeroUsize::new(usize::try_from(workers).ok()?));
         let trusted_proxies = section.list("trusted_proxies", parse_network);
+        let tls = TlsConfig::read(&mut section);
         section.finish();
         Self {
             proxy_addr: proxy_addr.unwrap_or(DEFAULT_PROXY),
             auth_addr: auth_addr.unwrap_or(DEFAULT_AUTH),
             workers,
             trusted_proxies,
+            tls,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Accepts connections and serves HTTP/1.1 on them until we stop. Used by both listeners.
+//! Accepts connections and serves HTTP on them until we stop. Used by both listeners.
 //!
 //! | file | owns |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | [`wire`] | what of the bytes the parser gets to see |
 //! | [`framing`], [`head`], [`chunks`] | where one request ends and the next begins, strictly |
 //! | [`watched`] | when a request begins and its answer ends |
+//! | [`tls`] | the certificate; HTTP/2 is spoken only where TLS has agreed on it |
 //! | [`descriptors`] | how many sockets the system lets us open |
 //!
 //! A connection ends with an answer that said so (`Connection: close`), when the client ends it, after a long rest, or when
@@ -21,18 +22,20 @@ mod register;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod watched;
 mod wire;
 
+pub(crate) use tls::{Certificate, Tls};
 pub(crate) use watched::RequestBody;
 
-use crate::config::{LimitsConfig, TimeoutsConfig};
+use crate::config::Config;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use register::{Bounds, Register, Seat};
 use state::{ConnectionState, Overdue, Patience};
 use std::convert::Infallible;
@@ -47,6 +50,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use watched::Watched;
@@ -55,17 +59,28 @@ use wire::Wire;
 /// What one connection may hold in memory, each way: of a head, and of an answer that its caller does not read. Longer than
 /// any head.
 pub(crate) const MAX_BUFFER_BYTES: usize = 36 * 1024;
+/// Requests at the same time on one HTTP/2 connection; browsers know to wait.
+const MOST_STREAMS: u32 = 128;
+/// As much as a head of HTTP/1.1.
+const MOST_HEADER_BYTES: u32 = 32 * 1024;
+/// What one HTTP/2 stream may send ahead of us.
+const WINDOW_BYTES: u32 = 128 * 1024;
+/// Whoever does not answer a ping is gone, and its streams with it.
+const PING_EVERY: Duration = Duration::from_mins(1);
+const PONG_WITHIN: Duration = Duration::from_secs(20);
 /// After an error of `accept` (no file handles left, for example): long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What serves requests: the proxy, or the auth service's router.
 pub(crate) trait Serve<B>:
-    Service<Request<RequestBody>, Response = Response<B>, Error = Infallible, Future: Send> + Send + 'static
+    Service<Request<RequestBody>, Response = Response<B>, Error = Infallible, Future: Send + 'static> + Send + 'static
 {
 }
 
 impl<S, B> Serve<B> for S where
-    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible, Future: Send> + Send + 'static
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible, Future: Send + 'static>
+        + Send
+        + 'static
 {
 }
 
@@ -73,11 +88,13 @@ impl<S, B> Serve<B> for S where
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     register: Arc<Register>,
+    tls: Option<Tls>,
 }
 
 impl Connections {
     /// No connections yet. `limit` is what the configuration and the system allow.
-    pub(crate) fn new(limit: usize, limits: &LimitsConfig, timeouts: &TimeoutsConfig) -> Self {
+    pub(crate) fn new(limit: usize, config: &Config, tls: Option<Tls>) -> Self {
+        let (limits, timeouts) = (&config.limits, &config.timeouts);
         let bounds = Bounds {
             all: limit,
             of_address: usize::try_from(limits.connections_per_address)
@@ -90,6 +107,7 @@ impl Connections {
         };
         Self {
             register: Arc::new(Register::new(bounds, patience)),
+            tls,
         }
     }
 
@@ -115,7 +133,7 @@ impl Connections {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    if let Some(serving) = self.serve(stream, peer, service_for(peer)) {
+                    if let Some(serving) = self.serve(stream, peer, service_for(peer), &tasks) {
                         tasks.spawn(serving);
                     }
                 }
@@ -135,6 +153,7 @@ impl Connections {
         stream: TcpStream,
         peer: SocketAddr,
         service: S,
+        tasks: &TaskTracker,
     ) -> Option<impl Future<Output = ()> + Send + use<S, B>>
     where
         S: Serve<B>,
@@ -149,8 +168,17 @@ impl Connections {
             tracing::debug!(%peer, "There is no room for a connection");
             return None;
         };
+        let tls = self.tls.clone().map(|tls| (tls, tasks.clone()));
         Some(async move {
-            if let Err(error) = serve_http1(stream, seat, service).await {
+            let outcome = match tls {
+                None => serve_http1(stream, seat, service).await,
+                Some((tls, tasks)) => match shake_hands(&tls, stream, seat.state()).await {
+                    Some(stream) if is_http2(&stream) => serve_http2(stream, &seat, service, tasks).await,
+                    Some(stream) => serve_http1(stream, seat, service).await,
+                    None => Ok(()),
+                },
+            };
+            if let Err(error) = outcome {
                 // Mostly people who left. What went wrong on our side has been logged where it happened.
                 tracing::debug!(%error, %peer, "A connection ended early");
             }
@@ -191,6 +219,66 @@ where
         .with_upgrades();
     let connection = pin!(connection);
     drive(connection, http1::UpgradeableConnection::graceful_shutdown, &state).await
+}
+
+/// TLS's part, within the time for a first byte. Who does not come through it hears nothing that HTTP could say.
+async fn shake_hands(tls: &Tls, stream: TcpStream, state: &ConnectionState) -> Option<Box<TlsStream<TcpStream>>> {
+    let limit = state.due().map_or_else(Instant::now, |(due_at, _)| due_at);
+    tokio::select! {
+        shaken = tls.acceptor().accept(stream) => match shaken {
+            Ok(stream) => Some(Box::new(stream)),
+            Err(error) => {
+                tracing::debug!(%error, "A TLS connection did not come about");
+                None
+            }
+        },
+        () = state.asked_to_leave() => None,
+        () = tokio::time::sleep_until(limit) => None,
+    }
+}
+
+fn is_http2(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2)
+}
+
+/// Speaks HTTP/2 on `io`; its requests are tasks of `tasks`.
+async fn serve_http2<IO, S, B>(io: IO, seat: &Seat, service: S, tasks: TaskTracker) -> Result<(), hyper::Error>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Serve<B>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let state = seat.state();
+    let service = Watched {
+        service,
+        state: Arc::clone(state),
+    };
+    let mut builder = http2::Builder::new(Spawner(tasks));
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_header_list_size(MOST_HEADER_BYTES)
+        // Opening streams and resetting them at once costs us more than the other side (CVE-2023-44487).
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(100)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(8 * WINDOW_BYTES)
+        .max_send_buf_size(MAX_BUFFER_BYTES)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PONG_WITHIN);
+    let connection = pin!(builder.serve_connection(TokioIo::new(io), service));
+    drive(connection, http2::Connection::graceful_shutdown, state).await
+}
+
+/// Spawns what hyper wants to run beside a connection.
+#[derive(Clone)]
+struct Spawner(TaskTracker);
+
+impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Spawner {
+    fn execute(&self, future: F) {
+        self.0.spawn(future);
+    }
 }
 
 /// Runs a connection to its end, and sees to it that it has one.

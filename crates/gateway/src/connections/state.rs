@@ -205,6 +205,19 @@ impl ConnectionState {
         self.task.register(context.waker());
     }
 
+    /// Waits for [`ask_to_leave`](Self::ask_to_leave).
+    pub(super) async fn asked_to_leave(&self) {
+        std::future::poll_fn(|context| {
+            self.listen(context);
+            if self.must_leave() {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
+
     /// What will have lasted too long next, and when. Nothing while we work for the client.
     pub(super) fn due(&self) -> Option<(Instant, Overdue)> {
         let is_resting = self.under_way.load(Ordering::Acquire) == 0;

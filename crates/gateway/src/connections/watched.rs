@@ -5,7 +5,7 @@ use crate::guard::cors::{self, Credentials};
 use crate::problem::Problem;
 use crate::text::Language;
 use bytes::Bytes;
-use http::header::{CONNECTION, HeaderValue};
+use http::header::{CONNECTION, HOST, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -71,6 +71,20 @@ impl Drop for UnderWay {
     }
 }
 
+/// HTTP/2 names the host in the target (RFC 9113 8.3.1), and everybody behind looks into the field. Where both are, both stay:
+/// the guard wants them to be ours.
+fn name_host(request: &mut Request<Incoming>) {
+    if request.version() == Version::HTTP_2 && !request.headers().contains_key(HOST) {
+        let authority = request
+            .uri()
+            .authority()
+            .map(|authority| HeaderValue::from_str(authority.as_str()));
+        if let Some(Ok(host)) = authority {
+            request.headers_mut().insert(HOST, host);
+        }
+    }
+}
+
 impl<S, B> Service<Request<Incoming>> for Watched<S>
 where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
@@ -79,7 +93,8 @@ where
     type Error = Infallible;
     type Future = Answering<S::Future>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        name_host(&mut request);
         let state = &self.state;
         let under_way = Some(UnderWay::begin(state));
         let version = request.version();

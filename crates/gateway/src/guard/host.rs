@@ -12,25 +12,60 @@ use std::net::SocketAddr;
 /// The names under which people reach a listener on their own machine.
 const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
+/// How we are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// In clear.
+    Http,
+    /// With a certificate of ours.
+    Https,
+}
+
+impl Scheme {
+    /// As it stands in a URL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    const fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl std::fmt::Display for Scheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// The accepted `Host` values of one listener, lower case.
 #[derive(Clone, Debug)]
-pub struct OwnHosts(Vec<String>);
+pub struct OwnHosts {
+    hosts: Vec<String>,
+    scheme: Scheme,
+}
 
 impl OwnHosts {
     /// The loopback names with the port of `addr`, and `addr` itself (for 127.0.0.2 and the like).
-    pub fn loopback(addr: SocketAddr) -> Self {
+    pub fn loopback(addr: SocketAddr, scheme: Scheme) -> Self {
         let port = addr.port();
         let mut hosts: Vec<String> = LOOPBACK_NAMES.iter().map(|name| format!("{name}:{port}")).collect();
         hosts.push(addr.to_string());
-        if port == 80 {
+        if port == scheme.default_port() {
             hosts.extend(LOOPBACK_NAMES.map(str::to_owned));
         }
-        Self(hosts)
+        Self { hosts, scheme }
     }
 
-    /// The origins of our own pages on these hosts (plain HTTP).
-    pub fn http_origins(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().map(|host| format!("http://{host}"))
+    /// The origins of our own pages on these hosts.
+    pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
+        self.hosts.iter().map(|host| format!("{}://{host}", self.scheme))
     }
 
     /// Whether the request is meant for us. RFC 9112 3.2: exactly one `Host`, and in absolute form the target's
@@ -47,6 +82,6 @@ impl OwnHosts {
     }
 
     fn contains(&self, host: &[u8]) -> bool {
-        self.0.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(host))
+        self.hosts.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(host))
     }
 }

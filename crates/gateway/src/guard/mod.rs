@@ -15,7 +15,7 @@ pub mod cors;
 mod host;
 mod origin;
 
-pub use host::OwnHosts;
+pub use host::{OwnHosts, Scheme};
 pub use origin::{COZE_ORIGINS, OriginList};
 
 use crate::problem::ProblemKind;

@@ -7,7 +7,7 @@ use http::Request;
 const PORT: u16 = 8081;
 
 fn guard() -> Guard {
-    Guard::new(OwnHosts::loopback(([127, 0, 0, 1], PORT).into()))
+    Guard::new(OwnHosts::loopback(([127, 0, 0, 1], PORT).into(), Scheme::Http))
 }
 
 fn origins() -> OriginList {

@@ -8,7 +8,7 @@
 //! answer that does ends it.
 
 use super::browser_binding::BrowserBinding;
-use crate::guard::{Guard, OriginList, OwnHosts};
+use crate::guard::{Guard, OriginList, OwnHosts, Scheme};
 use crate::portal::pages;
 use crate::problem::{ProblemKind, language_of};
 use crate::text::Language;
@@ -141,7 +141,7 @@ impl LoopbackListener {
         let (sender, answered) = oneshot::channel();
         let addr = self.listeners.first().and_then(|listener| listener.local_addr().ok());
         let desk = Arc::new(Desk {
-            guard: Guard::new(OwnHosts::loopback(addr.ok_or_else(broken)?)),
+            guard: Guard::new(OwnHosts::loopback(addr.ok_or_else(broken)?, Scheme::Http)),
             authorize_url: pending.authorize_url().to_string(),
             redirect_path: path.to_owned(),
             binding,

@@ -175,7 +175,7 @@ async fn serve_handed(
         let Some((stream, peer)) = handed else { return };
         match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => {
-                if let Some(serving) = served.serve(stream, peer, service_for(peer)) {
+                if let Some(serving) = served.serve(stream, peer, service_for(peer), connections) {
                     connections.spawn(serving);
                 }
             }

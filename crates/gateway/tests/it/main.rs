@@ -28,4 +28,5 @@ mod reload;
 mod sessions;
 mod shutdown;
 mod stores;
+mod tls;
 mod world;

@@ -25,6 +25,8 @@ const SECTIONS: [(&str, &[Line]); 9] = [
             ("auth_addr", "\"127.0.0.1:8081\""),
             ("workers", "2"),
             ("trusted_proxies", "[\"10.0.0.0/8\"]"),
+            ("tls_certificate_file", ""),
+            ("tls_key_file", ""),
         ],
     ),
     ("cors", &[("origins", "[\"https://www.example.com\"]")]),

@@ -146,6 +146,18 @@ fn a_log_of_an_unknown_form_is_named_and_a_switch_is_a_word() {
 }
 
 #[test]
+fn a_certificate_without_its_key_and_files_that_hold_none_are_named() {
+    let half = toml(&format!("[server]\ntls_key_file = \"key.pem\"\n{APP}")).file("key.pem", "x");
+    let odd = toml(&format!(
+        "[server]\ntls_certificate_file = \"cert.pem\"\ntls_key_file = \"key.pem\"\n{APP}"
+    ));
+    let odd = odd.file("cert.pem", "x").file("key.pem", "x");
+
+    insta::assert_snapshot!(half.mistakes(), @"cozegate.toml:1:1: server.tls_certificate_file: This key is missing.");
+    insta::assert_snapshot!(odd.mistakes(), @"cozegate.toml:2:24: server.tls_certificate_file: No certificate stands in this file. It takes PEM: the server's own certificate first, then those that signed it.");
+}
+
+#[test]
 fn two_services_cannot_share_an_address() {
     let workplace = toml(&format!("[server]\nauth_addr = \"127.0.0.1:8080\"\n{APP}"));
 

@@ -4,6 +4,7 @@
 //! says so. Only a page of our own may ask: listed origins may use sessions, not end them.
 
 use super::{Passage, Reader, Shared, callback, login_app, renew_sessions, respond, see_other, standing};
+use crate::guard::Scheme;
 use crate::problem::{Problem, ProblemKind};
 use axum::Extension;
 use axum::body::Bytes;
@@ -37,7 +38,7 @@ pub(in super::super) async fn log_out(
 ) -> Response {
     let form = std::str::from_utf8(&body).ok();
     let ended = async {
-        if !is_own_page(&passage, &reader.headers) {
+        if !is_own_page(shared.scheme, &passage, &reader.headers) {
             return Err(ProblemKind::OriginNotAllowed.into());
         }
         let live = shared.live();
@@ -53,11 +54,11 @@ pub(in super::super) async fn log_out(
 }
 
 /// Whether a page of ours asks, or a program of this machine (which sends no `Origin`).
-fn is_own_page(passage: &Passage, headers: &HeaderMap) -> bool {
+fn is_own_page(scheme: Scheme, passage: &Passage, headers: &HeaderMap) -> bool {
     let Some(origin) = &passage.origin else {
         return true;
     };
     // The guard has made sure that the one `Host` is ours.
     let host = headers.get(HOST).map(|host| host.as_bytes().to_ascii_lowercase());
-    host.is_some_and(|host| origin.as_bytes() == [&b"http://"[..], &host].concat())
+    host.is_some_and(|host| origin.as_bytes() == [scheme.as_str().as_bytes(), b"://", &host].concat())
 }

@@ -141,7 +141,7 @@ fn leads_here(shared: &Shared, redirect_uri: &Url) -> bool {
         None => false,
     };
     is_loopback
-        && redirect_uri.scheme() == "http"
+        && redirect_uri.scheme() == shared.scheme.as_str()
         && redirect_uri.port_or_known_default() == Some(shared.auth_addr.port())
         && !super::is_own_path(redirect_uri.path())
 }

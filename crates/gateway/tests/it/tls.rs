@@ -1,0 +1,257 @@
+//! HTTPS with a certificate of one's own: HTTP/1.1 and HTTP/2, through the same guard.
+
+use crate::world::{RecordingUpstream, World};
+use bytes::Bytes;
+use cozegate_gateway::config::{TlsConfig, TlsFault};
+use http::{Method, Request, Response, Version};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::{CertifiedKey, KeyPair};
+use rustls::RootCertStore;
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+struct Issued {
+    certificate: CertificateDer<'static>,
+    config: TlsConfig,
+}
+
+/// A certificate for `localhost`, signed by itself.
+fn issue() -> Issued {
+    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let pem = cert.pem();
+    Issued {
+        certificate: cert.der().clone(),
+        config: TlsConfig::of_pem(pem.as_bytes(), signing_key.serialize_pem().as_bytes()).unwrap(),
+    }
+}
+
+async fn world(upstream: &RecordingUpstream, issued: &Issued) -> World {
+    World::with_upstream_and(&upstream.api_base(), |config| {
+        config.server.workers = 1.try_into().ok();
+        config.server.tls = Some(issued.config.clone());
+    })
+    .await
+}
+
+/// A client that trusts `certificate` and offers `protocol`.
+async fn connect(
+    addr: SocketAddr,
+    certificate: &CertificateDer<'static>,
+    protocol: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.into()];
+    let tcp = TcpStream::connect(addr).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, tcp).await
+}
+
+type Answer = (Response<()>, String);
+
+/// Sends one request over the protocol that was offered.
+async fn ask(addr: SocketAddr, issued: &Issued, protocol: &str, request: Request<Full<Bytes>>) -> Answer {
+    let stream = connect(addr, &issued.certificate, protocol).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol.as_bytes()));
+    let io = TokioIo::new(stream);
+    #[expect(clippy::disallowed_methods, reason = "they end with the test's runtime")]
+    let answer: Response<Incoming> = if protocol == "h2" {
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        sender.send_request(request).await.unwrap()
+    } else {
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+        tokio::spawn(connection);
+        sender.send_request(request).await.unwrap()
+    };
+    let (head, body) = answer.into_parts();
+    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    (Response::from_parts(head, ()), text)
+}
+
+/// A request as each protocol wants it: HTTP/2 names the host in the target, HTTP/1.1 in a field.
+fn request(
+    addr: SocketAddr,
+    protocol: &str,
+    method: &Method,
+    path: &str,
+    fields: &[(&str, &str)],
+    body: &str,
+) -> Request<Full<Bytes>> {
+    let host = format!("localhost:{}", addr.port());
+    let mut request = Request::builder().method(method.clone());
+    request = if protocol == "h2" {
+        request.version(Version::HTTP_2).uri(format!("https://{host}{path}"))
+    } else {
+        request.uri(path).header("host", &host)
+    };
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    request
+        .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn sessions_streams_and_preflights_over_both_protocols() {
+    let mut upstream = RecordingUpstream::start().await;
+    let issued = issue();
+    let world = world(&upstream, &issued).await;
+    for protocol in ["http/1.1", "h2"] {
+        let ask = |addr, method: Method, path: &'static str, fields: Vec<(String, String)>, body: &'static str| {
+            let fields: Vec<(&str, &str)> = fields
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            let request = request(addr, protocol, &method, path, &fields, body);
+            ask(addr, &issued, protocol, request)
+        };
+        let (head, text) = ask(world.auth, Method::POST, "/auth/session", vec![], "").await;
+        assert_eq!(head.status(), 200, "{text}");
+        let session: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let port = world.proxy.port();
+        assert_eq!(session["api_base"], format!("https://localhost:{port}"));
+        assert_eq!(session["ws_base"], format!("wss://localhost:{port}"));
+        let bearer = format!("Bearer {}", session["handle"].as_str().unwrap());
+
+        upstream.answer("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n8\r\ndata:1\n\n\r\n8\r\ndata:2\n\n\r\n0\r\nT: x\r\n\r\n");
+        let fields = vec![("authorization".to_owned(), bearer)];
+        let (head, text) = ask(world.proxy, Method::POST, "/v3/chat", fields, "{}").await;
+        assert_eq!((head.status().as_u16(), text.as_str()), (200, "data:1\n\ndata:2\n\n"));
+        assert_eq!(head.headers()["content-type"], "text/event-stream");
+        let arrived = upstream.request().await;
+        assert!(
+            arrived.starts_with("POST /v3/chat HTTP/1.1\r\n") && arrived.ends_with("{}"),
+            "{arrived}"
+        );
+        assert!(!arrived.contains("localhost"), "{arrived}");
+
+        let own = format!("https://localhost:{}", world.auth.port());
+        let fields = vec![
+            ("origin".to_owned(), own.clone()),
+            ("access-control-request-method".to_owned(), "POST".to_owned()),
+        ];
+        let (head, _) = ask(world.proxy, Method::OPTIONS, "/v3/chat", fields, "").await;
+        assert_eq!(head.status(), 204);
+        assert_eq!(head.headers()["access-control-allow-origin"], own.as_str());
+        // The same page in clear is another origin.
+        let fields = vec![("origin".to_owned(), own.replace("https", "http"))];
+        let (head, _) = ask(world.proxy, Method::GET, "/v1/users/me", fields, "").await;
+        assert_eq!(head.status(), 403);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn both_names_of_an_http_2_request_have_to_be_ours() {
+    let mut upstream = RecordingUpstream::start().await;
+    let issued = issue();
+    let world = world(&upstream, &issued).await;
+    let own = format!("localhost:{}", world.proxy.port());
+    let cases = [
+        ("evil.example".to_owned(), None),
+        (format!("evil.example:{}", world.proxy.port()), Some(own.clone())),
+        (own.clone(), Some("evil.example".to_owned())),
+        ("localhost".to_owned(), None),
+    ];
+    let mut let_through = 0;
+    for (authority, host) in &cases {
+        let mut request = Request::builder()
+            .uri(format!("https://{authority}/"))
+            .version(Version::HTTP_2);
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        let (head, _) = ask(world.proxy, &issued, "h2", request.body(Full::default()).unwrap()).await;
+        let_through += usize::from(head.status() != 403);
+    }
+    println!(
+        "names over HTTP/2: bad tried {} / let through {let_through}",
+        cases.len()
+    );
+    assert_eq!(let_through, 0);
+    let request = request(world.proxy, "h2", &Method::GET, "/", &[("host", &own)], "");
+    assert_eq!(ask(world.proxy, &issued, "h2", request).await.0.status(), 200);
+    assert!(upstream.is_untouched());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_shown_to_who_comes_next() {
+    let upstream = RecordingUpstream::start().await;
+    let (old, new) = (issue(), issue());
+    let mut world = world(&upstream, &old).await;
+    connect(world.proxy, &old.certificate, "h2").await.unwrap();
+
+    world.config.server.tls = Some(new.config.clone());
+    let fixed = world.gateway.apply(&world.config).unwrap();
+
+    assert!(fixed.is_empty(), "{fixed:?}");
+    connect(world.proxy, &new.certificate, "h2").await.unwrap();
+    connect(world.auth, &new.certificate, "http/1.1").await.unwrap();
+    assert!(connect(world.proxy, &old.certificate, "h2").await.is_err());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn plain_http_on_the_port_of_https_gets_nothing() {
+    let upstream = RecordingUpstream::start().await;
+    let issued = issue();
+    let world = world(&upstream, &issued).await;
+    let mut stream = TcpStream::connect(world.proxy).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = vec![];
+    let _reset = stream.read_to_end(&mut answer).await;
+
+    assert!(!answer.starts_with(b"HTTP/"), "{answer:?}");
+    world.stop().await;
+}
+
+#[test]
+fn what_is_no_certificate_with_its_key_is_named() {
+    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (cert.pem(), signing_key.serialize_pem());
+    let other = KeyPair::generate().unwrap().serialize_pem();
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (certificate, key, at, fault) in [
+        ("", key.as_str(), "tls_certificate_file", TlsFault::NoCertificate),
+        (
+            key.as_str(),
+            key.as_str(),
+            "tls_certificate_file",
+            TlsFault::NoCertificate,
+        ),
+        (broken, key.as_str(), "tls_certificate_file", TlsFault::BadCertificate),
+        (
+            certificate.as_str(),
+            certificate.as_str(),
+            "tls_key_file",
+            TlsFault::NoKey,
+        ),
+        (certificate.as_str(), "", "tls_key_file", TlsFault::NoKey),
+        (certificate.as_str(), other.as_str(), "tls_key_file", TlsFault::OtherKey),
+    ] {
+        assert_eq!(
+            TlsConfig::of_pem(certificate.as_bytes(), key.as_bytes()).unwrap_err(),
+            (at, fault)
+        );
+    }
+}
