@@ -27,6 +27,7 @@ mod refused_tokens;
 mod reload;
 mod sessions;
 mod shutdown;
+mod slow_readers;
 mod stores;
 mod tls;
 mod world;
