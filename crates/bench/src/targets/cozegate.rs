@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
+/// Every rate is counted, and none is met.
+const MOST: u32 = 10_000_000;
+
 /// What an instance needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup<'a> {
@@ -42,6 +45,8 @@ impl Setup<'_> {
             "mode = \"local\"\n\n[apps.main]\nkind = \"jwt\"\napi_base = \"{}\"\nclient_id = \"1100000000001\"\n\
              public_key_id = \"bench\"\nprivate_key_file = \"{}\"\nduration_seconds = 86399\n\n\
              [server]\nproxy_addr = \"{proxy}\"\nauth_addr = \"{auth}\"\n\n\
+             [limits]\nrequests_per_minute = {MOST}\naddress_requests_per_minute = {MOST}\nburst = 1000000\n\
+             sessions_per_minute = {MOST}\nlogins_per_minute = {MOST}\n\n\
              [visitors]\nsecret_file = \"secret\"\n\n\
              [store]\nkind = \"sqlite\"\npath = \"cozegate.db\"\nseal_key_file = \"store.key\"\n",
             self.api_base,
