@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two bytes of a head.
 const BYTE_EVERY: Duration = Duration::from_secs(2);
+/// How many sockets are opened in one go.
+const OPENED_AT_ONCE: usize = 20;
 
 /// The attack, on a thread of its own until it is dropped.
 #[derive(Debug)]
@@ -37,15 +39,17 @@ impl Attack {
             move || {
                 runtime.block_on(async move {
                     let mut attackers = JoinSet::new();
-                    for _ in 0..sockets {
+                    for socket in 0..sockets {
                         let (door, counts) = (door.clone(), Arc::clone(&counts));
                         attackers.spawn(async move {
                             loop {
                                 dawdle(&door, &counts).await;
                             }
                         });
-                        // One after the other: what is measured is sockets that are open and not their opening.
-                        tokio::time::sleep(Duration::from_micros(200)).await;
+                        // A few at a time: what is measured is sockets that are open and not their opening.
+                        if socket % OPENED_AT_ONCE == 0 {
+                            tokio::time::sleep(Duration::from_millis(2)).await;
+                        }
                     }
                     stop.cancelled().await;
                 });
