@@ -51,12 +51,11 @@ pub(crate) fn draw(charts: &[Chart], below: &str) -> String {
         }
         y += GAP;
     }
-    let _infallible = writeln!(
-        drawn,
-        r#"<text class="s" x="12" y="{y}">Shorter is better. {}</text>"#,
-        escape(below)
-    );
-    let height = y + 14.0;
+    for line in std::iter::once("Shorter is better.").chain(below.split("; ")) {
+        let _infallible = writeln!(drawn, r#"<text class="s" x="12" y="{y}">{}</text>"#, escape(line));
+        y += 16.0;
+    }
+    let height = y;
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img"><title>cozegate beside other proxies</title><style>{STYLE}</style>
 {drawn}</svg>
