@@ -36,6 +36,13 @@ problem-method-not-allowed-detail =
 problem-bad-request-title = The request does not fit
 problem-bad-request-detail =
     The body or a parameter is not what this address expects. Compare it with the reference in docs/reference.
+problem-websocket-handshake-title = This is no WebSocket handshake
+problem-websocket-handshake-detail =
+    An opening handshake is GET with Upgrade: websocket, Connection: Upgrade, one Sec-WebSocket-Key of 16 bytes in Base64,
+    Sec-WebSocket-Version: 13, and no body (RFC 6455). Something on the way may have removed a field: check proxies in front of
+    cozegate.
+problem-websocket-version-title = This version of WebSocket is not spoken
+problem-websocket-version-detail = Only version 13 is (RFC 6455). Update the client.
 problem-app-unknown-title = There is no app of this name
 problem-app-unknown-detail = The parameter "app" takes a name from the [apps] section of the configuration. Leave it out for the default app.
 problem-session-name-invalid-title = This session_name cannot be used

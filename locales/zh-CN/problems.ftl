@@ -30,6 +30,12 @@ problem-method-not-allowed-title = 这里不支持该方法
 problem-method-not-allowed-detail = 地址存在，但不支持这个方法；可用的方法见 Allow 字段。
 problem-bad-request-title = 请求不符合要求
 problem-bad-request-detail = 请求体或参数与该地址的要求不符，请对照 docs/reference 中的说明。
+problem-websocket-handshake-title = 这不是合格的 WebSocket 握手
+problem-websocket-handshake-detail =
+    握手应为 GET 请求，带有 Upgrade: websocket、Connection: Upgrade、一个 16 字节（Base64）的 Sec-WebSocket-Key 和
+    Sec-WebSocket-Version: 13，且没有请求体（RFC 6455）。若 cozegate 前面还有代理，请检查它是否去掉了其中的字段。
+problem-websocket-version-title = 不支持这个 WebSocket 版本
+problem-websocket-version-detail = 只支持版本 13（RFC 6455），请升级客户端。
 problem-app-unknown-title = 没有这个名称的应用
 problem-app-unknown-detail = 参数 "app" 须为配置文件 [apps] 中的名称；不填则使用默认应用。
 problem-session-name-invalid-title = 这个 session_name 不能使用

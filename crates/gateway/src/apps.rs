@@ -33,6 +33,8 @@ pub(crate) struct ServingApp {
     pub(crate) region: Option<Region>,
     /// The platform's API.
     pub(crate) api_base: Url,
+    /// The platform's WebSocket.
+    pub(crate) ws_base: Url,
     /// What separates this app's visitors from another's: the `client_id`, or `pat`.
     pub(crate) tenant: String,
     /// Where its tokens come from.
@@ -80,6 +82,7 @@ impl ServingApp {
             tokens,
             visitor_cookie: VisitorCookie::for_tenant(&tenant),
             api_base,
+            ws_base: app.endpoints.ws_base.clone(),
             tenant,
             redirect_uri,
             fixed_token_ends_at,

@@ -12,7 +12,9 @@ use crate::text::{Language, text};
 use bytes::Bytes;
 use coze_auth::{AuthError, FailedSide, LoginFailure};
 use cozegate_store::BackendError;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use http::{Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
@@ -44,6 +46,10 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The request's body or parameters do not fit.
     BadRequest,
+    /// An opening handshake of a WebSocket that breaks the rules.
+    WebSocketHandshake,
+    /// A WebSocket of another version than 13, the only one there is.
+    WebSocketVersion,
     /// The configuration has no app of this name.
     AppUnknown,
     /// A `session_name` that cannot be one.
@@ -120,7 +126,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 48] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -131,6 +137,8 @@ impl ProblemKind {
         Self::PathRefused,
         Self::MethodNotAllowed,
         Self::BadRequest,
+        Self::WebSocketHandshake,
+        Self::WebSocketVersion,
         Self::AppUnknown,
         Self::SessionNameInvalid,
         Self::BodyTooLarge,
@@ -182,6 +190,8 @@ impl ProblemKind {
             Self::PathRefused => "path-refused",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::BadRequest => "bad-request",
+            Self::WebSocketHandshake => "websocket-handshake",
+            Self::WebSocketVersion => "websocket-version",
             Self::AppUnknown => "app-unknown",
             Self::SessionNameInvalid => "session-name-invalid",
             Self::BodyTooLarge => "body-too-large",
@@ -236,11 +246,13 @@ impl ProblemKind {
             Self::PathRefused
             | Self::BadRequest
             | Self::HeadRefused
+            | Self::WebSocketHandshake
             | Self::AppUnknown
             | Self::SessionNameInvalid
             | Self::LoginUnsupported
             | Self::LoginTooLate
             | Self::RedirectElsewhere => StatusCode::BAD_REQUEST,
+            Self::WebSocketVersion => StatusCode::UPGRADE_REQUIRED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyOverdue | Self::HeadOverdue => StatusCode::REQUEST_TIMEOUT,
@@ -277,6 +289,8 @@ impl ProblemKind {
             | Self::MethodNotAllowed
             | Self::BadRequest
             | Self::HeadRefused
+            | Self::WebSocketHandshake
+            | Self::WebSocketVersion
             | Self::AppUnknown
             | Self::SessionNameInvalid
             | Self::LoginUnsupported
@@ -486,6 +500,12 @@ impl Problem {
         }
         if let Some(standing) = &self.standing {
             standing.write(headers);
+        }
+        if self.kind == ProblemKind::WebSocketVersion {
+            // RFC 6455 4.4, RFC 9110 15.5.22: what is spoken here.
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         }
     }
 

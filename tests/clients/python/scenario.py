@@ -10,8 +10,12 @@ import re
 import secrets
 import socket
 import time
+from urllib.parse import urlencode
 
 import httpx
+import pytest
+import websockets.sync.client
+from websockets.exceptions import InvalidStatus
 
 import mistyped
 from canary import Canaries
@@ -176,6 +180,11 @@ token_command = ["cat", "service_token"]
                 headers={**headers, "Authorization": f"Bearer {handle}"},
             )
             assert "conversation.chat.completed" in answer.text
+            with self.connect(handle) as connection:
+                question = {"role": "user", "content_type": "text", "content": self.body}
+                connection.send(json.dumps({"event_type": "conversation.message.create", "data": question}))
+                while json.loads(connection.recv())["event_type"] != "conversation.chat.completed":
+                    pass
         for cookie in browser.cookies.jar:
             self.secret("visitor's cookie", cookie.value)
         for request in ({"params": {"session_name": self.name}}, {"headers": {"X-Session-Name": self.name.encode()}}):
@@ -183,6 +192,12 @@ token_command = ["cat", "service_token"]
             self.secret("access token", legacy["access_token"])
         browser.get(f"{auth}/callback", params={"session_name": self.name, **query})
         program.get(f"{auth}/login", params={"session_name": self.name, **query}, headers=headers)
+
+    def connect(self, handle):
+        """Opens a WebSocket with the handle in its address, as pages have to."""
+        query = {"bot_id": self.emulator.bot("Echo"), "authorization": f"Bearer {handle}", "canary": self.query}
+        address = f"{self.served.proxy.replace('http', 'ws')}/v1/chat?{urlencode(query)}"
+        return websockets.sync.client.connect(address, additional_headers={"X-Canary": self.header})
 
     def be_refused(self):
         """Everything that a caller can do wrong, with something secret in it."""
@@ -211,6 +226,9 @@ token_command = ["cat", "service_token"]
         ):
             answer = program.get(f"{proxy}/v1/users/me", headers={"Authorization": credential})
             assert answer.status_code == 401, answer.text
+        for unknown in (self.secret("handle", fresh("cgh_")), self.secret("handle", fresh())):
+            with pytest.raises(InvalidStatus):
+                self.connect(unknown)
         for path in ("/v1/%2e%2e/x", "/elsewhere"):
             program.get(f"{proxy}{path}", params={"canary": self.query}, headers={"Authorization": f"Bearer {handle}"})
         # Apps whose credential the platform does not take, and one in which nobody is logged in.

@@ -36,6 +36,11 @@ pub fn presented(headers: &HeaderMap, mode: Mode) -> Result<Presented<'_>, Probl
     if fields.next().is_some() {
         return Err(ProblemKind::CredentialNotAccepted);
     }
+    presented_in(field, mode)
+}
+
+/// Reads the value of such a field, wherever it stood.
+pub fn presented_in(field: &HeaderValue, mode: Mode) -> Result<Presented<'_>, ProblemKind> {
     let text = field.to_str().map_err(|_| ProblemKind::CredentialNotAccepted)?;
     let token = match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_matches(' '),

@@ -20,5 +20,5 @@ pub mod session_name;
 
 pub use address::ClientAddress;
 pub use anonymous::{VisitorCookie, VisitorId};
-pub use credential::{Caller, Presented, presented};
+pub use credential::{Caller, Presented, presented, presented_in};
 pub use session_name::VisitorKeys;

@@ -37,6 +37,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use register::{Bounds, Register, Seat};
+use socket2::{SockRef, TcpKeepalive};
 use state::{ConnectionState, Overdue, Patience};
 use std::convert::Infallible;
 use std::error::Error;
@@ -68,6 +69,10 @@ const WINDOW_BYTES: u32 = 128 * 1024;
 /// Whoever does not answer a ping is gone, and its streams with it.
 const PING_EVERY: Duration = Duration::from_mins(1);
 const PONG_WITHIN: Duration = Duration::from_secs(20);
+/// How long a peer may be silent before the system asks whether it is there, and the time between two such questions; how
+/// many remain without an answer before it is gone is the system's choice (nine on Linux).
+const SILENCE: Duration = Duration::from_mins(1);
+const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 /// After an error of `accept` (no file handles left, for example): long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -160,7 +165,7 @@ impl Connections {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        if let Err(error) = stream.set_nodelay(true) {
+        if let Err(error) = stream.set_nodelay(true).and_then(|()| probe_when_silent(&stream)) {
             tracing::debug!(%error, %peer, "A connection was gone before it was served");
             return None;
         }
@@ -196,6 +201,13 @@ pub(crate) async fn pause_after(error: &io::Error) {
     }
     tracing::warn!(%error, "A connection could not be accepted");
     tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+/// Lets the system ask a silent peer whether it is still there, and end the connection if it is not: a WebSocket may be
+/// silent for hours, and somebody whose machine is gone says no goodbye.
+pub(crate) fn probe_when_silent(stream: &TcpStream) -> io::Result<()> {
+    let probes = TcpKeepalive::new().with_time(SILENCE).with_interval(PROBE_INTERVAL);
+    SockRef::from(stream).set_tcp_keepalive(&probes)
 }
 
 /// Speaks HTTP/1.1 on `io` until one of the two has enough.

@@ -7,7 +7,7 @@
 use super::body::{Answer, Bounds, EventDialect, Upload};
 use super::upstream::{Upstream, Upstreams};
 use super::{refusal, request, response, route};
-use crate::apps::{Apps, ServingApp};
+use crate::apps::ServingApp;
 use crate::caller::{Caller, Presented, presented};
 use crate::connections::RequestBody;
 use crate::limits::{Admission, Limit};
@@ -18,9 +18,8 @@ use crate::telemetry::metrics::{Metrics, Wait};
 use crate::telemetry::record::Record;
 use coze_auth::Token;
 use cozegate_store::HandleRecord;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderValue, UPGRADE};
 use http::{Request, Response};
-use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 /// Passes `incoming` on and its answer back.
@@ -31,17 +30,11 @@ pub(super) async fn pass(
     upstreams: &Upstreams,
     record: &mut Record,
 ) -> Result<Response<Answer>, Problem> {
-    let caller = caller_of(incoming.headers(), shared, record.metrics()).await?;
-    let app = app_of(&caller, &live.apps)?;
-    record.note(|line| match &caller {
-        Caller::OwnToken(_) => line.of_own_token(&app.name),
-        Caller::Visitor(handle) => {
-            line.of_visitor(&app.name, shared.visitor_keys.log_name(&app.name, &handle.subject));
-        }
-    });
-    let Admission { permit, standing } = live.limits.admit(&caller)?;
+    let shown = presented(incoming.headers(), shared.mode)?;
+    let asker = Asker::find(shown, live, shared, record).await?;
+    let Admission { permit, standing } = live.limits.admit(&asker.caller)?;
     let upstream = upstreams
-        .at(&app.api_base)
+        .at(&asker.app.api_base)
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
     let bounds = Bounds {
         length: route::body_limit(incoming.uri().path(), live.limits.config()),
@@ -53,17 +46,9 @@ pub(super) async fn pass(
     let exchange = async {
         let upload = Upload::of(body, bounds).await?;
         record.receives(upload.bytes());
-        let request = Request::from_parts(head, upload);
-        match caller {
-            Caller::OwnToken(authorization) => {
-                record.is_sent();
-                exchange(&upstream, request, authorization).await
-            }
-            Caller::Visitor(handle) => {
-                let visitor = Visitor { app, handle, shared };
-                visitor.exchange(&upstream, request, record).await
-            }
-        }
+        asker
+            .exchange(&upstream, Request::from_parts(head, upload), record)
+            .await
     };
     let answer = within(deadline, exchange).await?;
     let is_stream = response::is_event_stream(answer.headers());
@@ -78,27 +63,72 @@ pub(super) async fn pass(
     Ok(response)
 }
 
-/// Who asks, by what they present.
-async fn caller_of(headers: &HeaderMap, shared: &Shared, metrics: &Metrics) -> Result<Caller, Problem> {
-    Ok(match presented(headers, shared.mode)? {
-        Presented::OwnToken(authorization) => Caller::OwnToken(authorization),
-        Presented::Handle(handle) => Caller::Visitor(shared.find_handle(handle, metrics).await?),
-    })
+/// Who asks, and the app that serves them.
+pub(super) struct Asker<'a> {
+    app: &'a ServingApp,
+    caller: Caller,
+    shared: &'a Shared,
 }
 
-/// The app that serves this caller.
-fn app_of<'a>(caller: &Caller, apps: &'a Apps) -> Result<&'a ServingApp, Problem> {
-    match caller {
-        Caller::OwnToken(_) => Ok(apps.default_app()),
-        // An app that is gone takes its handles along: the page opens a session with one that is there.
-        Caller::Visitor(record) => Ok(apps.find(Some(&record.app)).ok_or(ProblemKind::HandleUnknown)?),
+impl<'a> Asker<'a> {
+    /// Finds them by what they present, and notes who it is for the log.
+    pub(super) async fn find(
+        presented: Presented<'_>,
+        live: &'a Live,
+        shared: &'a Shared,
+        record: &mut Record,
+    ) -> Result<Self, Problem> {
+        let (app, caller) = match presented {
+            Presented::OwnToken(authorization) => (live.apps.default_app(), Caller::OwnToken(authorization)),
+            Presented::Handle(handle) => {
+                let visitor = shared.find_handle(handle, record.metrics()).await?;
+                // An app that is gone takes its handles along: the page opens a session with one that is there.
+                let app = live.apps.find(Some(&visitor.app)).ok_or(ProblemKind::HandleUnknown)?;
+                (app, Caller::Visitor(visitor))
+            }
+        };
+        record.note(|line| match &caller {
+            Caller::OwnToken(_) => line.of_own_token(&app.name),
+            Caller::Visitor(handle) => {
+                line.of_visitor(&app.name, shared.visitor_keys.log_name(&app.name, &handle.subject));
+            }
+        });
+        Ok(Self { app, caller, shared })
+    }
+
+    pub(super) fn app(&self) -> &ServingApp {
+        self.app
+    }
+
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Sends `request` with the caller's credential, and with a new one when it is refused and ours.
+    pub(super) async fn exchange(
+        &self,
+        upstream: &Upstream,
+        request: Request<Upload>,
+        record: &mut Record,
+    ) -> Result<Response<Answer>, Problem> {
+        match &self.caller {
+            Caller::OwnToken(authorization) => {
+                record.is_sent();
+                exchange(upstream, request, authorization.clone()).await
+            }
+            Caller::Visitor(handle) => {
+                let (app, shared) = (self.app, self.shared);
+                let visitor = Visitor { app, handle, shared };
+                visitor.exchange(upstream, request, record).await
+            }
+        }
     }
 }
 
 /// A visitor, whose token we hold.
 struct Visitor<'a> {
     app: &'a ServingApp,
-    handle: Arc<HandleRecord>,
+    handle: &'a HandleRecord,
     shared: &'a Shared,
 }
 
@@ -163,7 +193,7 @@ impl Visitor<'_> {
 }
 
 /// Waits for `exchange` until `deadline` (`timeouts.total_seconds`), if there is one.
-async fn within<T>(
+pub(super) async fn within<T>(
     deadline: Option<Instant>,
     exchange: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
@@ -184,8 +214,9 @@ async fn exchange(
 ) -> Result<Response<Answer>, Problem> {
     request.headers_mut().insert(AUTHORIZATION, authorization);
     let dialect = EventDialect::of(request.uri().path());
+    let asks_to_switch = request.headers().contains_key(UPGRADE);
     let answer = upstream.exchange(request).await?;
-    response::check_frame(&answer)?;
+    response::check_frame(&answer, asks_to_switch)?;
     response::mannered(answer, dialect).await
 }
 

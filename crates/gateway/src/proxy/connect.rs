@@ -1,10 +1,11 @@
-//! Opens connections to the configured API base, in clear or with TLS.
+//! Opens connections to the configured API and WebSocket bases, in clear or with TLS.
 //!
 //! HTTP/1.1 only: one connection carries one exchange, so a slow stream never stands in another's way
 //! (`docs/decisions/0003-proxy-on-plain-hyper.md`).
 
 use super::body::Upload;
 use super::pool::Connection;
+use crate::connections::probe_when_silent;
 use http::header::HeaderValue;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -35,8 +36,8 @@ pub(super) struct Target {
 /// Why an API base cannot be connected to, whatever the network does.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// Neither `http` nor `https`, or without a host.
-    #[error("{0} is no http or https address")]
+    /// Neither `http`, `https`, `ws` nor `wss`, or without a host.
+    #[error("{0} is no http, https, ws or wss address")]
     NotHttp(String),
     /// TLS cannot be set up (no trusted certificates on this system, for example).
     #[error("TLS cannot be set up on this system")]
@@ -50,8 +51,8 @@ impl Target {
         let host = api_base.host_str().ok_or_else(not_http)?;
         let port = api_base.port_or_known_default().ok_or_else(not_http)?;
         let tls = match api_base.scheme() {
-            "http" => None,
-            "https" => Some((tls_connector()?, server_name(host).ok_or_else(not_http)?)),
+            "http" | "ws" => None,
+            "https" | "wss" => Some((tls_connector()?, server_name(host).ok_or_else(not_http)?)),
             _ => return Err(not_http()),
         };
         let authority = match api_base.port() {
@@ -82,6 +83,7 @@ impl Target {
     pub(super) async fn connect(&self, tasks: &TaskTracker) -> io::Result<Connection> {
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;
         tcp.set_nodelay(true)?;
+        probe_when_silent(&tcp)?;
         let stream = match &self.tls {
             None => Either::Left(tcp),
             Some((connector, name)) => Either::Right(connector.connect(name.clone(), tcp).await?),
@@ -91,7 +93,7 @@ impl Target {
             .await
             .map_err(io::Error::other)?;
         tasks.spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = connection.with_upgrades().await {
                 // The exchange that was on it has told its caller; an idle one concerns nobody.
                 tracing::debug!(%error, "An upstream connection ended");
             }

@@ -12,6 +12,8 @@
 //! 7. exchange: a connection of this core's own pool ([`upstream`]);
 //! 8. response: what comes back ([`response`]), byte for byte, as it comes.
 //!
+//! A WebSocket takes the same way up to the answer's head and is a tunnel from there on ([`tunnel`]).
+//!
 //! When the caller leaves, the response body is dropped, which closes the upstream connection: the platform sees it.
 
 mod about;
@@ -26,6 +28,7 @@ mod refusal;
 mod request;
 mod response;
 pub(crate) mod route;
+mod tunnel;
 mod upstream;
 pub(crate) mod workers;
 
@@ -45,6 +48,7 @@ use http::{Method, Request, Response, Uri};
 use route::Route;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 use upstream::Upstreams;
 
 /// What may be asked of the platform. Not among them: `TRACE`, whose answer would show our credential to the caller.
@@ -64,6 +68,8 @@ pub(crate) struct Proxy {
     upstreams: Upstreams,
     /// This core's counts.
     metrics: Arc<Metrics>,
+    /// Every open WebSocket. Stopping waits for them as for any answer.
+    tunnels: TaskTracker,
 }
 
 /// What an answer of our own needs to know of the request, kept while the request itself travels on. All clones share
@@ -156,7 +162,11 @@ impl Proxy {
                 let trusted = &self.shared.trusted_proxies;
                 let address = || ClientAddress::of(peer.ip(), request.headers(), trusted);
                 let of_address = live.limits.check_address(address)?;
-                let mut response = api::pass(request, live, &self.shared, &self.upstreams, record).await?;
+                let mut response = if tunnel::is_wanted(&request) {
+                    tunnel::open(request, live, self, record).await?
+                } else {
+                    api::pass(request, live, &self.shared, &self.upstreams, record).await?
+                };
                 // Where both are scarce, the caller's own stands there already.
                 if let Some(standing) = of_address
                     && !response.headers().contains_key("ratelimit")

@@ -80,8 +80,8 @@ pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
 /// Refuses an answer whose frame two readers could understand in two ways, and one that is none.
 ///
 /// We announce no transfer coding but `chunked`, so there is no other; beside it a length "ought to be handled as an error"
-/// (RFC 9112 6.1, 6.3). And nobody has asked for another protocol (RFC 9110 15.2.2).
-pub(super) fn check_frame<B>(answer: &Response<B>) -> Result<(), Problem> {
+/// (RFC 9112 6.1, 6.3). And another protocol comes only where the request `asks_to_switch` (RFC 9110 15.2.2).
+pub(super) fn check_frame<B>(answer: &Response<B>, asks_to_switch: bool) -> Result<(), Problem> {
     let headers = answer.headers();
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let is_sound = match (codings.next(), codings.next()) {
@@ -95,7 +95,7 @@ pub(super) fn check_frame<B>(answer: &Response<B>) -> Result<(), Problem> {
             "the answer is framed in two ways, or in one that nobody asked for",
         ));
     }
-    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !asks_to_switch {
         return Err(Problem::with_inside(
             ProblemKind::UpstreamBroken,
             "the answer is another protocol, which nobody asked for",

@@ -13,7 +13,7 @@ use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Wait};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -192,6 +192,10 @@ impl Upstream {
     }
 
     fn pass_on(&self, answer: Response<Incoming>, lease: Lease) -> Response<Answer> {
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // The connection carries no exchange after this one.
+            return answer.map(|_| Answer::default());
+        }
         answer.map(|body| Answer::from_upstream(body, lease, self.idle_timeout))
     }
 }

@@ -119,6 +119,7 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
         guard: setup.guard.clone(),
         upstreams,
         metrics,
+        tunnels: TaskTracker::new(),
     };
     let grace = Duration::from_secs(setup.timeouts.shutdown_seconds.into());
     Ok(run_on_own_thread(
@@ -136,8 +137,8 @@ async fn work(proxy: Proxy, served: Connections, intake: Intake, tasks: TaskTrac
         peer,
         _open: OpenConnection::new(&proxy.metrics, Listener::Proxy),
     };
-    // Upstream connections idle in the pool are tasks too, but nobody waits for them.
-    let connections = TaskTracker::new();
+    // Upstream connections idle in the pool are tasks too, but nobody waits for them. A tunnel is what a connection became.
+    let connections = proxy.tunnels.clone();
     match intake {
         Intake::Own(listener) => match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => {

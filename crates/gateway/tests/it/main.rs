@@ -30,4 +30,7 @@ mod shutdown;
 mod slow_readers;
 mod stores;
 mod tls;
+mod websocket_flow;
+mod websocket_handshake;
+mod websocket_refusals;
 mod world;

@@ -6,6 +6,7 @@ mod names;
 pub mod person;
 mod raw;
 mod recording_upstream;
+pub mod websocket;
 mod wire;
 
 pub use dialogue::dialogue;

@@ -1,0 +1,188 @@
+//! The bytes of an open WebSocket, both ways, unaltered: pings, fragments and close codes pass because nothing reads them.
+//!
+//! One small buffer for each way. A side that does not read stops the other one (back-pressure), and a side that ends ends
+//! the other: the platform's close reaches the caller, the caller's departure the platform. Nothing ends a connection for
+//! being silent: who has nothing to say may wait. That the other end of a silent line is gone is seen by the probes of
+//! TCP (`crate::connections`). When we stop, the caller is told with a close of our own, between two frames.
+
+use super::frames::Frames;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// What one way of a connection holds.
+const BUFFER_BYTES: usize = 8 * 1024;
+/// How long one side may go on after the other has ended: enough for the echo of a close.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
+/// An unmasked close frame with the status 1001, "going away" (RFC 6455 5.5.1, 7.4.1).
+const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xE9];
+
+/// Carries bytes until both sides have ended, or one has broken, or one has ended `last_words` ago. Dropping both is what
+/// ends them.
+pub(super) async fn carry<C, U>(caller: C, upstream: U, stop: CancellationToken, last_words: Duration) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite,
+    U: AsyncRead + AsyncWrite,
+{
+    let (from_caller, to_caller) = split(caller);
+    let (from_upstream, to_upstream) = split(upstream);
+    let mut up = std::pin::pin!(pass_up(from_caller, to_upstream));
+    let mut down = std::pin::pin!(pass_down(from_upstream, to_caller, stop, last_words));
+    let rest = tokio::select! {
+        ended = &mut up => {
+            ended?;
+            timeout(last_words, down).await
+        }
+        ended = &mut down => {
+            ended?;
+            timeout(last_words, up).await
+        }
+    };
+    rest.unwrap_or(Ok(()))
+}
+
+async fn pass_up(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let piece = read(&mut from, &mut buffer).await?;
+        if piece.is_empty() {
+            return to.shutdown().await;
+        }
+        to.write_all(piece).await?;
+        to.flush().await?;
+    }
+}
+
+async fn pass_down(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    stop: CancellationToken,
+    last_words: Duration,
+) -> io::Result<()> {
+    let mut frames = Frames::default();
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let mut piece = tokio::select! {
+            biased;
+            () = stop.cancelled(), if frames.may_speak() => return say_goodbye(from, to, last_words).await,
+            piece = read(&mut from, &mut buffer) => piece?,
+        };
+        if piece.is_empty() {
+            return to.shutdown().await;
+        }
+        if stop.is_cancelled() {
+            // No further than to the end of this frame.
+            while !piece.is_empty() {
+                let (frame, behind) = piece.split_at(frames.follow(piece));
+                to.write_all(frame).await?;
+                if frames.may_speak() {
+                    return say_goodbye(from, to, last_words).await;
+                }
+                piece = behind;
+            }
+        } else {
+            to.write_all(piece).await?;
+            while !piece.is_empty() {
+                piece = piece.split_at(frames.follow(piece)).1;
+            }
+        }
+        to.flush().await?;
+    }
+}
+
+/// Tells the caller that we go. Its answer, a close as well, goes upstream by the other way, so the platform is told too and
+/// ends its side; what it still says is not passed on, since nothing may follow a close.
+async fn say_goodbye(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    last_words: Duration,
+) -> io::Result<()> {
+    to.write_all(&GOING_AWAY).await?;
+    to.flush().await?;
+    let drained = timeout(last_words, async {
+        let mut unheard = vec![0; BUFFER_BYTES];
+        while !read(&mut from, &mut unheard).await?.is_empty() {}
+        io::Result::Ok(())
+    });
+    drained.await.unwrap_or(Ok(()))?;
+    to.shutdown().await
+}
+
+/// Reads what is there; nothing means the end. An end without the goodbye of TLS is one too: the frames tell whether
+/// anything is missing.
+async fn read<'b>(from: &mut (impl AsyncRead + Unpin), buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+    match from.read(buffer).await {
+        Ok(read) => Ok(buffer.get(..read).unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(&[]),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+    use tokio::io::duplex;
+    use tokio::task::yield_now;
+
+    /// What the pipes between the test and the tunnel hold.
+    const PIPE_BYTES: usize = 64;
+    /// Looks at everything often enough that nothing moves any more.
+    const ROUNDS: usize = 10_000;
+
+    #[tokio::test]
+    async fn no_more_is_held_than_one_buffer_each_way() {
+        let (caller, caller_side) = duplex(PIPE_BYTES);
+        let (upstream, upstream_side) = duplex(PIPE_BYTES);
+        let mut carried = pin!(carry(caller_side, upstream_side, CancellationToken::new(), LAST_WORDS));
+        let mut ends = [caller, upstream];
+        for end in &mut ends {
+            let written = Cell::new(0);
+            let mut fill = pin!(async {
+                loop {
+                    written.set(written.get() + end.write(&[0x55; PIPE_BYTES]).await.unwrap());
+                }
+            });
+
+            for _ in 0..ROUNDS {
+                poll_fn(|context| {
+                    let _: Poll<()> = fill.as_mut().poll(context);
+                    assert!(carried.as_mut().poll(context).is_pending());
+                    Poll::Ready(())
+                })
+                .await;
+                yield_now().await;
+            }
+
+            let held = written.get();
+            assert!(held >= 2 * PIPE_BYTES, "{held}");
+            assert!(held <= BUFFER_BYTES + 3 * PIPE_BYTES, "{held}");
+        }
+    }
+
+    #[tokio::test]
+    async fn side_that_does_not_end_with_the_other_is_given_up() {
+        for caller_leaves in [true, false] {
+            let (caller, caller_side) = duplex(PIPE_BYTES);
+            let (upstream, upstream_side) = duplex(PIPE_BYTES);
+            let (leaves, stays) = if caller_leaves {
+                (caller, upstream)
+            } else {
+                (upstream, caller)
+            };
+            drop(leaves);
+
+            let last_words = Duration::from_millis(1);
+            carry(caller_side, upstream_side, CancellationToken::new(), last_words)
+                .await
+                .unwrap();
+
+            drop(stays);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A WebSocket through the proxy: the handshake with a credential of ours in it, then a tunnel of bytes.
+//!
+//! No page can be asked before it opens a WebSocket (there is no preflight), and its answers are readable for everybody: the
+//! guard's look at `Origin` is the only wall, and it stands before this file. Everything else is as for any request: the
+//! caller is found, the head cleaned, the token put in, a refused token renewed unseen, and a handshake that the platform
+//! refuses comes back as the HTTP answer that it is.
+//!
+//! | file | owns |
+//! |---|---|
+//! | [`handshake`] | the rules of the opening handshake |
+//! | [`query`] | the credential that comes in the address |
+//! | [`flow`] | the bytes of both ways, and how they end |
+//! | [`frames`] | where a frame ends |
+
+mod flow;
+mod frames;
+mod handshake;
+mod query;
+
+use super::api::{Asker, within};
+use super::body::{Answer, Upload};
+use super::{Proxy, request, response, route};
+use crate::caller::{Presented, presented, presented_in};
+use crate::config::Mode;
+use crate::connections::RequestBody;
+use crate::limits::{Admission, Permit};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::Live;
+use crate::telemetry::record::Record;
+use handshake::Handshake;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Request, Response, StatusCode, Uri};
+use http_body::Body as _;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_util::sync::CancellationToken;
+
+/// What the platform speaks WebSocket on: this path, and everything below the other one.
+const CHAT: &str = "/v1/chat";
+const AUDIO: &str = "/v1/audio/";
+
+/// Whether `request` asks for a WebSocket where there is one. Anywhere else the wish is ignored (RFC 9110 7.8).
+pub(super) fn is_wanted<B>(request: &Request<B>) -> bool {
+    let path = route::without_doubled_slash(request.uri().path());
+    (path == CHAT || path.starts_with(AUDIO)) && handshake::is_meant(request.headers())
+}
+
+/// Opens a tunnel for `incoming`, as a task of `proxy.tunnels` that ends when we stop.
+pub(super) async fn open(
+    mut incoming: Request<RequestBody>,
+    live: &Live,
+    proxy: &Proxy,
+    record: &mut Record,
+) -> Result<Response<Answer>, Problem> {
+    let shared = &*proxy.shared;
+    let caller_side = hyper::upgrade::on(&mut incoming);
+    let has_body = !incoming.body().is_end_stream();
+    let (mut head, _) = incoming.into_parts();
+    let handshake = Handshake::check(&head, has_body)?;
+    let in_query = credential_of_query(&mut head)?;
+    let shown = presented_once(&head.headers, in_query.as_ref(), shared.mode)?;
+    let asker = Asker::find(shown, live, shared, record).await?;
+    let Admission { permit, standing } = live.limits.admit(asker.caller())?;
+    let upstream = proxy
+        .upstreams
+        .at(&asker.app().ws_base)
+        .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
+    request::prepare(&mut head, upstream.target())?;
+    handshake.write(&mut head.headers);
+
+    let request = Request::from_parts(head, Upload::empty());
+    let mut answer = within(upstream.deadline(), asker.exchange(&upstream, request, record)).await?;
+    let has_switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let is_agreed = handshake::is_agreed(answer.headers());
+    let upstream_side = hyper::upgrade::on(&mut answer);
+    let mut answer = match (has_switched, is_agreed) {
+        (false, _) => response::incoming(answer.map(|body| body.holding(permit))),
+        (true, false) => {
+            let what = "switched to something that is no WebSocket";
+            return Err(Problem::with_inside(ProblemKind::UpstreamBroken, what));
+        }
+        (true, true) => {
+            let stop = shared.stop.clone();
+            proxy.tunnels.spawn(carry(caller_side, upstream_side, stop, permit));
+            let mut answer = response::incoming(answer);
+            handshake::switch(answer.headers_mut());
+            answer
+        }
+    };
+    if let Some(standing) = standing {
+        standing.write(answer.headers_mut());
+    }
+    Ok(answer)
+}
+
+/// Takes the credential out of the address. What is left of it goes upstream as it is.
+fn credential_of_query(head: &mut Parts) -> Result<Option<HeaderValue>, Problem> {
+    let parted = query::part(head.uri.query())?;
+    if parted.credential.is_some() {
+        let path = head.uri.path();
+        let path_and_query = match parted.rest {
+            Some(rest) => format!("{path}?{rest}"),
+            None => path.to_owned(),
+        };
+        head.uri = Uri::builder()
+            .path_and_query(path_and_query)
+            .build()
+            .map_err(|error| Problem::with_inside(ProblemKind::PathRefused, error))?;
+    }
+    Ok(parted.credential)
+}
+
+/// Reads who asks: from the header or from the address. The official JavaScript client says the same in both when it runs
+/// in Node (docs/upstream/websocket.md); two that differ are none.
+fn presented_once<'h>(
+    headers: &'h HeaderMap,
+    in_query: Option<&'h HeaderValue>,
+    mode: Mode,
+) -> Result<Presented<'h>, ProblemKind> {
+    let Some(in_query) = in_query else {
+        return presented(headers, mode);
+    };
+    if headers.get_all(AUTHORIZATION).iter().any(|field| field != in_query) {
+        return Err(ProblemKind::CredentialNotAccepted);
+    }
+    presented_in(in_query, mode)
+}
+
+/// Waits until both sides have left HTTP, and carries their bytes. The caller's leave for one exchange lasts as long.
+async fn carry(caller_side: OnUpgrade, upstream_side: OnUpgrade, stop: CancellationToken, _permit: Permit) {
+    let (caller, upstream) = match tokio::try_join!(caller_side, upstream_side) {
+        Ok((caller, upstream)) => (TokioIo::new(caller), TokioIo::new(upstream)),
+        Err(error) => return tracing::debug!(%error, "A side left before its WebSocket was open"),
+    };
+    if let Err(error) = flow::carry(caller, upstream, stop, flow::LAST_WORDS).await {
+        // Mostly people who left without a goodbye; the other side sees the same end.
+        tracing::debug!(%error, "A WebSocket ended early");
+    }
+}
