@@ -113,8 +113,8 @@ impl<'a> Asker<'a> {
     ) -> Result<Response<Answer>, Problem> {
         match &self.caller {
             Caller::OwnToken(authorization) => {
-                record.is_sent();
-                exchange(upstream, request, authorization.clone()).await
+                let now = record.is_sent();
+                exchange(upstream, request, authorization.clone(), now).await
             }
             Caller::Visitor(handle) => {
                 let (app, shared) = (self.app, self.shared);
@@ -141,13 +141,13 @@ impl Visitor<'_> {
     ) -> Result<Response<Answer>, Problem> {
         let token = self.token(record.metrics()).await?;
         let again = request::copy(&request);
-        record.is_sent();
-        let answer = exchange(upstream, request, bearer(&token)?).await?;
+        let now = record.is_sent();
+        let answer = exchange(upstream, request, bearer(&token)?, now).await?;
         if !refusal::refuses_token(&answer) {
             return Ok(answer);
         }
         tracing::info!(app = %self.app.name, "The platform refuses a token; it is renewed");
-        let outcome = self.mend(upstream, &token, &answer, again, record.metrics()).await;
+        let outcome = self.mend(upstream, &token, &answer, again, record).await;
         record.metrics().token_refused(match &outcome {
             Ok(_) => RefusedToken::Mended,
             Err(_) => RefusedToken::Told,
@@ -162,10 +162,10 @@ impl Visitor<'_> {
         token: &Token,
         answer: &Response<Answer>,
         again: Option<Request<Upload>>,
-        metrics: &Metrics,
+        record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
         self.app.tokens.refused(&self.handle.subject, token);
-        let renewed = self.token(metrics).await?;
+        let renewed = self.token(record.metrics()).await?;
         // A fixed token stays what it is; and when one new token after the other is refused, no more are asked for.
         if renewed.is_same_as(token) {
             return Err(credential_refused(answer));
@@ -173,7 +173,7 @@ impl Visitor<'_> {
         let Some(again) = again else {
             return Err(credential_refused(answer));
         };
-        let answer = exchange(upstream, again, bearer(&renewed)?).await?;
+        let answer = exchange(upstream, again, bearer(&renewed)?, record.is_sent()).await?;
         if refusal::refuses_token(&answer) {
             return Err(credential_refused(&answer));
         }
@@ -206,16 +206,17 @@ pub(super) async fn within<T>(
     }
 }
 
-/// Sends `request` with this credential. A short JSON answer is there as a whole afterwards.
+/// Sends `request`, `now`, with this credential. A short JSON answer is there as a whole afterwards.
 async fn exchange(
     upstream: &Upstream,
     mut request: Request<Upload>,
     authorization: HeaderValue,
+    now: std::time::Instant,
 ) -> Result<Response<Answer>, Problem> {
     request.headers_mut().insert(AUTHORIZATION, authorization);
     let dialect = EventDialect::of(request.uri().path());
     let asks_to_switch = request.headers().contains_key(UPGRADE);
-    let answer = upstream.exchange(request).await?;
+    let answer = upstream.exchange(request, now.into()).await?;
     response::check_frame(&answer, asks_to_switch)?;
     response::mannered(answer, dialect).await
 }

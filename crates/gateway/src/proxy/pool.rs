@@ -47,9 +47,9 @@ pub(super) struct Lease {
 
 impl Pool {
     /// Takes the youngest idle connection that is still open and ready; `None` when a new one is needed.
-    pub(super) async fn take(self: &Arc<Self>) -> Option<Lease> {
+    pub(super) async fn take(self: &Arc<Self>, now: Instant) -> Option<Lease> {
         loop {
-            let mut connection = self.pop()?;
+            let mut connection = self.pop(now)?;
             // Ready at once, or as soon as its task has seen the end of the exchange before.
             if connection.sender.ready().await.is_ok() {
                 return Some(self.lease(connection));
@@ -65,8 +65,7 @@ impl Pool {
         }
     }
 
-    fn pop(&self) -> Option<Connection> {
-        let now = Instant::now();
+    fn pop(&self, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((connection, since)) = idle.pop() {
             if now - since > IDLE_LIMIT {

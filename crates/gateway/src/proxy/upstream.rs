@@ -116,10 +116,14 @@ impl Upstream {
         self.total_timeout.map(|total| Instant::now() + total)
     }
 
-    /// Sends `request` and gives back the answer with its body still to come.
-    pub(super) async fn exchange(&self, mut request: Request<Upload>) -> Result<Response<Answer>, Problem> {
+    /// Sends `request`, `now`, and gives back the answer with its body still to come.
+    pub(super) async fn exchange(
+        &self,
+        mut request: Request<Upload>,
+        mut now: Instant,
+    ) -> Result<Response<Answer>, Problem> {
         let mut again = repeatable(&request);
-        while let Some(mut lease) = self.pool.take().await {
+        while let Some(mut lease) = self.pool.take(now).await {
             match self.send(&mut lease, request).await {
                 Sent::Answered(answer) => return Ok(self.pass_on(answer, lease)),
                 Sent::Unsent(unsent) => request = *unsent,
@@ -129,6 +133,7 @@ impl Upstream {
                 },
                 Sent::Failed(problem) => return Err(*problem),
             }
+            now = Instant::now();
         }
         let mut lease = self.connect().await?;
         match self.send(&mut lease, request).await {

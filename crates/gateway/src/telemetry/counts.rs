@@ -3,21 +3,67 @@
 //! Every core has a set of its own, so that counting does not pass a cache line from core to core; [`super::exposition`]
 //! adds the sets up when somebody asks. The numbers are independent of each other: nobody infers one from another, so
 //! the relaxed order is enough.
+//!
+//! A set that one thread writes needs no locked addition either: a load and a store do, since others only read. Whoever
+//! makes a set says which kind it is ([`Writers`]). When that is wrong, a debug build, so every test, panics; a release
+//! would lose a count, and nothing else.
 
 use super::labels::Label;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(debug_assertions)]
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+/// Who writes a set.
+#[derive(Clone, Debug)]
+pub(super) enum Writers {
+    /// One thread.
+    One(Writer),
+    /// Any thread.
+    Many,
+}
+
+/// The only thread that writes a set: the first that does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Writer {
+    #[cfg(debug_assertions)]
+    thread: Arc<OnceLock<std::thread::ThreadId>>,
+}
+
+impl Writer {
+    #[cfg(debug_assertions)]
+    fn check(&self) {
+        let this = std::thread::current().id();
+        let first = *self.thread.get_or_init(|| this);
+        debug_assert_eq!(this, first, "a set of one thread is written by another");
+    }
+
+    #[cfg(not(debug_assertions))]
+    fn check(&self) {}
+}
+
+impl Writers {
+    /// Adds to `number`, around its ends if need be.
+    fn add(&self, number: &AtomicU64, amount: u64) {
+        match self {
+            Self::One(writer) => {
+                writer.check();
+                let sum = number.load(Ordering::Relaxed).wrapping_add(amount);
+                number.store(sum, Ordering::Relaxed);
+            }
+            Self::Many => {
+                number.fetch_add(amount, Ordering::Relaxed);
+            }
+        }
+    }
+}
 
 /// What only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
 
 impl Count {
-    pub(crate) fn add(&self, amount: u64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -25,15 +71,11 @@ impl Count {
 
 /// How many there are now. One set may go below zero when another one began what ends here; their sum does not.
 #[derive(Debug, Default)]
-pub(crate) struct Level(AtomicI64);
+pub(crate) struct Level(AtomicU64);
 
 impl Level {
-    pub(super) fn change(&self, amount: i64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-
     pub(super) fn get(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed).cast_signed()
     }
 }
 
@@ -67,13 +109,13 @@ pub(crate) struct Durations {
 }
 
 impl Durations {
-    pub(super) fn observe(&self, duration: Duration) {
+    fn observe(&self, duration: Duration, writers: &Writers) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let longer = BUCKETS.iter().take_while(|end| nanoseconds > *end * 1_000).count();
         if let Some(bucket) = self.buckets.get(longer) {
-            bucket.add(1);
+            writers.add(&bucket.0, 1);
         }
-        self.nanoseconds.add(nanoseconds);
+        writers.add(&self.nanoseconds.0, nanoseconds);
     }
 
     /// How many in each bucket, not cumulated.
@@ -90,13 +132,15 @@ impl Durations {
 #[derive(Debug)]
 pub(crate) struct Each<L, T> {
     slots: Box<[T]>,
+    writers: Writers,
     label: PhantomData<fn(L)>,
 }
 
-impl<L: Label, T: Default> Default for Each<L, T> {
-    fn default() -> Self {
+impl<L: Label, T: Default> Each<L, T> {
+    pub(super) fn new(writers: &Writers) -> Self {
         Self {
             slots: (0..L::COUNT).map(|_| T::default()).collect(),
+            writers: writers.clone(),
             label: PhantomData,
         }
     }
@@ -112,7 +156,7 @@ impl<L: Label, T> Each<L, T> {
 impl<L: Label> Each<L, Count> {
     pub(super) fn add(&self, label: L, amount: u64) {
         if let Some(count) = self.of(label) {
-            count.add(amount);
+            self.writers.add(&count.0, amount);
         }
     }
 }
@@ -120,7 +164,7 @@ impl<L: Label> Each<L, Count> {
 impl<L: Label> Each<L, Level> {
     pub(super) fn change(&self, label: L, amount: i64) {
         if let Some(level) = self.of(label) {
-            level.change(amount);
+            self.writers.add(&level.0, amount.cast_unsigned());
         }
     }
 }
@@ -128,7 +172,7 @@ impl<L: Label> Each<L, Level> {
 impl<L: Label> Each<L, Durations> {
     pub(super) fn observe(&self, label: L, duration: Duration) {
         if let Some(durations) = self.of(label) {
-            durations.observe(duration);
+            durations.observe(duration, &self.writers);
         }
     }
 }
@@ -141,9 +185,9 @@ mod tests {
     fn duration_falls_into_the_first_bucket_that_holds_it() {
         let durations = Durations::default();
         for micros in [0, 50, 51, 300_000_000, 300_000_001] {
-            durations.observe(Duration::from_micros(micros));
+            durations.observe(Duration::from_micros(micros), &Writers::Many);
         }
-        durations.observe(Duration::MAX);
+        durations.observe(Duration::MAX, &Writers::Many);
 
         let buckets: Vec<_> = durations.buckets().collect();
 
@@ -152,5 +196,44 @@ mod tests {
         assert_eq!(buckets.get(16), Some(&1));
         assert_eq!(buckets.get(17), Some(&2));
         assert_eq!(buckets.iter().sum::<u64>(), 6);
+    }
+
+    #[test]
+    fn both_kinds_of_sets_count_alike() {
+        for writers in [Writers::One(Writer::default()), Writers::Many] {
+            let counts = Each::<(), Count>::new(&writers);
+            let levels = Each::<(), Level>::new(&writers);
+            counts.add((), 2);
+            counts.add((), 40);
+            levels.change((), 1);
+            levels.change((), -3);
+
+            assert_eq!(counts.of(()).unwrap().get(), 42, "{writers:?}");
+            assert_eq!(levels.of(()).unwrap().get(), -2, "{writers:?}");
+        }
+    }
+
+    #[test]
+    fn many_threads_lose_nothing_in_a_set_of_many() {
+        let counts = Each::<(), Count>::new(&Writers::Many);
+
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| (0..10_000).for_each(|_| counts.add((), 1)));
+            }
+        });
+
+        assert_eq!(counts.of(()).unwrap().get(), 40_000);
+    }
+
+    #[cfg(debug_assertions)]
+    #[test]
+    fn second_thread_in_a_set_of_one_is_noticed() {
+        let counts = Each::<(), Count>::new(&Writers::One(Writer::default()));
+        counts.add((), 1);
+
+        let outcome = std::thread::scope(|threads| threads.spawn(|| counts.add((), 1)).join());
+
+        assert!(outcome.is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! Each proxy worker has a [`Metrics`] of its own, and the auth service one that everything in the background shares.
 //! Nothing here knows how they are shown.
 
-use super::counts::{Count, Durations, Each, Level};
+use super::counts::{Count, Durations, Each, Level, Writer, Writers};
 use super::labels::{
     Direction, Early, Grant, HandleLookup, Listener, MethodClass, Phase, Place, RefusedToken, Reload, StatusClass,
     StoreUse, TokenOutcome, UpstreamFailure,
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One core's counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
     pub(super) requests: Each<(Place, MethodClass, StatusClass), Count>,
     pub(super) early_ends: Each<(Listener, Early), Count>,
@@ -34,6 +34,37 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
+    /// The set of a thread that alone writes it; anybody may read it.
+    pub(super) fn of_one_thread() -> Self {
+        Self::new(&Writers::One(Writer::default()))
+    }
+
+    /// A set that any thread writes.
+    pub(super) fn of_many_threads() -> Self {
+        Self::new(&Writers::Many)
+    }
+
+    fn new(writers: &Writers) -> Self {
+        Self {
+            requests: Each::new(writers),
+            early_ends: Each::new(writers),
+            in_progress: Each::new(writers),
+            connections: Each::new(writers),
+            streams: Each::new(writers),
+            durations: Each::new(writers),
+            phases: Each::new(writers),
+            body_bytes: Each::new(writers),
+            problems: Each::new(writers),
+            upstream_failures: Each::new(writers),
+            handle_lookups: Each::new(writers),
+            refused_tokens: Each::new(writers),
+            token_requests: Each::new(writers),
+            token_request_durations: Each::new(writers),
+            store_errors: Each::new(writers),
+            reloads: Each::new(writers),
+        }
+    }
+
     /// A request that we refused or could not answer, by the problem that the caller was told of.
     pub(crate) fn refused(&self, problem: ProblemKind) {
         self.problems.add(problem, 1);

@@ -108,13 +108,14 @@ impl Record {
         self.bytes_in = bytes;
     }
 
-    /// It is sent on now; once.
-    pub(crate) fn is_sent(&mut self) {
+    /// It is sent on now, at the moment that this gives back: a look at the clock serves all who want to know.
+    pub(crate) fn is_sent(&mut self) -> Instant {
+        let now = Instant::now();
         if self.sent.is_none() {
-            let now = Instant::now();
             self.metrics.took(Phase::Ready, now - self.began);
             self.sent = Some(now);
         }
+        now
     }
 
     /// The answer is there; its body takes the record along.
