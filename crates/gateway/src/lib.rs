@@ -42,6 +42,4 @@ mod telemetry;
 pub mod text;
 
 pub use apps::{TokenMeans, token_source};
-#[doc(hidden)]
-pub use proxy::files::target as file_target;
 pub use service::{Running, Service, Services, StartError, StartRequest, start};

@@ -30,6 +30,7 @@ use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -79,6 +80,8 @@ pub struct StartRequest {
     pub random: Arc<dyn Random>,
     /// Finds the addresses of the hosts whose files are fetched.
     pub resolver: Arc<dyn Resolve>,
+    /// Where fetched files are kept when the configuration names no place; without one nothing is kept.
+    pub files_folder: Option<PathBuf>,
 }
 
 /// Why the services could not start.
@@ -160,6 +163,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         clock,
         random,
         resolver,
+        files_folder,
     } = request;
     let telemetry = Arc::new(Telemetry::new(clock.now(), random.as_ref()));
     let means = TokenMeans::over(&backend, clock, random)
@@ -206,7 +210,13 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         background: tokio::runtime::Handle::current(),
         device_logins: DeviceLogins::default(),
         visitor_keys: VisitorKeys::derive(&secret),
-        files: Files::new(&config.files, &config.timeouts, resolver),
+        files: Files::new(
+            &config.files,
+            &config.timeouts,
+            resolver,
+            Arc::clone(&means.clock),
+            files_folder.as_deref(),
+        ),
         means,
         scheme: scheme(&config),
         proxy_addr: proxy_at,
@@ -292,7 +302,7 @@ impl Running {
                     && self.config.limits.connections_per_address == config.limits.connections_per_address,
             ),
             ("timeouts", self.config.timeouts == config.timeouts),
-            ("files.file_mib", self.config.files.file_mib == config.files.file_mib),
+            ("files", self.config.files.is_same_but_for_hosts(&config.files)),
             (
                 "visitors.secret_file",
                 self.config.visitors.secret_file == config.visitors.secret_file,
@@ -526,6 +536,7 @@ mod tests {
             clock: Arc::new(SystemClock),
             random,
             resolver: Arc::new(crate::dns::SystemResolver),
+            files_folder: None,
         }
     }
 

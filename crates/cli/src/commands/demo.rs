@@ -47,7 +47,7 @@ async fn serve(arguments: &DemoArguments, context: &Context) -> Result<(), Failu
 
     let secret = GatewaySecret::throw_away(&SystemRandom);
     let backend = state::open_memory(context).await?;
-    let (running, mut signals) = running::start(context, config.clone(), Services::Both, secret, backend)?;
+    let (running, mut signals) = running::start(context, config.clone(), Services::Both, secret, backend, None)?;
     bring_logins_back(context, &mut config, &running, &emulator)?;
     // The folder with the key is removed when this ends.
     let _key_folder = announce(context, &config, &running, &emulator)?;

@@ -11,6 +11,7 @@ use cozegate_gateway::dns::SystemResolver;
 use cozegate_gateway::{Running, Service, Services, StartError, StartRequest, reminder};
 use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The flags that set addresses.
@@ -42,6 +43,7 @@ pub(super) fn start(
     services: Services,
     secret: GatewaySecret,
     backend: Backend,
+    files_folder: Option<PathBuf>,
 ) -> Result<(Running, StopSignal), Failure> {
     context.logging.write_as(config.log.format);
     let signals = listen_for_signals(context)?;
@@ -53,6 +55,7 @@ pub(super) fn start(
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         resolver: Arc::new(SystemResolver),
+        files_folder,
     };
     let running = cozegate_gateway::start(request).map_err(|error| explain(context, &error))?;
     Ok((running, signals))

@@ -37,7 +37,8 @@ pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), F
             Failure::new(FailureKind::Fault, context.output.text("cli-signals-failed", &[])).because(&source)
         })?;
         let backend = state::open_store(context, &loaded.config).await?;
-        let (running, mut signals) = running::start(context, loaded.config.clone(), services, secret, backend)?;
+        let files = state::files_folder(context, &loaded.config);
+        let (running, mut signals) = running::start(context, loaded.config.clone(), services, secret, backend, files)?;
         announce(context, &loaded.config, &running);
         tokio::select! {
             () = signals.next() => {}

@@ -6,11 +6,13 @@ use coze_auth::SystemRandom;
 use cozegate_gateway::config::{Config, Environment, StoreKind};
 use cozegate_gateway::store::{self, OpenStoreError, OpenedStore};
 use cozegate_store::{Backend, GatewaySecret};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The gateway's secret, in the folder.
 const SECRET_FILE: &str = "visitors.secret";
+/// Fetched files, in the folder.
+const FILES_FOLDER: &str = "files";
 
 /// Reads the secret from which visitors are derived, or makes it. Without a place to keep one, visitors start anew with
 /// every start; that is said and served.
@@ -42,6 +44,19 @@ pub(super) async fn open_store(context: &Context, config: &Config) -> Result<Bac
         output.warning(&output.text("cli-store-makeshift", &[]));
     }
     Ok(backend)
+}
+
+/// Where fetched files are kept when nobody says where: beside the SQLite file, else below the state folder. Whoever wants
+/// nothing to outlive the process has no files either.
+pub(super) fn files_folder(context: &Context, config: &Config) -> Option<PathBuf> {
+    let beside = match &config.store.kind {
+        StoreKind::Memory => return None,
+        StoreKind::Sqlite { path } => path.as_deref().and_then(Path::parent).map(Path::to_owned),
+        StoreKind::Postgres { .. } | StoreKind::Redis { .. } => None,
+    };
+    beside
+        .or_else(|| folder(&context.environment))
+        .map(|folder| folder.join(FILES_FOLDER))
 }
 
 /// Opens a store that ends with the process.

@@ -91,9 +91,11 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     apps.main.www_base = "https://www.coze.cn/"  # default
     cors.origins = []  # default
     default_app = "main"  # default
+    files.cache_mib = 256  # default
     files.file_mib = 32  # default
     files.hosts = ["lf-cdn.coze.cn","sf-cdn.coze.com"]  # default
     files.private_hosts = []  # default
+    files.slow_seconds = 3  # default
     limits.address_requests_per_minute = 0  # default
     limits.body_bytes = 20971520  # default
     limits.burst = 60  # default

@@ -1,4 +1,4 @@
-//! `[files]`: whose static files the proxy fetches for pages, and how much of them.
+//! `[files]`: whose static files the proxy fetches for pages, and how many of them it keeps.
 
 use super::base_url;
 use super::mistake::MistakeKind;
@@ -6,6 +6,7 @@ use super::place::Place;
 use super::section::{Section, Wrong};
 use super::settings::SettingValue;
 use std::fmt;
+use std::path::PathBuf;
 use url::Url;
 
 /// Where Coze's Chat SDK comes from, one host per region.
@@ -18,6 +19,12 @@ pub struct FilesConfig {
     pub hosts: Vec<FileHost>,
     /// The largest file.
     pub file_mib: u32,
+    /// Where files are kept; beside the store when absent.
+    pub cache_dir: Option<PathBuf>,
+    /// How much is kept there; 0 keeps nothing.
+    pub cache_mib: u32,
+    /// How long a host may take before a kept file is handed out in its place.
+    pub slow_seconds: u32,
 }
 
 impl Default for FilesConfig {
@@ -28,6 +35,9 @@ impl Default for FilesConfig {
                 .filter_map(|host| FileHost::public(host).ok())
                 .collect(),
             file_mib: 32,
+            cache_dir: None,
+            cache_mib: 256,
+            slow_seconds: 3,
         }
     }
 }
@@ -35,6 +45,16 @@ impl Default for FilesConfig {
 impl FilesConfig {
     /// A file is held in memory while it is handed out.
     const FILE_MIB: std::ops::RangeInclusive<u32> = 1..=256;
+    /// A terabyte.
+    const CACHE_MIB: std::ops::RangeInclusive<u32> = 0..=1_048_576;
+    /// With 0 a stale file is handed out at once, and asked for behind.
+    const SLOW_SECONDS: std::ops::RangeInclusive<u32> = 0..=60;
+
+    /// Whether nothing differs that cannot change while we run.
+    pub(crate) fn is_same_but_for_hosts(&self, other: &Self) -> bool {
+        let hosts = self.hosts.clone();
+        *self == Self { hosts, ..other.clone() }
+    }
 
     pub(super) fn read(mut section: Section<'_, '_>) -> Self {
         let default = Self::default();
@@ -49,8 +69,20 @@ impl FilesConfig {
         };
         hosts.extend(section.list("private_hosts", |text| parse(text, true)));
         let file_mib = section.number_or("file_mib", default.file_mib, Self::FILE_MIB);
+        let cache_dir = section.text("cache_dir").map(|(path, place)| {
+            section.setting("cache_dir", &place, SettingValue::Text(path.clone()));
+            section.checker.resolve(&place, &path)
+        });
+        let cache_mib = section.number_or("cache_mib", default.cache_mib, Self::CACHE_MIB);
+        let slow_seconds = section.number_or("slow_seconds", default.slow_seconds, Self::SLOW_SECONDS);
         section.finish();
-        Self { hosts, file_mib }
+        Self {
+            hosts,
+            file_mib,
+            cache_dir,
+            cache_mib,
+            slow_seconds,
+        }
     }
 }
 

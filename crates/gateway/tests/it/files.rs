@@ -1,57 +1,9 @@
 //! Static files of allowed hosts: what goes to the host, what comes back, and what each fault looks like.
 
-use crate::world::{Answer, Names, RecordingUpstream, World, fixed_app, send};
-use coze_auth::{SystemClock, SystemRandom};
-use cozegate_gateway::config::{Config, ConfigSource, FileHost};
-use cozegate_gateway::store;
-use std::sync::Arc;
-
-/// A gateway, a host of files that it knows as `http://cdn.test:PORT`, and the names it looks up.
-struct Site {
-    world: World,
-    cdn: RecordingUpstream,
-    names: Arc<Names>,
-    base: String,
-}
+use crate::world::{Answer, RecordingUpstream, Site, World, send};
 
 const SCRIPT: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nETag: \"1\"\r\nSet-Cookie: a=b\r\n\
                       Access-Control-Allow-Origin: *\r\nServer: x\r\nContent-Length: 8\r\n\r\nSDK = 1;";
-
-impl Site {
-    async fn start() -> Self {
-        Self::start_with(|_| {}).await
-    }
-
-    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let cdn = RecordingUpstream::start().await;
-        let base = cdn.api_base().replace("127.0.0.1", "cdn.test");
-        let names = Arc::new(Names::default());
-        names.set("cdn.test", &[&["127.0.0.1"]]);
-        let mut config = Config::for_app(ConfigSource::Demo, fixed_app("main", "http://127.0.0.1:9"));
-        config.server.proxy_addr = ([127, 0, 0, 1], 0).into();
-        config.server.auth_addr = ([127, 0, 0, 1], 0).into();
-        config.files.hosts = vec![FileHost::private(&base).unwrap()];
-        change(&mut config);
-        let backend = store::in_memory(Arc::new(SystemRandom)).await.unwrap();
-        let resolver = Arc::clone(&names);
-        let world = World::run_resolving(config, backend, Arc::new(SystemClock), resolver);
-        Self {
-            world,
-            cdn,
-            names,
-            base,
-        }
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        self.ask(&format!("GET /{}{path}", self.base), "").await
-    }
-
-    async fn ask(&self, line: &str, fields: &str) -> Answer {
-        let proxy = self.world.proxy;
-        send(proxy, &format!("{line} HTTP/1.1\r\nHost: {proxy}\r\n{fields}\r\n")).await
-    }
-}
 
 fn encoded(url: &str) -> String {
     url.replace(':', "%3A").replace('/', "%2F")

@@ -11,6 +11,7 @@ mod callback;
 mod completeness;
 mod ends;
 mod faults;
+mod file_cache;
 mod file_targets;
 mod files;
 mod framing;

@@ -189,6 +189,9 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # hosts = ["lf-cdn.coze.cn", "sf-cdn.coze.com"]  # whose files; [] switches it off
     # private_hosts = ["http://127.0.0.1:9000"]  # hosts in your own network, and the only ones that may use http://
     # file_mib = 32  # the largest file
+    # cache_dir = "files"  # where they are kept; default: beside the store
+    # cache_mib = 256  # how much is kept; 0 keeps nothing
+    # slow_seconds = 3  # after that long a kept file takes the place of a slow host's answer
 
     # What is written to stderr.
     [log]

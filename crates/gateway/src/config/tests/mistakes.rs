@@ -40,6 +40,9 @@ head_seconds = 1.5
 hosts = ["*.coze.cn", "http://mirror.example"]
 private_hosts = ["http://mirror.example/files"]
 file_mib = 0
+cache_mib = -1
+slow_seconds = 61
+cache_dir = ""
 "#,
     )
     .variable("COZEGATE__SERVER__PROXY_ADRR", "127.0.0.1:1")
@@ -69,6 +72,9 @@ file_mib = 0
     cozegate.toml:22:23: files.hosts: "http://mirror.example" is not a host of files. Write a name such as cdn.example.com, or https://name:port; http:// is for private_hosts only.
     cozegate.toml:23:18: files.private_hosts: "http://mirror.example/files" is not a host of files. Write a name such as cdn.example.com, or https://name:port; http:// is for private_hosts only.
     cozegate.toml:24:12: files.file_mib: 0 is not a whole number from 1 to 256.
+    cozegate.toml:25:13: files.cache_mib: -1 is not a whole number from 0 to 1048576.
+    cozegate.toml:26:16: files.slow_seconds: 61 is not a whole number from 0 to 60.
+    cozegate.toml:27:13: files.cache_dir: The value is empty.
     environment variable COZEGATE__SERVER__PROXY_ADRR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     environment variable COZEGATE__VISITORS__HANDLE_TTL_SECONDS: 5 is not a whole number from 60 to 2592000.
     "#);

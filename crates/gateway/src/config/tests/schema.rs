@@ -195,7 +195,7 @@ fn numbers_end_where_the_schema_says() {
             }
         }
     }
-    assert_eq!(bounds, 21 * 4);
+    assert_eq!(bounds, 23 * 4);
 }
 
 #[test]

@@ -6,13 +6,17 @@
 //! (`Cross-Origin-Resource-Policy`); reading its text stays the business of listed origins (CORS).
 
 use super::super::body::Answer;
+use super::cache;
+use super::stored::Stored;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
+use std::sync::Arc;
+use std::time::Duration;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -29,26 +33,71 @@ pub(super) const KEPT: [HeaderName; 9] = [
     LAST_MODIFIED,
 ];
 
-/// Makes the answer to a `method` request (GET or HEAD) from the host's fields and the file.
-pub(super) fn with_file(method: &Method, fields: &HeaderMap, file: Bytes) -> Response<Answer> {
-    let length = file.len();
-    let body = if method == Method::HEAD { Bytes::new() } else { file };
+/// Where an answer comes from, for whoever wonders.
+const CACHE_STATUS: HeaderName = HeaderName::from_static("x-cozegate-cache");
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CacheStatus {
+    /// Stored and fresh.
+    Hit,
+    /// Fetched.
+    Miss,
+    /// Stored, and its host has said that it is still the one.
+    Revalidated,
+    /// Stored and stale: its host is slow or away.
+    Stale,
+}
+
+impl CacheStatus {
+    const fn field(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Revalidated => "revalidated",
+            Self::Stale => "stale",
+        })
+    }
+}
+
+/// Makes the answer to a `method` request (GET or HEAD) with the file.
+pub(super) fn with_file(method: &Method, stored: Arc<Stored>, age: Duration, status: CacheStatus) -> Response<Answer> {
+    let mut headers = HeaderMap::new();
+    describe(&mut headers, &stored.fields, age, status);
+    // RFC 9110 14.2: who serves no ranges ignores `Range` and may say so.
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(stored.file.len()));
+    let body = if method == Method::HEAD {
+        Bytes::new()
+    } else {
+        cache::bytes_of(stored)
+    };
     let mut response = Response::new(Answer::from(body));
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Makes the answer for a caller that has the file already (RFC 9110 15.4.5).
+pub(super) fn not_modified(fields: &HeaderMap, age: Duration, status: CacheStatus) -> Response<Answer> {
+    let mut response = Response::new(Answer::default());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
-    describe(headers, fields);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    describe(headers, fields, age, status);
+    for name in [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE] {
+        headers.remove(name);
+    }
     response
 }
 
 /// Writes the fields of every answer about a file.
-fn describe(headers: &mut HeaderMap, fields: &HeaderMap) {
+fn describe(headers: &mut HeaderMap, fields: &HeaderMap, age: Duration, status: CacheStatus) {
     for name in KEPT {
         if let Some(value) = fields.get(&name) {
             headers.insert(name, value.clone());
         }
     }
-    // RFC 9110 14.2: who serves no ranges ignores `Range` and may say so.
-    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
+    headers.insert(AGE, HeaderValue::from(age.as_secs()));
+    headers.insert(CACHE_STATUS, status.field());
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     headers.insert(
         CONTENT_SECURITY_POLICY,

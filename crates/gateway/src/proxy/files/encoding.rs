@@ -1,7 +1,7 @@
 //! Which content coding is asked for: one that the caller takes, and one only, so that an answer fits everybody who was
 //! asked for the same. What comes is passed on as it is. Pure.
 
-use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 /// A content coding (RFC 9110 8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,26 +15,15 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
+
     /// The smallest one that a request takes (RFC 9110 12.5.3). Nothing said is no coding: such callers are programs that
     /// read what comes.
     pub(super) fn best_for(request: &HeaderMap) -> Self {
-        let takes = |coding: &str| {
-            let mut quality = None;
-            for item in items(request) {
-                let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-                let name = name.trim();
-                if name.eq_ignore_ascii_case(coding) {
-                    return !is_zero(parameters);
-                }
-                if name == "*" {
-                    quality = Some(!is_zero(parameters));
-                }
-            }
-            quality.unwrap_or(false)
-        };
         [Self::Brotli, Self::Gzip]
             .into_iter()
-            .find(|coding| takes(coding.name()))
+            .find(|coding| takes(request, coding.name()))
             .unwrap_or(Self::Identity)
     }
 
@@ -51,6 +40,29 @@ impl Encoding {
     pub(super) const fn field(self) -> HeaderValue {
         HeaderValue::from_static(self.name())
     }
+}
+
+/// Whether a request takes a file with these fields.
+pub(super) fn takes_file(request: &HeaderMap, file: &HeaderMap) -> bool {
+    match file.get(CONTENT_ENCODING) {
+        None => true,
+        Some(coding) => coding.to_str().is_ok_and(|coding| takes(request, coding.trim())),
+    }
+}
+
+fn takes(request: &HeaderMap, coding: &str) -> bool {
+    let mut by_star = false;
+    for item in items(request) {
+        let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+        let name = name.trim();
+        if name.eq_ignore_ascii_case(coding) {
+            return !is_zero(parameters);
+        }
+        if name == "*" {
+            by_star = !is_zero(parameters);
+        }
+    }
+    by_star
 }
 
 fn items(request: &HeaderMap) -> impl Iterator<Item = &str> {

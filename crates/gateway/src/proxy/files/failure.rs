@@ -44,6 +44,11 @@ impl FetchFailure {
         Self::Broken(super::with_sources(error))
     }
 
+    /// Whether the host itself says that there is no such file: then a stored one is no good either.
+    pub(super) fn is_the_hosts_word(&self) -> bool {
+        matches!(self, Self::Status(StatusCode::NOT_FOUND | StatusCode::GONE))
+    }
+
     fn kind(&self) -> ProblemKind {
         match self {
             Self::Unreachable(_) => ProblemKind::FileHostUnreachable,

@@ -9,7 +9,7 @@ use super::host::{Exchange, Hosts};
 use super::media_type;
 use super::target::{Allowed, FileTarget, Target};
 use bytes::{Bytes, BytesMut};
-use http::header::{HeaderMap, LOCATION};
+use http::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use http::{Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -31,14 +31,22 @@ pub(super) struct Bounds {
     pub(super) idle_timeout: Duration,
 }
 
-/// Fetches `target`.
+/// What a host has to say.
+pub(super) enum Fetched {
+    /// The file; `is_moved` when it lies elsewhere for the time being.
+    File { answer: Response<Bytes>, is_moved: bool },
+    /// It is still the one that the conditions of the request name; with the fields that have changed.
+    NotModified(HeaderMap),
+}
+
+/// Fetches `target`, on the conditions in `fields`.
 pub(super) async fn fetch(
     hosts: &Hosts,
     allowed: &Allowed,
     target: FileTarget,
     fields: HeaderMap,
     bounds: Bounds,
-) -> Result<Response<Bytes>, FetchFailure> {
+) -> Result<Fetched, FetchFailure> {
     timeout(LONGEST_FETCH, follow(hosts, allowed, target, fields, bounds))
         .await
         .map_err(|_| FetchFailure::Overdue)?
@@ -50,16 +58,26 @@ async fn follow(
     mut target: FileTarget,
     fields: HeaderMap,
     bounds: Bounds,
-) -> Result<Response<Bytes>, FetchFailure> {
+) -> Result<Fetched, FetchFailure> {
+    let is_conditional = fields.contains_key(IF_NONE_MATCH) || fields.contains_key(IF_MODIFIED_SINCE);
+    let mut is_moved = false;
     for _ in 0..=MOST_REDIRECTS {
         let exchange = hosts.exchange(&target, fields.clone()).await?;
         match exchange.answer.status() {
-            StatusCode::OK => return read(exchange, bounds).await,
-            StatusCode::MOVED_PERMANENTLY
-            | StatusCode::FOUND
-            | StatusCode::SEE_OTHER
-            | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT => target = next_hop(allowed, &target, &exchange.answer)?,
+            StatusCode::OK => {
+                let answer = read(exchange, bounds).await?;
+                return Ok(Fetched::File { answer, is_moved });
+            }
+            StatusCode::NOT_MODIFIED if is_conditional => {
+                return Ok(Fetched::NotModified(exchange.answer.headers().clone()));
+            }
+            StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT => {
+                target = next_hop(allowed, &target, &exchange.answer)?;
+            }
+            StatusCode::FOUND | StatusCode::SEE_OTHER | StatusCode::TEMPORARY_REDIRECT => {
+                target = next_hop(allowed, &target, &exchange.answer)?;
+                is_moved = true;
+            }
             other => return Err(FetchFailure::Status(other)),
         }
     }

@@ -17,7 +17,7 @@ const LONGEST: usize = 8 * 1024;
 
 /// The URLs that a request may name.
 #[derive(Clone, Debug, Default)]
-pub struct Allowed {
+pub(crate) struct Allowed {
     /// The hosts of files.
     hosts: Vec<FileHost>,
     /// The origins of our apps' API bases.
@@ -26,7 +26,7 @@ pub struct Allowed {
 
 /// What a URL stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// A file of a listed host.
     File(FileTarget),
     /// A path and query at the API of one of our apps.
@@ -35,26 +35,26 @@ pub enum Target {
 
 /// A file that may be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileTarget {
+pub(crate) struct FileTarget {
     url: Url,
     may_be_private: bool,
 }
 
 impl FileTarget {
     /// Its URL: without user info and fragment, its origin on the list.
-    pub fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.url
     }
 
     /// Whether its host may stand in a private network.
-    pub fn may_be_private(&self) -> bool {
+    pub(crate) fn may_be_private(&self) -> bool {
         self.may_be_private
     }
 }
 
 /// Why a URL is not fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// Longer than any file's address.
     #[error("the URL is too long")]
     TooLong,
@@ -80,7 +80,7 @@ pub enum Refused {
 
 impl Allowed {
     /// Files of `hosts`, and the APIs at `api_bases`.
-    pub fn new<'u>(hosts: Vec<FileHost>, api_bases: impl IntoIterator<Item = &'u Url>) -> Self {
+    pub(crate) fn new<'u>(hosts: Vec<FileHost>, api_bases: impl IntoIterator<Item = &'u Url>) -> Self {
         let api_origins = api_bases.into_iter().map(|base| base.origin().ascii_serialization());
         Self {
             hosts,
@@ -89,12 +89,12 @@ impl Allowed {
     }
 
     /// The hosts of files.
-    pub fn hosts(&self) -> &[FileHost] {
+    pub(crate) fn hosts(&self) -> &[FileHost] {
         &self.hosts
     }
 
     /// Judges `text`, which should be an absolute URL.
-    pub fn judge(&self, text: &str) -> Result<Target, Refused> {
+    pub(crate) fn judge(&self, text: &str) -> Result<Target, Refused> {
         if text.len() > LONGEST {
             return Err(Refused::TooLong);
         }
@@ -132,7 +132,7 @@ fn begins_with_origin(text: &str, origin: &str) -> bool {
 }
 
 /// Finds the URL that a request names by its path and query, as they stand in the request line. `None`: it names none.
-pub fn named_by(path: &str, query: Option<&str>) -> Option<Result<String, Refused>> {
+pub(crate) fn named_by(path: &str, query: Option<&str>) -> Option<Result<String, Refused>> {
     let path = without_doubled_slash(path);
     let inside = path.strip_prefix('/').unwrap_or(path);
     if inside.is_empty() {

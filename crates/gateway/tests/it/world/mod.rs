@@ -6,6 +6,7 @@ mod names;
 pub mod person;
 mod raw;
 mod recording_upstream;
+mod site;
 pub mod websocket;
 mod wire;
 
@@ -14,6 +15,7 @@ pub use exact_upstream::{ExactUpstream, read_request};
 pub use names::Names;
 pub use raw::{Answer, read_head, send};
 pub use recording_upstream::RecordingUpstream;
+pub use site::Site;
 pub use wire::{Wire, try_read_head};
 
 use coze_auth::random::base64url;
@@ -162,6 +164,7 @@ impl World {
             clock,
             random: Arc::new(SystemRandom),
             resolver,
+            files_folder: None,
         };
         let gateway = cozegate_gateway::start(request).unwrap();
         Self {
