@@ -21,7 +21,8 @@ const METHODS: [&str; 5] = ["GET", "POST", "OPTIONS", "HEAD", "PUT"];
 /// What a page could hang onto a path to make it do something.
 const QUERIES: [&str; 5] = [
     "",
-    "?url=https://lf-cdn.coze.cn/obj/x",
+    // A page may embed a file of a listed host (`files.rs`); this one is not listed.
+    "?url=https://files.example/obj/x",
     "?app=web&again=1&session_name=somebody",
     "?app=device&again=1",
     "?code=a-code&state=a-state",
@@ -288,7 +289,8 @@ async fn those_who_may_are_served_on_every_route_and_only_they_may_read() {
                 let answer = wire.exchange(&request(case, method, path, &treasure)).await.unwrap();
                 let readable_by = answer.header("access-control-allow-origin");
                 // What a page may read has passed the door; a handler may be stricter (`POST /logout` is).
-                let is_refused = answer.status == 403 && readable_by.is_none();
+                // The proxy refuses the host of a URL in the path by itself; nobody is at the door for that.
+                let is_refused = answer.status == 403 && readable_by.is_none() && path != "/https://chat";
                 let is_refused = is_refused || is_unheard(&answer);
                 if is_refused || readable_by != origin.as_deref() || !varies_by_origin(&answer) {
                     refused.push(format!("{method} {path} {case} -> {answer:?}"));
