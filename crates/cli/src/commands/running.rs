@@ -105,6 +105,7 @@ pub(super) async fn stop_in_order(context: &Context, running: Running, mut signa
 }
 
 /// `http://` and the address.
+#[cfg(feature = "demo")]
 pub(super) fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }

@@ -2,10 +2,10 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | [`name`] | the name of every limit |
-//! | [`ledger`] | an account for every caller and address |
-//! | [`rate`] | so many in a minute, so many at once, and the fields that say so |
-//! | [`permit`] | so many at the same time |
+//! | `name` | the name of every limit |
+//! | `ledger` | an account for every caller and address |
+//! | `rate` | so many in a minute, so many at once, and the fields that say so |
+//! | `permit` | so many at the same time |
 //!
 //! A refusal is a [`Problem`] that names its [`Limit`]; it is counted and logged where every problem becomes an answer
 //! (`problem.rs`). The limits of one configuration are one value: a new configuration with other limits begins with empty
