@@ -5,7 +5,7 @@
 //! caller is told so in words that make no SDK ask for yet another.
 
 use super::body::{Answer, Bounds, EventDialect, Upload};
-use super::upstream::{Upstream, Upstreams};
+use super::upstream::{self, Upstream, Upstreams};
 use super::{refusal, request, response, route};
 use crate::apps::ServingApp;
 use crate::caller::{Caller, Presented, presented};
@@ -43,13 +43,14 @@ pub(super) async fn pass(
     let (mut head, body) = incoming.into_parts();
     request::prepare(&mut head, upstream.target())?;
     let deadline = upstream.deadline();
-    let exchange = async {
+    // Pinned here: handed on as a value, it would be kept once more by every future that it goes through.
+    let exchange = std::pin::pin!(async {
         let upload = Upload::of(body, bounds).await?;
         record.receives(upload.bytes());
         asker
             .exchange(&upstream, Request::from_parts(head, upload), record)
             .await
-    };
+    });
     let answer = within(deadline, exchange).await?;
     let is_stream = response::is_event_stream(answer.headers());
     let answer = answer.map(|body| match deadline {
@@ -114,7 +115,10 @@ impl<'a> Asker<'a> {
         match &self.caller {
             Caller::OwnToken(authorization) => {
                 let now = record.is_sent();
-                exchange(upstream, request, authorization.clone(), now).await
+                let again = upstream::is_repeatable(&request)
+                    .then(|| request::copy(&request))
+                    .flatten();
+                exchange(upstream, request, again.as_ref(), authorization.clone(), now).await
             }
             Caller::Visitor(handle) => {
                 let (app, shared) = (self.app, self.shared);
@@ -142,12 +146,12 @@ impl Visitor<'_> {
         let token = self.token(record.metrics()).await?;
         let again = request::copy(&request);
         let now = record.is_sent();
-        let answer = exchange(upstream, request, bearer(&token)?, now).await?;
+        let answer = exchange(upstream, request, again.as_ref(), bearer(&token)?, now).await?;
         if !refusal::refuses_token(&answer) {
             return Ok(answer);
         }
         tracing::info!(app = %self.app.name, "The platform refuses a token; it is renewed");
-        let outcome = self.mend(upstream, &token, &answer, again, record).await;
+        let outcome = Box::pin(self.mend(upstream, &token, &answer, again, record)).await;
         record.metrics().token_refused(match &outcome {
             Ok(_) => RefusedToken::Mended,
             Err(_) => RefusedToken::Told,
@@ -173,7 +177,7 @@ impl Visitor<'_> {
         let Some(again) = again else {
             return Err(credential_refused(answer));
         };
-        let answer = exchange(upstream, again, bearer(&renewed)?, record.is_sent()).await?;
+        let answer = exchange(upstream, again, None, bearer(&renewed)?, record.is_sent()).await?;
         if refusal::refuses_token(&answer) {
             return Err(credential_refused(&answer));
         }
@@ -186,7 +190,8 @@ impl Visitor<'_> {
             return Ok(token);
         }
         let wait = Wait::begin(metrics, Phase::Credential);
-        let token = self.app.tokens.access_token(subject).await;
+        // Waiting for the platform is rare, and its state large: it is no part of the future of every call.
+        let token = Box::pin(self.app.tokens.access_token(subject)).await;
         wait.end();
         token.map_err(|error| Problem::from_auth_error(&error).at_login_of(self.app, self.shared))
     }
@@ -206,17 +211,25 @@ pub(super) async fn within<T>(
     }
 }
 
-/// Sends `request`, `now`, with this credential. A short JSON answer is there as a whole afterwards.
+/// Sends `request`, `now`, with this credential; `again` is a copy of it. A short JSON answer is there as a whole afterwards.
 async fn exchange(
     upstream: &Upstream,
     mut request: Request<Upload>,
+    again: Option<&Request<Upload>>,
     authorization: HeaderValue,
     now: std::time::Instant,
 ) -> Result<Response<Answer>, Problem> {
-    request.headers_mut().insert(AUTHORIZATION, authorization);
+    request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+    let copy = || {
+        let mut copy = again
+            .filter(|request| upstream::is_repeatable(request))
+            .and_then(request::copy)?;
+        copy.headers_mut().insert(AUTHORIZATION, authorization);
+        Some(copy)
+    };
     let dialect = EventDialect::of(request.uri().path());
     let asks_to_switch = request.headers().contains_key(UPGRADE);
-    let answer = upstream.exchange(request, now.into()).await?;
+    let answer = upstream.exchange(request, copy, now.into()).await?;
     response::check_frame(&answer, asks_to_switch)?;
     response::mannered(answer, dialect).await
 }
@@ -232,7 +245,7 @@ fn credential_refused(answer: &Response<Answer>) -> Problem {
 /// `Authorization: Bearer <token>`, marked so that it never prints.
 fn bearer(token: &Token) -> Result<HeaderValue, Problem> {
     let field = format!("Bearer {}", token.access_token().expose());
-    let mut value = HeaderValue::from_str(&field).map_err(|_| {
+    let mut value = HeaderValue::try_from(field).map_err(|_| {
         Problem::with_inside(
             ProblemKind::Internal,
             "the access token does not fit into a header field",

@@ -151,9 +151,9 @@ impl Proxy {
                 // A file is there as a whole before it is answered: its exchange ends here.
                 let _permit = live.limits.admit_unnamed(address)?;
                 let files = &self.shared.files;
-                files
-                    .answer(&live.targets, target, request.method(), request.headers())
-                    .await
+                let answer = files.answer(&live.targets, target, request.method(), request.headers());
+                // What is rare waits in a box of its own: the future of every API call has room for its largest part.
+                Box::pin(answer).await
             }
             Route::Api if !PASSED_METHODS.contains(request.method()) => Err(ProblemKind::MethodNotAllowed.into()),
             // Nobody follows a link to an API call.

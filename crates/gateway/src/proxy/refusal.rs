@@ -38,8 +38,7 @@ pub(super) fn refuses_token(answer: &Response<Answer>) -> bool {
 /// member, if perhaps not the outer one.
 fn may_hold_code(text: &[u8]) -> bool {
     const MEMBER: &[u8] = b"\"code\":";
-    text.windows(MEMBER.len() + 1)
-        .any(|window| window.starts_with(MEMBER) && !window.ends_with(b"0"))
+    memchr::memmem::find_iter(text, MEMBER).any(|at| text.get(at + MEMBER.len()).is_some_and(|byte| *byte != b'0'))
 }
 
 #[cfg(test)]

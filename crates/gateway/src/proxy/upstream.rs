@@ -7,7 +7,6 @@
 use super::body::{Answer, Course, Upload};
 use super::connect::{Target, TargetError};
 use super::pool::{Lease, Pool};
-use super::request;
 use crate::config::TimeoutsConfig;
 use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
@@ -116,26 +115,29 @@ impl Upstream {
         self.total_timeout.map(|total| Instant::now() + total)
     }
 
-    /// Sends `request`, `now`, and gives back the answer with its body still to come.
+    /// Sends `request`, `now`, and gives back the answer with its body still to come. `copy` makes the same request once
+    /// more if it [may be sent twice](is_repeatable).
     pub(super) async fn exchange(
         &self,
         mut request: Request<Upload>,
+        copy: impl FnOnce() -> Option<Request<Upload>>,
         mut now: Instant,
     ) -> Result<Response<Answer>, Problem> {
-        let mut again = repeatable(&request);
+        let mut copy = Some(copy);
         while let Some(mut lease) = self.pool.take(now).await {
             match self.send(&mut lease, request).await {
                 Sent::Answered(answer) => return Ok(self.pass_on(answer, lease)),
                 Sent::Unsent(unsent) => request = *unsent,
-                Sent::Lost(error) => match again.take() {
-                    Some(copy) => request = copy,
+                Sent::Lost(error) => match copy.take().and_then(|copy| copy()) {
+                    Some(again) => request = again,
                     None => return Err(Problem::with_inside(ProblemKind::UpstreamBroken, error)),
                 },
                 Sent::Failed(problem) => return Err(*problem),
             }
             now = Instant::now();
         }
-        let mut lease = self.connect().await?;
+        // A handshake is rare, and its state large: it is no part of the future of every exchange.
+        let mut lease = Box::pin(self.connect()).await?;
         match self.send(&mut lease, request).await {
             Sent::Answered(answer) => Ok(self.pass_on(answer, lease)),
             Sent::Unsent(_) => Err(Problem::with_inside(
@@ -205,8 +207,7 @@ impl Upstream {
     }
 }
 
-/// A copy of a request that may be sent a second time: a safe method (RFC 9110 9.2.1) without a body.
-fn repeatable(request: &Request<Upload>) -> Option<Request<Upload>> {
-    let is_repeatable = request.method().is_safe() && request.body().is_end_stream();
-    is_repeatable.then(|| request::copy(request)).flatten()
+/// Whether a request may be sent a second time: a safe method (RFC 9110 9.2.1) without a body.
+pub(super) fn is_repeatable(request: &Request<Upload>) -> bool {
+    request.method().is_safe() && request.body().is_end_stream()
 }
