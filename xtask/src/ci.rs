@@ -55,6 +55,20 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
         ];
         Ok(cargo(workspace).args(keyring).run()?.into())
     });
+    report.stage("clippy with otel", || {
+        // Off by default as well; its crates are checked in seconds.
+        let otel = [
+            "clippy",
+            "--package=cozegate",
+            "--package=cozegate-gateway",
+            "--all-targets",
+            "--features=cozegate/otel",
+            "--locked",
+            "--",
+            "--deny=warnings",
+        ];
+        Ok(cargo(workspace).args(otel).run()?.into())
+    });
     report.stage("doc", || {
         let doc = cargo(workspace).args(["doc", "--workspace", "--no-deps", "--locked"]);
         Ok(doc.env("RUSTDOCFLAGS", "--deny=warnings").run()?.into())

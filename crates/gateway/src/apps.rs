@@ -6,7 +6,7 @@
 use crate::caller::VisitorCookie;
 use crate::config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions, TimeoutsConfig};
 use crate::service::StartError;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::Telemetry;
 use crate::telemetry::observers::{CountedRequests, CountedStore};
 use coze_auth::transport::Ends;
 use coze_auth::{
@@ -174,13 +174,13 @@ impl TokenMeans {
     }
 
     /// The same, counted.
-    pub(crate) fn counted(self, metrics: &Arc<Metrics>) -> Self {
+    pub(crate) fn counted(self, telemetry: &Arc<Telemetry>) -> Self {
         Self {
             store: Arc::new(CountedStore {
                 store: self.store,
-                metrics: Arc::clone(metrics),
+                metrics: Arc::clone(telemetry.common()),
             }),
-            observer: Arc::new(CountedRequests(Arc::clone(metrics))),
+            observer: Arc::new(CountedRequests(Arc::clone(telemetry))),
             ..self
         }
     }

@@ -20,6 +20,8 @@ use crate::state::{Live, Shared};
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{Listener, Reload, StoreUse};
 use crate::telemetry::metrics::OpenConnection;
+#[cfg(feature = "otel")]
+use crate::telemetry::traces::{Traces, TracesError};
 use arc_swap::ArcSwap;
 use axum::extract::ConnectInfo;
 use coze_auth::transport::TransportError;
@@ -122,6 +124,10 @@ pub enum StartError {
     /// The proxy's threads could not be started.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// Traces cannot be sent where they are to go.
+    #[cfg(feature = "otel")]
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// TLS cannot be set up for the listeners.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
@@ -166,8 +172,9 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         files_folder,
     } = request;
     let telemetry = Arc::new(Telemetry::new(clock.now(), random.as_ref()));
+    trace(&config, &telemetry)?;
     let means = TokenMeans::over(&backend, clock, random)
-        .counted(telemetry.common())
+        .counted(&telemetry)
         .within(&config.timeouts);
     let stop = CancellationToken::new();
     let apps = Apps::new(&config, &means, &stop)?;
@@ -367,7 +374,32 @@ impl Running {
             tracing::warn!("Renewals of tokens that still run are cut; a login among them may be lost");
         }
         self.shared.backend.close().await;
+        #[cfg(feature = "otel")]
+        if let Some(traces) = self.shared.telemetry.traces().cloned() {
+            let stopping = self.shared.background.spawn_blocking(move || traces.stop());
+            if stopping.await.is_err() {
+                tracing::warn!("The last traces were not exported");
+            }
+        }
     }
+}
+
+/// Sets up traces, if the environment asks for them.
+#[cfg(feature = "otel")]
+fn trace(config: &Config, telemetry: &Telemetry) -> Result<(), TracesError> {
+    if let Some(traces) = &config.traces {
+        telemetry.traces_to(Traces::new(traces, tokio::runtime::Handle::current())?);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "otel"))]
+#[expect(clippy::unnecessary_wraps, reason = "with traces it may fail")]
+fn trace(config: &Config, _: &Telemetry) -> Result<(), StartError> {
+    if config.traces.is_some() {
+        tracing::warn!("Traces are asked for, and this build has none: build it with the feature otel");
+    }
+    Ok(())
 }
 
 /// Removes what has ended from the store, until we stop. Any number of instances may do so.

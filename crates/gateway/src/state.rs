@@ -13,10 +13,14 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::access_log::Line;
 use crate::telemetry::labels::{HandleLookup, Phase, StoreUse};
 use crate::telemetry::metrics::{Metrics, Wait};
+#[cfg(feature = "otel")]
+use crate::telemetry::traces::RequestTrace;
 use arc_swap::ArcSwap;
 use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister};
 use http::{HeaderMap, Method};
 use ipnet::IpNet;
+#[cfg(feature = "otel")]
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,6 +116,15 @@ impl Shared {
             AccessLog::On => self.telemetry.line(method, path),
             AccessLog::Off => None,
         }
+    }
+
+    /// Begins the trace of a request, if any are made. Only the operator's own proxies are believed when they say that it
+    /// is part of another one: anybody else could write into traces that are not theirs.
+    #[cfg(feature = "otel")]
+    pub(crate) fn trace(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Box<RequestTrace>> {
+        let is_believed = self.trusted_proxies.iter().any(|network| network.contains(&peer));
+        let traces = self.telemetry.traces()?;
+        Some(RequestTrace::begin(traces, is_believed.then_some(headers)))
     }
 
     /// What a caller sees when the store could not do its part; counted.

@@ -136,6 +136,18 @@ pub(super) const WALLS: &[Wall] = &[
         reason: "texts for people come from cozegate_gateway::text",
     },
     Wall {
+        libraries: &[
+            "opentelemetry",
+            "opentelemetry-http",
+            "opentelemetry-otlp",
+            "opentelemetry_sdk",
+            "prometheus-client",
+        ],
+        inside: &["cozegate-gateway"],
+        tests_anywhere: false,
+        reason: "coze-auth and the store tell an observer what happens; the gateway counts and traces it",
+    },
+    Wall {
         libraries: &["anyhow"],
         inside: &["cozegate-bench", "xtask"],
         tests_anywhere: true,

@@ -14,7 +14,7 @@ use std::fmt;
 pub const PREFIX: &str = "COZEGATE__";
 
 /// Every variable with what it is for. The last ones belong to the command line's rim.
-pub const VARIABLES: [(&str, &str); 12] = [
+pub const VARIABLES: [(&str, &str); 13] = [
     (
         "COZEGATE__<SECTION>__<KEY>",
         "any key of cozegate.toml, over the file; a list is separated by commas, or JSON",
@@ -30,6 +30,11 @@ pub const VARIABLES: [(&str, &str); 12] = [
         "where the visitors' secret and the store rest when the configuration does not say",
     ),
     ("RUST_LOG", "which log lines are written"),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL, \
+         OTEL_SERVICE_NAME, OTEL_SDK_DISABLED",
+        "where traces go, in a build with the feature otel",
+    ),
     ("NO_COLOR", "no colours when set to anything"),
     ("LC_ALL, LC_MESSAGES, LANG", "the language of the command line"),
     (

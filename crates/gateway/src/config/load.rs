@@ -10,6 +10,7 @@ use super::place::Place;
 use super::section::{Checker, Section};
 use super::settings::{Setting, SettingValue};
 use super::suggest::closest;
+use super::traces::TracesConfig;
 use super::tree::{Table, Value};
 use super::{
     AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, FilesConfig, LimitsConfig, Mode, ServerConfig,
@@ -332,6 +333,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
     let files = FilesConfig::read(root.section("files"));
     let log = LogConfig::read(root.section("log"));
     let timeouts = TimeoutsConfig::read(root.section("timeouts"));
+    let traces = TracesConfig::of(root.checker.environment);
     let (apps, default_app) = if let Some(given) = given {
         let default_app = given.first().map(|app| app.name.clone());
         let apps = given.into_iter().map(|app| (app.name.clone(), app));
@@ -356,6 +358,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
         files,
         log,
         timeouts,
+        traces,
     })
 }
 

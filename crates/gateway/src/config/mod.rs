@@ -37,6 +37,7 @@ mod store;
 mod suggest;
 mod tls;
 mod toml_file;
+mod traces;
 mod tree;
 mod yaml_file;
 
@@ -59,6 +60,7 @@ pub use settings::{Setting, SettingValue};
 pub use static_files::{FileHost, FilesConfig};
 pub use store::{SealKeySource, StoreConfig, StoreKind};
 pub use tls::{TlsConfig, TlsFault};
+pub use traces::TracesConfig;
 pub use tree::Shape;
 
 use std::collections::BTreeMap;
@@ -94,6 +96,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How long we wait.
     pub timeouts: TimeoutsConfig,
+    /// Where traces go, if anywhere.
+    pub traces: Option<TracesConfig>,
 }
 
 impl Config {
@@ -113,6 +117,7 @@ impl Config {
             files: FilesConfig::default(),
             log: LogConfig::default(),
             timeouts: TimeoutsConfig::default(),
+            traces: None,
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) async fn pass(
         .shared
         .log_line(&door.shared.live(), request.method(), request.uri().path());
     record.writes(line);
+    #[cfg(feature = "otel")]
+    record.is_traced(door.shared.trace(peer.ip(), request.headers()));
     let length = request.body().size_hint().exact();
     record.receives(BytesIn::Known(length.unwrap_or_default()));
     let response = guarded(door, peer, request, next, &mut record).await;

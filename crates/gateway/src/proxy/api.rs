@@ -13,8 +13,7 @@ use crate::connections::RequestBody;
 use crate::limits::{Admission, Limit};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::{Live, Shared};
-use crate::telemetry::labels::{Phase, RefusedToken};
-use crate::telemetry::metrics::{Metrics, Wait};
+use crate::telemetry::labels::RefusedToken;
 use crate::telemetry::record::Record;
 use coze_auth::Token;
 use cozegate_store::HandleRecord;
@@ -143,7 +142,7 @@ impl Visitor<'_> {
         request: Request<Upload>,
         record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
-        let token = self.token(record.metrics()).await?;
+        let token = self.token(record).await?;
         let again = request::copy(&request);
         let now = record.is_sent();
         let answer = exchange(upstream, request, again.as_ref(), bearer(&token)?, now).await?;
@@ -169,7 +168,7 @@ impl Visitor<'_> {
         record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
         self.app.tokens.refused(&self.handle.subject, token);
-        let renewed = self.token(record.metrics()).await?;
+        let renewed = self.token(record).await?;
         // A fixed token stays what it is; and when one new token after the other is refused, no more are asked for.
         if renewed.is_same_as(token) {
             return Err(credential_refused(answer));
@@ -184,15 +183,15 @@ impl Visitor<'_> {
         Ok(answer)
     }
 
-    async fn token(&self, metrics: &Metrics) -> Result<Token, Problem> {
+    async fn token(&self, record: &mut Record) -> Result<Token, Problem> {
         let subject = &self.handle.subject;
         if let Some(token) = self.app.tokens.ready_token(subject) {
             return Ok(token);
         }
-        let wait = Wait::begin(metrics, Phase::Credential);
+        let since = std::time::Instant::now();
         // Waiting for the platform is rare, and its state large: it is no part of the future of every call.
         let token = Box::pin(self.app.tokens.access_token(subject)).await;
-        wait.end();
+        record.waited_for_credential(since);
         token.map_err(|error| Problem::from_auth_error(&error).at_login_of(self.app, self.shared))
     }
 }

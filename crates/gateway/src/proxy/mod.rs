@@ -86,6 +86,8 @@ impl Proxy {
         let mut record = Record::begin(Arc::clone(&self.metrics), Listener::Proxy, request.method());
         let asked = Asked::of(&request);
         let live = self.shared.live();
+        #[cfg(feature = "otel")]
+        record.is_traced(self.shared.trace(peer.ip(), request.headers()));
         record.writes(self.shared.log_line(&live, request.method(), request.uri().path()));
         let route = route::find(request.uri(), &live.targets);
         let check = match route {

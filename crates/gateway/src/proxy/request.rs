@@ -12,7 +12,7 @@ use http::{Request, Uri, Version};
 
 /// Field names that never go upstream, in lower case. Names are compared with `_` read as `-`: servers behind CGI-like
 /// interfaces cannot tell the two apart (CVE-2025-64484).
-const REMOVED: [&str; 20] = [
+const REMOVED: [&str; 23] = [
     // Hop by hop (RFC 9110 7.6.1), beside what `Connection` names.
     "connection",
     "expect",
@@ -29,9 +29,12 @@ const REMOVED: [&str; 20] = [
     "cookie",
     "cookie2",
     // Where it came from.
+    "baggage",
     "forwarded",
     "origin",
     "referer",
+    "traceparent",
+    "tracestate",
     "via",
     "x-real-ip",
     // Ours.

@@ -89,6 +89,13 @@ pub(crate) struct Whose {
     pub(crate) subject: String,
 }
 
+/// The platform's name for what it did, from its answer or from what a problem tells.
+pub(super) fn log_id(headers: &HeaderMap, told: Option<&Told>) -> Option<String> {
+    let log_id = headers.get(LOG_ID).and_then(|id| id.to_str().ok());
+    let log_id = log_id.or_else(|| told.and_then(|told| told.log_id.as_deref()));
+    log_id.map(printable)
+}
+
 impl Line {
     pub(crate) fn new(ids: &RequestIds, method: &Method, path: &str) -> Self {
         Self {
@@ -119,9 +126,7 @@ impl Line {
     /// Reads what the answer tells, and gives it the request's name.
     pub(super) fn answered(&mut self, headers: &mut HeaderMap, extensions: &http::Extensions) {
         let told = extensions.get::<Told>();
-        let log_id = headers.get(LOG_ID).and_then(|id| id.to_str().ok());
-        let log_id = log_id.or_else(|| told.and_then(|told| told.log_id.as_deref()));
-        self.log_id = log_id.map(printable);
+        self.log_id = log_id(headers, told);
         self.problem = told.map(|told| told.kind.name());
         if let Some(whose) = extensions.get::<Whose>() {
             self.app = Some(Arc::clone(&whose.app));

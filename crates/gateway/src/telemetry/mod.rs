@@ -8,6 +8,7 @@
 //! | [`access_log`] | a line for each request |
 //! | [`record`] | one request from its head to its end, and a body that knows when that is |
 //! | [`observers`] | what the token library and the store tell |
+//! | `traces` | spans for a collector, with the feature `otel` |
 //! | [`exposition`] | `GET /metrics` |
 //! | [`process`] | what the system says about this process |
 //!
@@ -22,6 +23,8 @@ pub(crate) mod metrics;
 pub(crate) mod observers;
 mod process;
 pub(crate) mod record;
+#[cfg(feature = "otel")]
+pub(crate) mod traces;
 
 use access_log::{Line, RequestIds};
 use coze_auth::{Random, UnixSeconds};
@@ -38,6 +41,8 @@ pub(crate) struct Telemetry {
     cores: Mutex<Vec<Arc<Metrics>>>,
     started_at: UnixSeconds,
     ids: RequestIds,
+    #[cfg(feature = "otel")]
+    traces: std::sync::OnceLock<Arc<traces::Traces>>,
 }
 
 impl Telemetry {
@@ -49,12 +54,26 @@ impl Telemetry {
             cores: Mutex::default(),
             started_at,
             ids: RequestIds::new(u64::from_le_bytes(seed)),
+            #[cfg(feature = "otel")]
+            traces: std::sync::OnceLock::new(),
         }
     }
 
     /// Begins a line of the access log; `None` when nobody writes it down.
     pub(crate) fn line(&self, method: &Method, path: &str) -> Option<Box<Line>> {
         access_log::is_wanted().then(|| Box::new(Line::new(&self.ids, method, path)))
+    }
+
+    /// Where spans go, if anywhere; said once, at the start.
+    #[cfg(feature = "otel")]
+    pub(crate) fn traces_to(&self, traces: Arc<traces::Traces>) {
+        let _said_once = self.traces.set(traces);
+    }
+
+    /// Where spans go, if anywhere.
+    #[cfg(feature = "otel")]
+    pub(crate) fn traces(&self) -> Option<&Arc<traces::Traces>> {
+        self.traces.get()
     }
 
     /// The set of whatever is not on the hot path.

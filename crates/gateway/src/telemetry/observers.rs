@@ -1,5 +1,6 @@
 //! What the token library and the store tell: listeners between them and the counts.
 
+use super::Telemetry;
 use super::labels::{Grant, StoreUse, TokenOutcome};
 use super::metrics::Metrics;
 use coze_auth::{
@@ -9,15 +10,19 @@ use coze_auth::{
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Counts requests to the token endpoint.
+/// Counts requests to the token endpoint, and traces them.
 #[derive(Debug)]
-pub(crate) struct CountedRequests(pub(crate) Arc<Metrics>);
+pub(crate) struct CountedRequests(pub(crate) Arc<Telemetry>);
 
 impl Observer for CountedRequests {
     fn token_requested(&self, request: TokenRequested<'_>) {
         let outcome = TokenOutcome::from(request.error);
-        self.0
-            .token_requested(Grant::from(request.grant), outcome, request.took);
+        let grant = Grant::from(request.grant);
+        self.0.common().token_requested(grant, outcome, request.took);
+        #[cfg(feature = "otel")]
+        if let Some(traces) = self.0.traces() {
+            traces.token_requested(grant, outcome, request.took);
+        }
     }
 }
 

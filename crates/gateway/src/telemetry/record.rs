@@ -4,9 +4,13 @@
 //! caller that leaves drops the body, or before that the future that makes the answer, and the record with it. So every
 //! request is counted once, however it ends.
 
+#[cfg(feature = "otel")]
+use super::access_log::log_id;
 use super::access_log::{End, Line};
 use super::labels::{Direction, Early, Listener, MethodClass, Phase, Place, Route, StatusClass, UpstreamFailure};
 use super::metrics::Metrics;
+#[cfg(feature = "otel")]
+use super::traces::{Ended, RequestTrace};
 use crate::problem::{ProblemKind, Told};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -34,6 +38,8 @@ pub(crate) struct Record {
     early: Option<Early>,
     /// What is written down at the end, if anything is.
     line: Option<Box<Line>>,
+    #[cfg(feature = "otel")]
+    trace: Option<Box<RequestTrace>>,
 }
 
 /// The head of the answer has been made.
@@ -78,6 +84,24 @@ impl Record {
             bytes_out: 0,
             early: Some(Early::CallerLeft),
             line: None,
+            #[cfg(feature = "otel")]
+            trace: None,
+        }
+    }
+
+    /// Spans are made at the end.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_traced(&mut self, trace: Option<Box<RequestTrace>>) {
+        self.trace = trace;
+    }
+
+    /// A token had to be waited for, from `since` until now.
+    pub(crate) fn waited_for_credential(&mut self, since: Instant) {
+        let now = Instant::now();
+        self.metrics.took(Phase::Credential, now - since);
+        #[cfg(feature = "otel")]
+        if let Some(trace) = &mut self.trace {
+            trace.waited_for_credential(since, now);
         }
     }
 
@@ -135,6 +159,11 @@ impl Record {
             line.answered(response.headers_mut(), &extensions);
             *response.extensions_mut() = extensions;
         }
+        #[cfg(feature = "otel")]
+        if let Some(trace) = &mut self.trace {
+            let told = response.extensions().get::<Told>();
+            trace.answered(told.map(|told| told.kind), log_id(response.headers(), told));
+        }
         let is_whole = response.body().is_whole();
         let is_stream = !is_whole && is_event_stream(response.headers());
         if is_stream {
@@ -182,6 +211,20 @@ impl Drop for Record {
         }
         if self.answered.is_some_and(|answered| answered.is_stream) {
             metrics.streams.change((), -1);
+        }
+        #[cfg(feature = "otel")]
+        if let Some(trace) = &mut self.trace {
+            trace.end(&Ended {
+                place: self.place,
+                method: self.method,
+                status,
+                early: self.early,
+                began: self.began,
+                exchange: self
+                    .sent
+                    .map(|sent| (sent, self.answered.map_or(end, |answered| answered.at))),
+                end,
+            });
         }
         if let Some(line) = &self.line {
             line.write(&End {

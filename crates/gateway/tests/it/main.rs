@@ -31,6 +31,8 @@ mod shutdown;
 mod slow_readers;
 mod stores;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 mod websocket_flow;
 mod websocket_handshake;
 mod websocket_refusals;

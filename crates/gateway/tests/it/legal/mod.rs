@@ -11,9 +11,10 @@ mod variants;
 use crate::world::{ExactUpstream, Wire, World};
 
 /// What a gateway may not pass on: its own hop's, the caller's credentials, and where the request came from.
-const NOT_THE_APPLICATIONS: [&str; 19] = [
+const NOT_THE_APPLICATIONS: [&str; 22] = [
     "accept-encoding",
     "authorization",
+    "baggage",
     "connection",
     "content-length",
     "cookie",
@@ -28,6 +29,8 @@ const NOT_THE_APPLICATIONS: [&str; 19] = [
     "sec-fetch-site",
     "sec-fetch-user",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "via",
