@@ -8,7 +8,7 @@
 //! | `permit` | so many at the same time |
 //!
 //! A refusal is a [`Problem`] that names its [`Limit`]; it is counted and logged where every problem becomes an answer
-//! (`problem.rs`). The limits of one configuration are one value: a new configuration with other limits begins with empty
+//! (`problem/`). The limits of one configuration are one value: a new configuration with other limits begins with empty
 //! accounts, one with the same keeps them.
 
 mod ledger;

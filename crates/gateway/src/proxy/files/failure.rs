@@ -1,7 +1,7 @@
 //! Why a file could not be had, and what its caller sees of that.
 
 use super::target::Refused;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Problem, ProblemKind, describe};
 use http::StatusCode;
 
 /// Why there is no file. Texts instead of sources, because one failure may have many callers.
@@ -41,7 +41,7 @@ pub(super) enum FetchFailure {
 
 impl FetchFailure {
     pub(super) fn broken(error: &hyper::Error) -> Self {
-        Self::Broken(super::with_sources(error))
+        Self::Broken(describe(error))
     }
 
     /// Whether the host itself says that there is no such file: then a stored one is no good either.

@@ -307,15 +307,3 @@ fn open(folder: &Path, cache_mib: u32) -> Option<Folder> {
         .inspect_err(|error| tracing::warn!(%error, folder = %folder.display(), "Files cannot be kept in this folder"))
         .ok()
 }
-
-/// An error with its sources, for the log.
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
-}
