@@ -428,7 +428,8 @@ fn connection_limit(config: &Config) -> usize {
     let configured = usize::try_from(config.limits.connections).unwrap_or(usize::MAX);
     let connections = match descriptors::connections_per_listener() {
         Some(possible) if possible < configured => {
-            tracing::warn!(
+            // The default is more than many systems allow, and more than most people need.
+            tracing::info!(
                 configured,
                 "The limit of open files leaves room for {possible} connections of each listener"
             );
