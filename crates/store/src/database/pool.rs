@@ -21,6 +21,11 @@ const WAIT: Duration = Duration::from_secs(8);
 /// Connections per process. Work is short, and SQLite has one writer at a time anyway.
 const CONNECTIONS: u32 = 8;
 
+/// No connection is closed for its age or for having rested: looking for such connections, sqlx 0.9 counts those that rest by
+/// a number that is -1 for a moment when one is taken while it is given back, and then it goes round for ever with the
+/// thread that it runs on. A connection that is dead is found when it is taken.
+const NO_MAINTENANCE: Option<Duration> = None;
+
 /// The connections of one database.
 #[derive(Clone, Debug)]
 pub(super) enum Pool {
@@ -84,6 +89,8 @@ impl Pool {
     async fn connect_sqlite(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> Result<Self, OpenError> {
         let pool = pool
             .acquire_timeout(WAIT)
+            .idle_timeout(NO_MAINTENANCE)
+            .max_lifetime(NO_MAINTENANCE)
             .connect_with(options)
             .await
             .map_err(unreachable_sqlite)?;
@@ -97,6 +104,8 @@ impl Pool {
         let pool = sqlx::postgres::PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(WAIT)
+            .idle_timeout(NO_MAINTENANCE)
+            .max_lifetime(NO_MAINTENANCE)
             .connect_with(options.application_name("cozegate"))
             .await
             .map_err(|source| OpenError::Unreachable {
