@@ -2,8 +2,8 @@
 //!
 //! `cargo xtask test` runs every test there is and installs what they need; `cargo xtask ci` adds the checks that a
 //! change has to pass; `cargo xtask check-direction` says who depends on whom against the plan; `cargo xtask bench` counts
-//! what a page in docs/reference claims. All of it is Rust, so that it works the same on a laptop, in CI and on Windows.
-//! Nothing here is shipped.
+//! what a page in docs/reference claims; `cargo xtask fuzz` looks for what a parser does not expect. All of it is Rust, so
+//! that it works the same on a laptop, in CI and on Windows. Nothing here is shipped.
 
 mod bench;
 mod chromium;
@@ -11,6 +11,7 @@ mod ci;
 mod counts;
 mod direction;
 mod environment;
+mod fuzz;
 mod report;
 mod step;
 mod tally;
@@ -50,6 +51,8 @@ enum Task {
         #[command(subcommand)]
         what: bench::Bench,
     },
+    /// Let cargo-fuzz look for bytes that make a parser fail
+    Fuzz(fuzz::Fuzz),
     /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
     CheckDirection,
 }
@@ -73,6 +76,7 @@ fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
         Task::Test { only } => test::run(&workspace, &only, report),
         Task::Ci { install_deny } => ci::run(&workspace, install_deny, report),
         Task::Bench { what } => bench::run(&workspace, &what, report),
+        Task::Fuzz(fuzz) => fuzz.run(&workspace, report)?,
         Task::CheckDirection => report.stage("check-direction", || direction::check(&workspace)),
     }
     Ok(())

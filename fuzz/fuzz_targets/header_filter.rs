@@ -1,0 +1,8 @@
+//! See `cozegate_gateway::fuzzing::header_filter`.
+
+#![no_main]
+
+use cozegate_gateway::fuzzing;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| fuzzing::header_filter(data));
