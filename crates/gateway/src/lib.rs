@@ -29,6 +29,7 @@ pub mod guard;
 pub mod limits;
 mod listen;
 pub mod login;
+mod media_type;
 pub mod portal;
 pub mod problem;
 mod proxy;

@@ -11,6 +11,7 @@ use crate::apps::ServingApp;
 use crate::caller::{Caller, Presented, presented};
 use crate::connections::RequestBody;
 use crate::limits::{Admission, Limit};
+use crate::media_type::is_event_stream;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::{Live, Shared};
 use crate::telemetry::labels::RefusedToken;
@@ -51,7 +52,7 @@ pub(super) async fn pass(
             .await
     });
     let answer = within(deadline, exchange).await?;
-    let is_stream = response::is_event_stream(answer.headers());
+    let is_stream = is_event_stream(answer.headers());
     let answer = answer.map(|body| match deadline {
         Some(deadline) if !is_stream => body.holding(permit).until(deadline),
         _ => body.holding(permit),

@@ -3,11 +3,12 @@
 
 use super::body::{Answer, EventDialect};
 use super::request::named_by_connection;
+use crate::media_type::{is_event_stream, is_of_type};
 use crate::problem::{Problem, ProblemKind};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALT_SVC, CONNECTION,
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, SET_COOKIE,
+    CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, PROXY_AUTHENTICATE, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{Response, StatusCode};
@@ -72,11 +73,6 @@ pub(super) async fn mannered(answer: Response<Answer>, dialect: EventDialect) ->
     Ok(Response::from_parts(head, body))
 }
 
-/// Whether it goes on for as long as the platform has something to say.
-pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
-    is_of_type(headers, "text/event-stream")
-}
-
 /// Refuses an answer whose frame two readers could understand in two ways, and one that is none.
 ///
 /// We announce no transfer coding but `chunked`, so there is no other; beside it a length "ought to be handled as an error"
@@ -104,13 +100,6 @@ pub(super) fn check_frame<B>(answer: &Response<B>, asks_to_switch: bool) -> Resu
     Ok(())
 }
 
-/// Whether the answer says that it is of `media_type`, in any case and with any parameters (RFC 9110 8.3.1).
-fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
-    let stated = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let essence = stated.split(|byte| *byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(media_type.as_bytes())
-}
-
 /// Makes the caller's answer from the upstream's.
 pub(super) fn incoming(mut response: Response<Answer>) -> Response<Answer> {
     let headers = response.headers_mut();
@@ -126,29 +115,4 @@ pub(super) fn incoming(mut response: Response<Answer>) -> Response<Answer> {
         headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn media_type_is_told_in_any_case_and_with_any_parameters() {
-        let table = [
-            (Some("application/json"), true),
-            (Some("Application/JSON; charset=utf-8"), true),
-            (Some("application/json ;charset=utf-8"), true),
-            (Some("application/jsonl"), false),
-            (Some("text/event-stream"), false),
-            (Some(""), false),
-            (None, false),
-        ];
-        for (stated, expected) in table {
-            let mut headers = HeaderMap::new();
-            if let Some(stated) = stated {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static(stated));
-            }
-            assert_eq!(is_of_type(&headers, "application/json"), expected, "{stated:?}");
-        }
-    }
 }

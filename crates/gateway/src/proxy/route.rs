@@ -119,22 +119,7 @@ fn climbs(path: &str) -> bool {
 }
 
 pub(super) fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
-    let hex = |byte: Option<&u8>| {
-        byte.and_then(|b| char::from(*b).to_digit(16))
-            .and_then(|d| u8::try_from(d).ok())
-    };
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((first, after)) = rest.split_first() {
-        if let (b'%', Some(high), Some(low)) = (*first, hex(after.first()), hex(after.get(1))) {
-            decoded.push(high << 4 | low);
-            rest = after.get(2..).unwrap_or_default();
-        } else {
-            decoded.push(*first);
-            rest = after;
-        }
-    }
-    decoded
+    percent_encoding::percent_decode(bytes).collect()
 }
 
 #[cfg(test)]

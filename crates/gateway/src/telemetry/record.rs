@@ -11,9 +11,9 @@ use super::labels::{Direction, Early, Listener, MethodClass, Phase, Place, Route
 use super::metrics::Metrics;
 #[cfg(feature = "otel")]
 use super::traces::{Ended, RequestTrace};
+use crate::media_type::is_event_stream;
 use crate::problem::{ProblemKind, Told};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
@@ -301,14 +301,6 @@ impl<B: AnswerBody> Drop for Recorded<B> {
             self.record.early = None;
         }
     }
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .map_or(&b""[..], HeaderValue::as_bytes)
-        .get(..17)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))
 }
 
 fn as_u64(length: usize) -> u64 {

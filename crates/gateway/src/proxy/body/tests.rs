@@ -1,9 +1,10 @@
 //! A caller that does not read holds little, however much the platform has to say.
 
+use super::super::connect;
 use super::super::pool::{Connection, Pool};
-use super::super::{connect, response};
 use super::{Answer, EventDialect, Upload};
 use crate::connections;
+use crate::media_type::is_event_stream;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -53,7 +54,7 @@ async fn held_of(head: &str, piece: &[u8]) -> usize {
         let request: Request<Upload> = Request::new(Upload::empty());
         let answer = sender.send_request(request).await.unwrap();
         let lease = Arc::new(Pool::default()).lease(Connection::new(sender));
-        let is_stream = response::is_event_stream(answer.headers());
+        let is_stream = is_event_stream(answer.headers());
         answer.map(|body| {
             let body = Answer::from_upstream(body, lease, Duration::from_mins(1));
             if is_stream {
