@@ -29,6 +29,7 @@ mod wire;
 pub(crate) use tls::{Certificate, Tls};
 pub(crate) use watched::RequestBody;
 
+use crate::alarm::Alarm;
 use crate::config::Config;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -46,7 +47,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -302,9 +303,7 @@ async fn drive<C>(
 where
     C: Future<Output = Result<(), hyper::Error>>,
 {
-    // One timer for all: set anew only when something is due earlier, or when it has gone off too early.
-    let mut alarm_at = Instant::now();
-    let mut alarm = pin!(tokio::time::sleep_until(alarm_at));
+    let mut alarm = Alarm::new();
     let mut is_leaving = false;
     poll_fn(|context| {
         state.listen(context);
@@ -320,17 +319,7 @@ where
             let Some((due_at, overdue)) = state.due() else {
                 return Poll::Pending;
             };
-            let now = Instant::now();
-            if due_at > now {
-                if due_at < alarm_at || alarm_at <= now {
-                    alarm_at = due_at;
-                    alarm.as_mut().reset(due_at);
-                }
-                if alarm.as_mut().poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                continue;
-            }
+            ready!(alarm.poll_until(due_at, context));
             match overdue {
                 Overdue::Everything => return Poll::Ready(Ok(())),
                 Overdue::Rest => state.ask_to_leave(),

@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// Passes `incoming` on and its answer back.
 pub(super) async fn pass(
-    incoming: Request<RequestBody>,
+    incoming: Box<Request<RequestBody>>,
     live: &Live,
     shared: &Shared,
     upstreams: &Upstreams,
@@ -47,9 +47,8 @@ pub(super) async fn pass(
     let exchange = std::pin::pin!(async {
         let upload = Upload::of(body, bounds).await?;
         record.receives(upload.bytes());
-        asker
-            .exchange(&upstream, Request::from_parts(head, upload), record)
-            .await
+        let request = Box::new(Request::from_parts(head, upload));
+        asker.exchange(&upstream, request, record).await
     });
     let answer = within(deadline, exchange).await?;
     let is_stream = is_event_stream(answer.headers());
@@ -109,7 +108,7 @@ impl<'a> Asker<'a> {
     pub(super) async fn exchange(
         &self,
         upstream: &Upstream,
-        request: Request<Upload>,
+        request: Box<Request<Upload>>,
         record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
         match &self.caller {
@@ -118,7 +117,7 @@ impl<'a> Asker<'a> {
                 let again = upstream::is_repeatable(&request)
                     .then(|| request::copy(&request))
                     .flatten();
-                exchange(upstream, request, again.as_ref(), authorization.clone(), now).await
+                exchange(upstream, request, again.as_deref(), authorization.clone(), now).await
             }
             Caller::Visitor(handle) => {
                 let (app, shared) = (self.app, self.shared);
@@ -140,13 +139,13 @@ impl Visitor<'_> {
     async fn exchange(
         &self,
         upstream: &Upstream,
-        request: Request<Upload>,
+        request: Box<Request<Upload>>,
         record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
         let token = self.token(record).await?;
         let again = request::copy(&request);
         let now = record.is_sent();
-        let answer = exchange(upstream, request, again.as_ref(), bearer(&token)?, now).await?;
+        let answer = exchange(upstream, request, again.as_deref(), bearer(&token)?, now).await?;
         if !refusal::refuses_token(&answer) {
             return Ok(answer);
         }
@@ -165,7 +164,7 @@ impl Visitor<'_> {
         upstream: &Upstream,
         token: &Token,
         answer: &Response<Answer>,
-        again: Option<Request<Upload>>,
+        again: Option<Box<Request<Upload>>>,
         record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
         self.app.tokens.refused(&self.handle.subject, token);
@@ -214,7 +213,7 @@ pub(super) async fn within<T>(
 /// Sends `request`, `now`, with this credential; `again` is a copy of it. A short JSON answer is there as a whole afterwards.
 async fn exchange(
     upstream: &Upstream,
-    mut request: Request<Upload>,
+    mut request: Box<Request<Upload>>,
     again: Option<&Request<Upload>>,
     authorization: HeaderValue,
     now: std::time::Instant,
@@ -244,7 +243,7 @@ fn credential_refused(answer: &Response<Answer>) -> Problem {
 
 /// `Authorization: Bearer <token>`, marked so that it never prints.
 fn bearer(token: &Token) -> Result<HeaderValue, Problem> {
-    let field = format!("Bearer {}", token.access_token().expose());
+    let field = ["Bearer ", token.access_token().expose()].concat();
     let mut value = HeaderValue::try_from(field).map_err(|_| {
         Problem::with_inside(
             ProblemKind::Internal,

@@ -82,7 +82,9 @@ struct Asked {
 
 impl Proxy {
     /// Answers one request from `peer`. Never fails: what goes wrong is an answer too.
-    async fn answer(&self, mut request: Request<RequestBody>, peer: SocketAddr) -> Response<Recorded<Answer>> {
+    ///
+    /// The request comes in a box, as a copy of it would otherwise be kept by each of the futures that it goes through.
+    async fn answer(&self, mut request: Box<Request<RequestBody>>, peer: SocketAddr) -> Response<Recorded<Answer>> {
         let mut record = Record::begin(Arc::clone(&self.metrics), Listener::Proxy, request.method());
         let asked = Asked::of(&request);
         let live = self.shared.live();
@@ -138,7 +140,7 @@ impl Proxy {
     async fn pass(
         &self,
         route: Route,
-        request: Request<RequestBody>,
+        request: Box<Request<RequestBody>>,
         peer: SocketAddr,
         live: &Live,
         foreign_navigation: bool,
@@ -154,7 +156,7 @@ impl Proxy {
                 let _permit = live.limits.admit_unnamed(address)?;
                 let files = &self.shared.files;
                 let answer = files.answer(&live.targets, target, request.method(), request.headers());
-                // What is rare waits in a box of its own: the future of every API call has room for its largest part.
+                // What is rare waits in a box of its own: the future of every request has room for its largest part.
                 Box::pin(answer).await
             }
             Route::Api if !PASSED_METHODS.contains(request.method()) => Err(ProblemKind::MethodNotAllowed.into()),
@@ -165,7 +167,7 @@ impl Proxy {
                 let address = || ClientAddress::of(peer.ip(), request.headers(), trusted);
                 let of_address = live.limits.check_address(address)?;
                 let mut response = if tunnel::is_wanted(&request) {
-                    tunnel::open(request, live, self, record).await?
+                    Box::pin(tunnel::open(*request, live, self, record)).await?
                 } else {
                     api::pass(request, live, &self.shared, &self.upstreams, record).await?
                 };

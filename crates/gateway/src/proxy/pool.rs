@@ -4,6 +4,7 @@
 //! [`Lease`] and comes back only when an exchange has ended cleanly; whatever else happens closes it.
 
 use super::body::Upload;
+use crate::alarm::Alarm;
 use hyper::client::conn::http1::SendRequest;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,8 @@ const MAX_IDLE: usize = 256;
 pub(super) struct Connection {
     sender: SendRequest<Upload>,
     born: Instant,
+    /// For the head of each answer.
+    alarm: Alarm,
 }
 
 impl Connection {
@@ -28,6 +31,7 @@ impl Connection {
         Self {
             sender,
             born: Instant::now(),
+            alarm: Alarm::new(),
         }
     }
 }
@@ -89,9 +93,9 @@ impl Pool {
 }
 
 impl Lease {
-    /// What requests are sent with.
-    pub(super) fn sender(&mut self) -> &mut SendRequest<Upload> {
-        &mut self.connection.sender
+    /// What requests are sent with, and what watches over the wait for an answer.
+    pub(super) fn parts(&mut self) -> (&mut SendRequest<Upload>, &mut Alarm) {
+        (&mut self.connection.sender, &mut self.connection.alarm)
     }
 
     /// The exchange has ended cleanly: the connection may serve the next one.

@@ -10,47 +10,6 @@ use http::header::{ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderName, Hea
 use http::request::Parts;
 use http::{Request, Uri, Version};
 
-/// Field names that never go upstream, in lower case. Names are compared with `_` read as `-`: servers behind CGI-like
-/// interfaces cannot tell the two apart (CVE-2025-64484).
-const REMOVED: [&str; 23] = [
-    // Hop by hop (RFC 9110 7.6.1), beside what `Connection` names.
-    "connection",
-    "expect",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    // The caller's credentials and cookies: one of ours takes their place.
-    "authorization",
-    "cookie",
-    "cookie2",
-    // Where it came from.
-    "baggage",
-    "forwarded",
-    "origin",
-    "referer",
-    "traceparent",
-    "tracestate",
-    "via",
-    "x-real-ip",
-    // Ours.
-    "host",
-    "x-session-name",
-];
-
-/// The same, for whole families.
-const REMOVED_PREFIXES: [&str; 5] = [
-    "access-control-request-",
-    "sec-fetch-",
-    "x-forwarded-",
-    "x-original-",
-    "x-cozegate-",
-];
-
 /// Makes the head that goes to `target` from the caller's. What is left to add is a credential.
 pub(super) fn prepare(parts: &mut Parts, target: &Target) -> Result<(), Problem> {
     let uri = upstream_uri(&parts.uri, target.base_path())
@@ -67,8 +26,8 @@ pub(super) fn prepare(parts: &mut Parts, target: &Target) -> Result<(), Problem>
 }
 
 /// The same request once more, if its body was kept.
-pub(super) fn copy(request: &Request<Upload>) -> Option<Request<Upload>> {
-    let mut copy = Request::new(request.body().copy()?);
+pub(super) fn copy(request: &Request<Upload>) -> Option<Box<Request<Upload>>> {
+    let mut copy = Box::new(Request::new(request.body().copy()?));
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
@@ -87,18 +46,20 @@ fn upstream_uri(uri: &Uri, base_path: &str) -> Result<Uri, http::Error> {
         .build()
 }
 
-/// Removes what must not go upstream.
+/// Leaves what may go upstream.
 pub(super) fn clean(headers: &mut HeaderMap) {
-    for name in named_by_connection(headers) {
-        headers.remove(name);
-    }
-    let removed: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_removed(name.as_str()))
-        .cloned()
-        .collect();
-    for name in removed {
-        headers.remove(name);
+    let named = named_by_connection(headers);
+    let all = std::mem::take(headers);
+    headers.reserve(all.keys_len());
+    // Of a field that stands there several times, only the first comes with its name.
+    let mut last = None;
+    for (name, value) in all {
+        if let Some(name) = name {
+            last = Some(name).filter(|name| !is_removed(name.as_str()) && !named.contains(name));
+        }
+        if let Some(name) = &last {
+            headers.append(name, value);
+        }
     }
 }
 
@@ -115,26 +76,36 @@ pub(super) fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
+/// Names are compared with `_` read as `-`: servers behind CGI-like interfaces cannot tell the two apart (CVE-2025-64484).
 fn is_removed(name: &str) -> bool {
-    let same = |listed: &str| {
-        listed.len() == name.len()
-            && listed
-                .bytes()
-                .zip(name.bytes())
-                .all(|(want, have)| want == dashed(have))
-    };
-    let begins = |prefix: &str| {
-        prefix.len() <= name.len()
-            && prefix
-                .bytes()
-                .zip(name.bytes())
-                .all(|(want, have)| want == dashed(have))
-    };
-    REMOVED.iter().any(|listed| same(listed)) || REMOVED_PREFIXES.iter().any(|prefix| begins(prefix))
+    if memchr::memchr(b'_', name.as_bytes()).is_some() {
+        return is_listed(&name.replace('_', "-"));
+    }
+    is_listed(name)
 }
 
-const fn dashed(byte: u8) -> u8 {
-    if byte == b'_' { b'-' } else { byte }
+/// Whether a field of this name, in lower case, never goes upstream.
+fn is_listed(name: &str) -> bool {
+    let is_listed = matches!(
+        name,
+        // Hop by hop (RFC 9110 7.6.1), beside what `Connection` names.
+        "connection" | "expect" | "keep-alive" | "proxy-authenticate" | "proxy-authorization" | "proxy-connection"
+        | "te" | "trailer" | "transfer-encoding" | "upgrade"
+        // The caller's credentials and cookies: one of ours takes their place.
+        | "authorization" | "cookie" | "cookie2"
+        // Where it came from.
+        | "baggage" | "forwarded" | "origin" | "referer" | "traceparent" | "tracestate" | "via" | "x-real-ip"
+        // Ours.
+        | "host" | "x-session-name"
+    );
+    let families = [
+        "access-control-request-",
+        "sec-fetch-",
+        "x-forwarded-",
+        "x-original-",
+        "x-cozegate-",
+    ];
+    is_listed || families.iter().any(|family| name.starts_with(family))
 }
 
 #[cfg(test)]

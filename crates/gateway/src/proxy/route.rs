@@ -9,6 +9,7 @@ use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
 use http::Uri;
 use http::uri::PathAndQuery;
+use std::borrow::Cow;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ pub(super) fn without_doubled_slash(path: &str) -> &str {
 /// Whether the path, however often it is decoded on the way, could leave its prefix: dot segments (RFC 3986 5.2.4),
 /// backslashes, which some servers take for slashes, and control characters.
 fn climbs(path: &str) -> bool {
-    let mut bytes = path.as_bytes().to_vec();
+    let mut bytes = Cow::Borrowed(path.as_bytes());
     for _ in 0..=DECODING_ROUNDS {
         let has_odd_byte = bytes.iter().any(|byte| byte.is_ascii_control() || *byte == b'\\');
         let has_dot_segment = bytes.split(|byte| *byte == b'/').any(|segment| {
@@ -109,17 +110,13 @@ fn climbs(path: &str) -> bool {
         if has_odd_byte || has_dot_segment {
             return true;
         }
-        let decoded = percent_decoded(&bytes);
-        if decoded == bytes {
+        // Nothing was left to decode.
+        let Cow::Owned(decoded) = Cow::from(percent_encoding::percent_decode(&bytes)) else {
             return false;
-        }
-        bytes = decoded;
+        };
+        bytes = Cow::Owned(decoded);
     }
     true
-}
-
-pub(super) fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
-    percent_encoding::percent_decode(bytes).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use super::body::{Answer, Course, Upload};
 use super::connect::{Target, TargetError};
 use super::pool::{Lease, Pool};
+use crate::alarm::Alarm;
 use crate::config::TimeoutsConfig;
 use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
@@ -15,6 +16,7 @@ use crate::telemetry::metrics::{Metrics, Wait};
 use http::{Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -119,15 +121,15 @@ impl Upstream {
     /// more if it [may be sent twice](is_repeatable).
     pub(super) async fn exchange(
         &self,
-        mut request: Request<Upload>,
-        copy: impl FnOnce() -> Option<Request<Upload>>,
+        mut request: Box<Request<Upload>>,
+        copy: impl FnOnce() -> Option<Box<Request<Upload>>>,
         mut now: Instant,
     ) -> Result<Response<Answer>, Problem> {
         let mut copy = Some(copy);
         while let Some(mut lease) = self.pool.take(now).await {
-            match self.send(&mut lease, request).await {
+            match self.send(&mut lease, request, now).await {
                 Sent::Answered(answer) => return Ok(self.pass_on(answer, lease)),
-                Sent::Unsent(unsent) => request = *unsent,
+                Sent::Unsent(unsent) => request = unsent,
                 Sent::Lost(error) => match copy.take().and_then(|copy| copy()) {
                     Some(again) => request = again,
                     None => return Err(Problem::with_inside(ProblemKind::UpstreamBroken, error)),
@@ -138,7 +140,7 @@ impl Upstream {
         }
         // A handshake is rare, and its state large: it is no part of the future of every exchange.
         let mut lease = Box::pin(self.connect()).await?;
-        match self.send(&mut lease, request).await {
+        match self.send(&mut lease, request, Instant::now()).await {
             Sent::Answered(answer) => Ok(self.pass_on(answer, lease)),
             Sent::Unsent(_) => Err(Problem::with_inside(
                 ProblemKind::UpstreamBroken,
@@ -163,10 +165,12 @@ impl Upstream {
         }
     }
 
-    async fn send(&self, lease: &mut Lease, request: Request<Upload>) -> Sent {
+    async fn send(&self, lease: &mut Lease, request: Box<Request<Upload>>, now: Instant) -> Sent {
         let course = request.body().course();
-        let answer = lease.sender().try_send_request(request);
+        let (sender, alarm) = lease.parts();
+        let answer = sender.try_send_request(*request);
         tokio::select! {
+            biased;
             outcome = answer => match outcome {
                 Ok(answer) => Sent::Answered(answer),
                 Err(mut error) => match error.take_message() {
@@ -177,7 +181,7 @@ impl Upstream {
                     },
                 },
             },
-            () = self.head_overdue(course.as_deref()) => {
+            () = self.head_overdue(alarm, now, course.as_deref()) => {
                 Sent::Failed(Box::new(Problem::at_limit(ProblemKind::UpstreamTimedOut, Limit::HeadSeconds)))
             }
         }
@@ -185,16 +189,16 @@ impl Upstream {
 
     /// Ends when it was the platform's turn, and it neither took more of the body nor began to answer, for
     /// `timeouts.head_seconds`. A caller that stands still is the upload's affair.
-    async fn head_overdue(&self, course: Option<&Course>) {
+    async fn head_overdue(&self, alarm: &mut Alarm, now: Instant, course: Option<&Course>) {
         let frames = || course.map_or(0, Course::frames);
-        let mut before = frames();
+        let (mut before, mut due) = (frames(), now + self.head_timeout);
         loop {
-            tokio::time::sleep(self.head_timeout).await;
-            let now = frames();
-            if now == before && !course.is_some_and(Course::waits_for_caller) {
+            poll_fn(|context| alarm.poll_until(due, context)).await;
+            let after = frames();
+            if after == before && !course.is_some_and(Course::waits_for_caller) {
                 return;
             }
-            before = now;
+            (before, due) = (after, Instant::now() + self.head_timeout);
         }
     }
 

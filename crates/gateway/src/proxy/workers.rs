@@ -239,7 +239,7 @@ impl Service<Request<RequestBody>> for ProxyService {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Recorded<Answer>>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<RequestBody>) -> Self::Future {
-        let (proxy, peer) = (Arc::clone(&self.proxy), self.peer);
+        let (proxy, request, peer) = (Arc::clone(&self.proxy), Box::new(request), self.peer);
         Box::pin(async move { Ok(proxy.answer(request, peer).await) })
     }
 }

@@ -6,6 +6,7 @@
 
 use super::super::pool::Lease;
 use super::events::WholeEvents;
+use crate::alarm::Idle;
 use crate::limits::{Limit, Permit};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::UpstreamFailure;
@@ -15,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -37,9 +38,7 @@ pub(in super::super) struct UpstreamBody {
     /// The connection that it comes on; gone when given back.
     lease: Option<Lease>,
     /// Between two frames.
-    idle_timeout: Duration,
-    /// Armed while we wait for a frame.
-    idle: Option<Pin<Box<Sleep>>>,
+    idle: Idle,
     /// When all of it has to be there.
     deadline: Option<Pin<Box<Sleep>>>,
     /// For an event stream: how it is passed on.
@@ -157,8 +156,7 @@ impl Answer {
             ahead: None,
             incoming,
             lease: Some(lease),
-            idle_timeout,
-            idle: None,
+            idle: Idle::new(idle_timeout),
             deadline: None,
             events: None,
             permit: None,
@@ -256,7 +254,7 @@ impl UpstreamBody {
             return Poll::Ready(Some(Err(AnswerError::Overdue)));
         }
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
-            self.idle = None;
+            self.idle.goes_on();
             // With a length the last frame is the end: nobody polls on to hear `None`.
             if frame.is_none() || self.incoming.is_end_stream() {
                 self.give_back();
@@ -266,12 +264,9 @@ impl UpstreamBody {
             }
             return Poll::Ready(frame.map(|result| result.map_err(AnswerError::Broken)));
         }
-        let idle = self
-            .idle
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + self.idle_timeout)));
-        std::task::ready!(idle.as_mut().poll(context));
+        ready!(self.idle.poll_over(context));
         self.failure = Some(UpstreamFailure::BodyTimedOut);
-        Poll::Ready(Some(Err(AnswerError::Idle(self.idle_timeout))))
+        Poll::Ready(Some(Err(AnswerError::Idle(self.idle.limit()))))
     }
 
     /// The next whole events.
@@ -280,7 +275,7 @@ impl UpstreamBody {
             if self.events.as_ref().is_some_and(|events| events.has_ended) {
                 return Poll::Ready(None);
             }
-            let frame = std::task::ready!(self.poll_incoming(context));
+            let frame = ready!(self.poll_incoming(context));
             let Some(events) = &mut self.events else {
                 return Poll::Ready(frame);
             };
@@ -321,7 +316,7 @@ impl Body for UpstreamBody {
             return self.poll_events(context);
         }
         loop {
-            match std::task::ready!(self.poll_incoming(context)) {
+            match ready!(self.poll_incoming(context)) {
                 // Trailers belong to the platform's hop (RFC 9110 6.5).
                 Some(Ok(frame)) if !frame.is_data() => {}
                 Some(Err(error)) => {

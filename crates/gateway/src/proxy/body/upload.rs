@@ -7,6 +7,7 @@
 //! it is waiting for.
 
 use super::super::route::BodyLimit;
+use crate::alarm::Idle;
 use crate::connections::RequestBody;
 use crate::limits::Limit;
 use crate::problem::{Problem, ProblemKind};
@@ -14,13 +15,12 @@ use crate::telemetry::record::BytesIn;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::timeout;
 
 /// What is small. A chat request has a few hundred bytes; what is larger is a file.
 const LARGEST_KEPT: u64 = 64 * 1024;
@@ -40,11 +40,10 @@ enum Source {
 #[derive(Debug)]
 struct Streamed {
     incoming: RequestBody,
-    bounds: Bounds,
+    limit: BodyLimit,
     /// How many bytes have come.
     length: Arc<AtomicU64>,
-    /// Armed while we wait for the caller.
-    idle: Option<Pin<Box<Sleep>>>,
+    idle: Idle,
     course: Arc<Course>,
 }
 
@@ -126,9 +125,9 @@ impl Upload {
             Some(length) if length <= LARGEST_KEPT => Ok(Self::kept(read_whole(incoming, bounds.idle).await?)),
             Some(_) | None => Ok(Self(Source::Streamed(Box::new(Streamed {
                 incoming,
-                bounds,
+                limit: bounds.length,
                 length: Arc::default(),
-                idle: None,
+                idle: Idle::new(bounds.idle),
                 course: Arc::default(),
             })))),
         }
@@ -198,13 +197,12 @@ impl Streamed {
                 Poll::Ready(frame) => break frame,
                 Poll::Pending => {
                     self.course.waits_for_caller.store(true, Ordering::Relaxed);
-                    let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(self.bounds.idle)));
-                    std::task::ready!(idle.as_mut().poll(context));
-                    return Poll::Ready(Some(Err(self.course.fail(UploadError::Idle(self.bounds.idle)))));
+                    ready!(self.idle.poll_over(context));
+                    return Poll::Ready(Some(Err(self.course.fail(UploadError::Idle(self.idle.limit())))));
                 }
             }
         };
-        self.idle = None;
+        self.idle.goes_on();
         self.course.waits_for_caller.store(false, Ordering::Relaxed);
         self.course.frames.fetch_add(1, Ordering::Relaxed);
         Poll::Ready(frame.map(|frame| self.pass(frame)))
@@ -215,8 +213,8 @@ impl Streamed {
         let bytes = frame.data_ref().map_or(0, Bytes::len);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let before = self.length.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.bounds.length.bytes {
-            return Err(self.course.fail(UploadError::TooLarge(self.bounds.length)));
+        if before.saturating_add(bytes) > self.limit.bytes {
+            return Err(self.course.fail(UploadError::TooLarge(self.limit)));
         }
         Ok(frame)
     }

@@ -8,8 +8,9 @@
 //!
 //! A URL at the API of one of our apps is the same as its plain path; everything else must be a file of a listed host.
 
-use super::super::route::{percent_decoded, without_doubled_slash};
+use super::super::route::without_doubled_slash;
 use crate::config::FileHost;
+use std::borrow::Cow;
 use url::Url;
 
 /// No file's address is longer, and no browser's request line much.
@@ -187,7 +188,8 @@ fn named_by_parameter(parameters: &[&str]) -> Result<String, Refused> {
 }
 
 fn decoded(text: &str) -> Result<String, Refused> {
-    String::from_utf8(percent_decoded(text.as_bytes())).map_err(|_| Refused::OddCharacter)
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| Refused::OddCharacter)
 }
 
 fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {

@@ -69,7 +69,7 @@ pub(super) async fn open(
     request::prepare(&mut head, upstream.target())?;
     handshake.write(&mut head.headers);
 
-    let request = Request::from_parts(head, Upload::empty());
+    let request = Box::new(Request::from_parts(head, Upload::empty()));
     let mut answer = within(upstream.deadline(), asker.exchange(&upstream, request, record)).await?;
     let has_switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let is_agreed = handshake::is_agreed(answer.headers());
