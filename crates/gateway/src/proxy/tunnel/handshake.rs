@@ -12,7 +12,7 @@ use http::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::request::Parts;
-use http::{Method, Version};
+use http::{Method, Response, Version};
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const VERSION: HeaderValue = HeaderValue::from_static("13");
@@ -63,9 +63,12 @@ impl Handshake {
     }
 }
 
-/// Whether the fields of a 101 agree (RFC 6455 4.1). The proof is the caller's to check: only the caller knows the key.
-pub(super) fn is_agreed(headers: &HeaderMap) -> bool {
-    has_token(headers, &UPGRADE, "websocket")
+/// Whether the head of a 101 agrees (RFC 6455 4.1). The proof is the caller's to check: only the caller knows the key.
+pub(super) fn is_agreed<B>(answer: &Response<B>) -> bool {
+    let headers = answer.headers();
+    // HTTP/1.0 has no way to another protocol (RFC 9110 7.8).
+    answer.version() == Version::HTTP_11
+        && has_token(headers, &UPGRADE, "websocket")
         && has_token(headers, &CONNECTION, "upgrade")
         && only(headers, &SEC_WEBSOCKET_ACCEPT).is_some()
 }

@@ -72,7 +72,7 @@ pub(super) async fn open(
     let request = Box::new(Request::from_parts(head, Upload::empty()));
     let mut answer = within(upstream.deadline(), asker.exchange(&upstream, request, record)).await?;
     let has_switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let is_agreed = handshake::is_agreed(answer.headers());
+    let is_agreed = handshake::is_agreed(&answer);
     let upstream_side = hyper::upgrade::on(&mut answer);
     let mut answer = match (has_switched, is_agreed) {
         (false, _) => response::incoming(answer.map(|body| body.holding(permit))),
