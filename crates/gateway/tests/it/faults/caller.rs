@@ -1,11 +1,15 @@
 //! A caller of the proxy, who says in one word what came of a request.
 
-use super::fault::Kind;
+use super::fault::{Kind, Step};
+use super::websockets::behind_the_head;
 use crate::world::try_read_head;
+use crate::world::websocket::bearer;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
 
 /// Everything that a caller sees.
 #[derive(Debug)]
@@ -15,7 +19,12 @@ pub struct Heard {
     pub body: Vec<u8>,
     /// Whether the body came to its end.
     pub is_whole: bool,
+    /// Whether a WebSocket stood still until the caller ended it.
+    pub stood_still: bool,
 }
+
+/// A WebSocket on which nothing comes for so long stands still: for longer than any of the ends of the test's gateway.
+const STILL: Duration = Duration::from_secs(4);
 
 impl Heard {
     fn field(&self, name: &str) -> Option<&str> {
@@ -76,6 +85,32 @@ impl Heard {
         }
     }
 
+    /// What came of a WebSocket of which the platform had said so much, before a reset or an end.
+    pub fn outcome_of_websocket(&self, meant: Option<&(u16, Vec<u8>)>, steps: &[Step]) -> String {
+        let agreed = self
+            .fields
+            .iter()
+            .filter(|(name, _)| name.starts_with("sec-websocket-"));
+        let mut agreed: Vec<_> = agreed.cloned().collect();
+        agreed.sort();
+        let (Some((fields, behind)), Some((101, meant))) = (behind_the_head(steps), meant) else {
+            return format!("opened: {self:?}");
+        };
+        let frame_fields = ["content-length", "transfer-encoding"];
+        let is_framed = frame_fields.iter().any(|name| self.field(name).is_some());
+        let may_be_lost = steps.iter().any(|step| matches!(step, Step::Reset));
+        let is_honest = agreed == fields && !is_framed && meant.starts_with(&self.body);
+        if !is_honest || !(self.body == behind || may_be_lost) {
+            format!("altered: {self:?}")
+        } else if self.stood_still {
+            "open".to_owned()
+        } else if self.is_whole && self.body == *meant {
+            "as sent".to_owned()
+        } else {
+            "cut".to_owned()
+        }
+    }
+
     /// The name of a problem that is one as docs/reference/problems.md says.
     fn problem(&self) -> String {
         let Ok(body) = serde_json::from_slice::<serde_json::Value>(&self.body) else {
@@ -104,11 +139,16 @@ impl Heard {
 
 /// The request of a kind, with a handle of the sick app.
 pub fn request(kind: Kind, proxy: SocketAddr, handle: &str) -> Vec<u8> {
+    if kind == Kind::WebSocket {
+        let fields = bearer(handle);
+        let head = format!("GET /v1/chat?bot_id=7 HTTP/1.1\r\nHost: {proxy}\r\n{fields}Accept-Language: en\r\n\r\n");
+        return head.into_bytes();
+    }
     let (line, body) = match kind {
         Kind::Json => ("POST /v1/conversation/create", b"{\"bot_id\":\"7\"}".to_vec()),
         Kind::Stream => ("POST /v3/chat", b"{\"stream\":true}".to_vec()),
         Kind::Upload => ("POST /v1/files/upload", vec![b'x'; 200 * 1024]),
-        Kind::Token => ("GET /v1/users/me", Vec::new()),
+        Kind::Token | Kind::WebSocket => ("GET /v1/users/me", Vec::new()),
     };
     let head = format!(
         "{line} HTTP/1.1\r\nHost: {proxy}\r\nAuthorization: Bearer {handle}\r\nAccept-Language: en\r\n\
@@ -121,30 +161,60 @@ pub fn request(kind: Kind, proxy: SocketAddr, handle: &str) -> Vec<u8> {
 /// Asks on a connection of its own; `None` when it ended without an answer.
 pub async fn ask(proxy: SocketAddr, request: Vec<u8>) -> Option<Heard> {
     let (read, mut write) = TcpStream::connect(proxy).await.unwrap().into_split();
+    let mut read = BufReader::new(read);
     let sending = async {
         // Whoever answers early may not take all of it.
         let _early = write.write_all(&request).await;
         write
     };
-    let (heard, _write) = tokio::join!(hear(BufReader::new(read)), sending);
-    heard
+    let (heard, mut write) = tokio::join!(hear(&mut read), sending);
+    let mut heard = heard?;
+    if heard.status == 101 {
+        listen(&mut heard, &mut read, &mut write).await;
+    }
+    Some(heard)
 }
 
-async fn hear(mut stream: BufReader<OwnedReadHalf>) -> Option<Heard> {
-    let (status, fields) = try_read_head(&mut stream).await?;
+/// Listens on a WebSocket until the other side ends it; ends it where nothing comes any more.
+async fn listen(heard: &mut Heard, read: &mut BufReader<OwnedReadHalf>, write: &mut OwnedWriteHalf) {
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let next = if heard.stood_still {
+            read.read(&mut piece).await
+        } else if let Ok(next) = timeout(STILL, read.read(&mut piece)).await {
+            next
+        } else {
+            heard.stood_still = true;
+            // It may be gone already, which the next look shows.
+            let _gone = write.shutdown().await;
+            continue;
+        };
+        match next {
+            Ok(0) => return heard.is_whole = true,
+            Ok(length) => heard.body.extend_from_slice(&piece[..length]),
+            Err(_) => return,
+        }
+    }
+}
+
+async fn hear(stream: &mut BufReader<OwnedReadHalf>) -> Option<Heard> {
+    let (status, fields) = try_read_head(stream).await?;
     let mut heard = Heard {
         status,
         fields,
         body: Vec::new(),
         is_whole: false,
+        stood_still: false,
     };
-    if status == 204 || status == 304 {
+    if status == 101 {
+        // What follows is no body.
+    } else if status == 204 || status == 304 {
         heard.is_whole = true;
     } else if heard.field("transfer-encoding") == Some("chunked") {
-        heard.is_whole = read_chunks(&mut stream, &mut heard.body).await.is_some();
+        heard.is_whole = read_chunks(stream, &mut heard.body).await.is_some();
     } else if let Some(length) = heard.field("content-length") {
         let length: u64 = length.parse().ok()?;
-        let read = (&mut stream).take(length).read_to_end(&mut heard.body).await;
+        let read = stream.take(length).read_to_end(&mut heard.body).await;
         heard.is_whole = read.is_ok_and(|read| read as u64 == length);
     } else {
         heard.is_whole = stream.read_to_end(&mut heard.body).await.is_ok();

@@ -1,10 +1,10 @@
-//! The faults, each with the name that it has in docs/reference/upstream-faults.md.
+//! The faults that can happen to every kind of request, each with the name that it has in
+//! docs/reference/upstream-faults.md.
 
 use coze_auth::{Clock as _, SystemClock};
 
-use super::fault::{Act, Fault, Healthy, Kind, Script, Step, token};
+use super::fault::{Act, Fault, Healthy, Kind, OK, Script, Step, token};
 
-const OK: &str = "HTTP/1.1 200 OK";
 const JSON: &str = "application/json";
 
 /// Those that end by themselves.
@@ -74,11 +74,11 @@ fn cut(how: &Step, names: &[&'static str; 7]) -> Vec<Fault> {
         Fault::by_kind(name, move |kind| {
             let healthy = Healthy::of(kind);
             let (_, at) = healthy.cuts()[point];
-            let bytes = healthy.with_head(OK, "")[..at].to_vec();
+            let bytes = healthy.with("")[..at].to_vec();
             Script {
                 steps: vec![Step::Send(bytes), how.clone()],
                 // What may be seen of it.
-                meant: Some((200, healthy.meant)),
+                meant: Some(healthy.means()),
             }
         })
     });
@@ -88,7 +88,18 @@ fn cut(how: &Step, names: &[&'static str; 7]) -> Vec<Fault> {
 fn connections() -> Vec<Fault> {
     let plain_answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec();
     vec![
-        Fault::answering("(none: a healthy platform)", OK, ""),
+        Fault::adding("(none: a healthy platform)", ""),
+        Fault::by_kind("sends one byte at a time", |kind| {
+            let healthy = Healthy::of(kind);
+            Script {
+                steps: healthy
+                    .with("")
+                    .into_iter()
+                    .map(|byte| Step::Send(vec![byte]))
+                    .collect(),
+                meant: Some(healthy.means()),
+            }
+        }),
         Fault::new("refuses the connection", Act::Refuse),
         Fault::new("closes at once", Act::OnAccept(vec![Step::Close])),
         Fault::new("resets at once", Act::OnAccept(vec![Step::Reset])),
@@ -119,7 +130,10 @@ fn no_http() -> Vec<Fault> {
 fn statuses() -> Vec<Fault> {
     let broken = |name, status_line| {
         Fault::by_kind(name, move |kind| Script {
-            steps: vec![Step::Send(Healthy::of(kind).with_head(status_line, "")), Step::Close],
+            steps: vec![
+                Step::Send(Healthy::over_http(kind).with_head(status_line, "")),
+                Step::Close,
+            ],
             meant: None,
         })
     };
@@ -127,8 +141,8 @@ fn statuses() -> Vec<Fault> {
         Fault::by_kind(name, move |kind| {
             let healthy = Healthy::of(kind);
             Script {
-                steps: vec![Step::Send([interim.as_bytes(), &healthy.with_head(OK, "")].concat())],
-                meant: Some((200, healthy.meant)),
+                steps: vec![Step::Send([interim.as_bytes(), &healthy.with("")].concat())],
+                meant: Some(healthy.means()),
             }
         })
     };
@@ -143,8 +157,8 @@ fn statuses() -> Vec<Fault> {
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade",
         ),
         broken("status 199 as the last word", "HTTP/1.1 199 Odd"),
-        Fault::answering("status 999", "HTTP/1.1 999 Odd", ""),
-        Fault::answering("status 599", "HTTP/1.1 599 Odd", ""),
+        Fault::answering("status 999", "HTTP/1.1 999 Odd"),
+        Fault::answering("status 599", "HTTP/1.1 599 Odd"),
         interim(
             "100 Continue before the answer",
             "HTTP/1.1 100 Continue\r\n\r\n".to_owned(),
@@ -183,7 +197,7 @@ fn statuses() -> Vec<Fault> {
 fn heads() -> Vec<Fault> {
     let broken = |name, fields: String| {
         Fault::by_kind(name, move |kind| Script {
-            steps: vec![Step::Send(Healthy::of(kind).with_head(OK, &fields)), Step::Close],
+            steps: vec![Step::Send(Healthy::of(kind).with(&fields)), Step::Close],
             meant: None,
         })
     };
@@ -201,28 +215,30 @@ fn heads() -> Vec<Fault> {
         broken("a field without a name", ": x\r\n".to_owned()),
         broken("a field's name with a space", "X Odd: x\r\n".to_owned()),
         broken("a line that is no field", "odd\r\n".to_owned()),
-        Fault::answering(
+        Fault::adding(
             "cookies and permissions of its own",
-            OK,
             "Set-Cookie: a=b\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\n",
         ),
-        Fault::answering(
+        Fault::adding(
             "fields of its own hop",
-            OK,
             "Connection: x-odd\r\nX-Odd: 1\r\nKeep-Alive: timeout=1\r\nTrailer: x\r\nProxy-Authenticate: Basic\r\n",
         ),
     ]
 }
 
+fn media_type(kind: Kind) -> &'static str {
+    if kind == Kind::Stream {
+        "text/event-stream"
+    } else {
+        JSON
+    }
+}
+
 /// The healthy body under another frame.
 fn framed(name: &'static str, frame: &'static str, is_meant: bool) -> Fault {
     Fault::by_kind(name, move |kind| {
-        let healthy = Healthy::of(kind);
-        let media_type = if kind == Kind::Stream {
-            "text/event-stream"
-        } else {
-            JSON
-        };
+        let healthy = Healthy::over_http(kind);
+        let media_type = media_type(kind);
         let frame = frame.replace("{n}", &healthy.meant.len().to_string());
         let head = format!("{OK}\r\nContent-Type: {media_type}\r\n{frame}\r\n");
         Script {
@@ -272,11 +288,7 @@ fn lengths() -> Vec<Fault> {
         ),
         Fault::by_kind("good chunks and a length", |kind| {
             let healthy = Healthy::of(Kind::Stream);
-            let media_type = if kind == Kind::Stream {
-                "text/event-stream"
-            } else {
-                JSON
-            };
+            let media_type = media_type(kind);
             let head = format!(
                 "{OK}\r\nContent-Type: {media_type}\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
             );
@@ -291,11 +303,7 @@ fn lengths() -> Vec<Fault> {
 fn chunks() -> Vec<Fault> {
     let chunked = |name, body: &'static str| {
         Fault::by_kind(name, move |kind| {
-            let media_type = if kind == Kind::Stream {
-                "text/event-stream"
-            } else {
-                JSON
-            };
+            let media_type = media_type(kind);
             let head = format!("{OK}\r\nContent-Type: {media_type}\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
             Script {
                 steps: vec![Step::Send(head.into_bytes()), Step::Close],

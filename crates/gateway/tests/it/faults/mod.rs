@@ -2,17 +2,20 @@
 //! and nothing panics or waits beyond the configured ends.
 
 mod caller;
+mod certificates;
 mod fault;
 mod list;
 mod upstream;
+mod websockets;
 
 use crate::world::{World, demo_app, fixed_app};
+use certificates::Certificates;
 use coze_auth::{Endpoints, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
 use cozegate_gateway::config::{AppConfig, Config};
 use cozegate_gateway::store;
 use fault::{Fault, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
@@ -70,12 +73,12 @@ async fn world(faults: &[Arc<Fault>], change: impl FnOnce(&mut Config)) -> World
     })
 }
 
-/// Tries every fault with every kind of request; returns what came of it, by fault and kind.
-async fn try_all(world: &World, faults: &[Arc<Fault>]) -> Vec<[String; 4]> {
+/// Tries every fault with every kind of request that it can happen to; returns what came of it, by fault and kind.
+async fn try_all(world: &World, faults: &[Arc<Fault>]) -> Vec<Vec<String>> {
     let slots = Arc::new(Semaphore::new(48));
     let mut tries = JoinSet::new();
     for (index, fault) in faults.iter().enumerate() {
-        for (column, kind) in Kind::ALL.into_iter().enumerate() {
+        for (column, kind) in fault.kinds.iter().copied().enumerate() {
             let app = if kind == Kind::Token { "own" } else { "fixed" };
             let handle = world.handle_of(&format!("{app}-{index}")).await;
             let (proxy, fault, slots) = (world.proxy, Arc::clone(fault), Arc::clone(&slots));
@@ -86,7 +89,10 @@ async fn try_all(world: &World, faults: &[Arc<Fault>]) -> Vec<[String; 4]> {
             });
         }
     }
-    let mut outcomes = vec![<[String; 4]>::default(); faults.len()];
+    let mut outcomes: Vec<_> = faults
+        .iter()
+        .map(|fault| vec![String::new(); fault.kinds.len()])
+        .collect();
     while let Some(tried) = tries.join_next().await {
         let (index, column, outcome) = tried.unwrap();
         outcomes[index][column] = outcome;
@@ -102,59 +108,76 @@ async fn one_try(proxy: SocketAddr, fault: &Fault, kind: Kind, handle: &str) -> 
     if kind == Kind::Token && heard.status == 200 {
         return "served".to_owned();
     }
-    let meant = upstream::script(fault, kind).and_then(|script| script.meant);
-    heard.outcome(meant.as_ref())
+    let script = upstream::script(fault, kind);
+    let meant = script.as_ref().and_then(|script| script.meant.as_ref());
+    match &script {
+        Some(script) if heard.status == 101 => heard.outcome_of_websocket(meant, &script.steps),
+        _ => heard.outcome(meant),
+    }
 }
 
 /// The rows of the page, by fault.
 fn documented() -> BTreeMap<&'static str, Vec<&'static str>> {
-    let rows = PAGE
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let (_, tables) = PAGE.split_once("\n| fault |").unwrap();
+    let lines = tables.lines().filter(|line| !line.starts_with("| fault |"));
+    let rows = lines.filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let rows = rows.map(|row| row.split(" | ").map(|cell| cell.trim_matches('`')).collect::<Vec<_>>());
     rows.map(|cells| (cells[0], cells[1..].to_vec())).collect()
 }
 
 /// What is not as it stands on the page, as it would stand there.
-fn undocumented(faults: &[Arc<Fault>], outcomes: &[[String; 4]]) -> Vec<String> {
+fn undocumented(faults: &[Arc<Fault>], outcomes: &[Vec<String>]) -> Vec<String> {
     let documented = documented();
     let tried = faults.iter().zip(outcomes);
     let wrong = tried.filter(|(fault, seen)| {
         let expected = documented.get(fault.name).cloned().unwrap_or_default();
-        *expected != seen.each_ref().map(String::as_str)
+        expected != **seen
     });
     wrong
         .map(|(fault, seen)| format!("| {} | {} |", fault.name, seen.join(" | ")))
         .collect()
 }
 
+/// The ends of a gateway for those faults that nothing else ends.
+fn impatiently(config: &mut Config) {
+    config.timeouts.connect_seconds = 1;
+    config.timeouts.head_seconds = 1;
+    config.timeouts.idle_seconds = 1;
+}
+
 #[tokio::test]
 async fn every_fault_of_the_platform_leaves_what_the_page_says() {
     count_panics();
-    let quick: Vec<Arc<Fault>> = list::quick().into_iter().map(Arc::new).collect();
-    let hanging: Vec<Arc<Fault>> = list::hanging().into_iter().map(Arc::new).collect();
+    let shared = |lists: [Vec<Fault>; 3]| lists.into_iter().flatten().map(Arc::new).collect::<Vec<_>>();
+    let quick = shared([
+        list::quick(),
+        websockets::quick(),
+        certificates::faults(&Certificates::issue()),
+    ]);
+    let hanging = shared([list::hanging(), websockets::hanging(), vec![]]);
     let patient = world(&quick, |_| {}).await;
-    // Ends that are short, for those faults only which nothing else ends.
-    let impatient = world(&hanging, |config| {
-        config.timeouts.connect_seconds = 1;
-        config.timeouts.head_seconds = 1;
-        config.timeouts.idle_seconds = 1;
-    })
-    .await;
+    let impatient = world(&hanging, impatiently).await;
 
     let (mut outcomes, hung) = tokio::join!(try_all(&patient, &quick), try_all(&impatient, &hanging));
     outcomes.extend(hung);
 
-    let wrong = undocumented(&[quick, hanging].concat(), &outcomes);
+    let faults = [quick, hanging].concat();
+    let wrong = undocumented(&faults, &outcomes);
     let hangs = outcomes.iter().flatten().filter(|outcome| *outcome == "hangs").count();
     let panics = PANICS.load(Ordering::Relaxed);
+    let tried = |kind| faults.iter().filter(|fault| fault.kinds.contains(&kind)).count();
     println!(
-        "faults tried {} / panics {panics} / hangs {hangs} / undocumented answers {}",
-        outcomes.len() * Kind::ALL.len(),
+        "faults {} / tried {}, of them on WebSockets {} / panics {panics} / hangs {hangs} / undocumented answers {}",
+        faults.len(),
+        outcomes.iter().flatten().count(),
+        tried(Kind::WebSocket),
         wrong.len()
     );
     assert!(wrong.is_empty(), "not as the page says:\n{}", wrong.join("\n"));
     assert_eq!((panics, hangs), (0, 0));
+    let names: BTreeSet<_> = faults.iter().map(|fault| fault.name).collect();
+    let untried: Vec<_> = documented().into_keys().filter(|name| !names.contains(name)).collect();
+    assert_eq!(untried, Vec::<&str>::new(), "on the page, and tried by nobody");
     patient.stop().await;
     impatient.stop().await;
 }

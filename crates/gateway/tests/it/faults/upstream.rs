@@ -10,6 +10,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Starts it. Its tasks end with the test's runtime.
 pub async fn start(fault: Arc<Fault>) -> SocketAddr {
+    let addr = start_plain(Arc::clone(&fault)).await;
+    match &fault.certificate {
+        Some(certificate) => certificate.stand_before(addr).await,
+        None => addr,
+    }
+}
+
+async fn start_plain(fault: Arc<Fault>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     if matches!(fault.act, Act::Refuse) {
@@ -40,6 +48,7 @@ async fn serve(mut stream: BufReader<TcpStream>, fault: &Fault) -> Option<()> {
         let kind = match request.target.split('?').next()? {
             "/api/permission/oauth2/token" => Kind::Token,
             "/v3/chat" => Kind::Stream,
+            "/v1/chat" => Kind::WebSocket,
             "/v1/files/upload" => Kind::Upload,
             "/v1/conversation/create" => Kind::Json,
             _ => {
@@ -49,6 +58,10 @@ async fn serve(mut stream: BufReader<TcpStream>, fault: &Fault) -> Option<()> {
             }
         };
         act(&mut stream, &script(fault, kind)?.steps).await?;
+        if kind == Kind::WebSocket {
+            // Where the script knows no other end, this is an orderly one.
+            return None;
+        }
     }
     None
 }
@@ -71,6 +84,8 @@ async fn act(stream: &mut BufReader<TcpStream>, steps: &[Step]) -> Option<()> {
                     stream.get_mut().write_all(bytes).await.ok()?;
                 }
             }
+            Step::EndWriting => stream.get_mut().shutdown().await.ok()?,
+            Step::Pause(time) => tokio::time::sleep(*time).await,
             Step::Close => return None,
             Step::Reset => {
                 let socket = socket2::SockRef::from(stream.get_ref());
