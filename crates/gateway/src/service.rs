@@ -13,8 +13,8 @@ use crate::limits::Limits;
 use crate::listen::{self, Spread};
 use crate::portal;
 use crate::portal::login::device::DeviceLogins;
-use crate::proxy::files::Files;
 use crate::proxy::files::target::Allowed;
+use crate::proxy::files::{self, Files};
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
 use crate::state::{Live, Shared};
 use crate::telemetry::Telemetry;
@@ -220,9 +220,12 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         files: Files::new(
             &config.files,
             &config.timeouts,
-            resolver,
-            Arc::clone(&means.clock),
-            files_folder.as_deref(),
+            files::Means {
+                resolver,
+                clock: Arc::clone(&means.clock),
+                folder: files_folder.as_deref(),
+                metrics: Arc::clone(telemetry.common()),
+            },
         ),
         means,
         scheme: scheme(&config),

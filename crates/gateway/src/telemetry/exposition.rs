@@ -44,6 +44,7 @@ impl Collector for Telemetry {
         sheet.upstream()?;
         sheet.tokens()?;
         sheet.stores()?;
+        sheet.files()?;
         sheet.counters("cozegate_config_reloads", "New configurations", |m| &m.reloads)?;
         let info = [("version", env!("CARGO_PKG_VERSION"))];
         sheet.gauge("cozegate_build_info", "What runs", &info, 1.0)?;
@@ -72,6 +73,10 @@ impl Sheet<'_> {
             &m.connections
         })?;
         self.levels("cozegate_streams", "Event streams being passed on now", |m| &m.streams)?;
+        self.levels("cozegate_websockets", "WebSockets that are open now", |m| &m.tunnels)?;
+        self.counters("cozegate_websocket_ends", "WebSockets that have ended", |m| {
+            &m.tunnel_ends
+        })?;
         self.durations(
             "cozegate_request_duration_seconds",
             "From the head of a request to the end of its answer",
@@ -120,6 +125,13 @@ impl Sheet<'_> {
         })?;
         self.counters("cozegate_store_errors", "What the store could not do", |m| {
             &m.store_errors
+        })
+    }
+
+    fn files(&mut self) -> fmt::Result {
+        self.counters("cozegate_files", "Static files that were asked for", |m| &m.files)?;
+        self.levels("cozegate_file_cache_bytes", "Static files that are kept on disk", |m| {
+            &m.file_cache_bytes
         })
     }
 

@@ -215,6 +215,40 @@ label! {
 }
 
 label! {
+    /// What ended a WebSocket.
+    TunnelEnd is "end" {
+        /// Its caller, with or without a close.
+        Caller => "caller",
+        /// The platform, with or without a close.
+        Platform => "platform",
+        /// One of the two connections was reset.
+        Broken => "broken",
+        /// Its caller left before it was open.
+        Unopened => "unopened",
+    }
+}
+
+label! {
+    /// Where a static file came from, or why there was none.
+    FileSource is "cache" {
+        /// From the cache: fresh.
+        Hit => "hit",
+        /// From the cache: its host said that it is still the one.
+        Revalidated => "revalidated",
+        /// From its host.
+        Miss => "miss",
+        /// From the cache, although stale: its host is slow or away.
+        Stale => "stale",
+        /// Its host gave an answer, or has an address, that is not accepted.
+        Refused => "refused",
+        /// Its host does not have it.
+        Missing => "missing",
+        /// Its host does not answer, or not well.
+        Failed => "failed",
+    }
+}
+
+label! {
     /// What came of looking for a handle.
     HandleLookup is "found" {
         /// Known in this process.
@@ -456,6 +490,8 @@ mod tests {
         holds::<Phase>();
         holds::<UpstreamFailure>();
         holds::<HandleLookup>();
+        holds::<TunnelEnd>();
+        holds::<FileSource>();
         holds::<ProblemKind>();
         holds::<(Grant, TokenOutcome)>();
         holds::<Place>();

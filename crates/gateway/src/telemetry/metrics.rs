@@ -5,8 +5,8 @@
 
 use super::counts::{Count, Durations, Each, Level, Writer, Writers};
 use super::labels::{
-    Direction, Early, Grant, HandleLookup, Listener, MethodClass, Phase, Place, RefusedToken, Reload, StatusClass,
-    StoreUse, TokenOutcome, UpstreamFailure,
+    Direction, Early, FileSource, Grant, HandleLookup, Listener, MethodClass, Phase, Place, RefusedToken, Reload,
+    StatusClass, StoreUse, TokenOutcome, TunnelEnd, UpstreamFailure,
 };
 use crate::problem::ProblemKind;
 use std::sync::Arc;
@@ -20,11 +20,15 @@ pub(crate) struct Metrics {
     pub(super) in_progress: Each<Listener, Level>,
     pub(super) connections: Each<Listener, Level>,
     pub(super) streams: Each<(), Level>,
+    pub(super) tunnels: Each<(), Level>,
+    pub(super) tunnel_ends: Each<TunnelEnd, Count>,
     pub(super) durations: Each<Place, Durations>,
     pub(super) phases: Each<Phase, Durations>,
     pub(super) body_bytes: Each<(Listener, Direction), Count>,
     pub(super) problems: Each<ProblemKind, Count>,
     pub(super) upstream_failures: Each<UpstreamFailure, Count>,
+    pub(super) files: Each<FileSource, Count>,
+    pub(super) file_cache_bytes: Each<(), Level>,
     pub(super) handle_lookups: Each<HandleLookup, Count>,
     pub(super) refused_tokens: Each<RefusedToken, Count>,
     pub(super) token_requests: Each<(Grant, TokenOutcome), Count>,
@@ -51,11 +55,15 @@ impl Metrics {
             in_progress: Each::new(writers),
             connections: Each::new(writers),
             streams: Each::new(writers),
+            tunnels: Each::new(writers),
+            tunnel_ends: Each::new(writers),
             durations: Each::new(writers),
             phases: Each::new(writers),
             body_bytes: Each::new(writers),
             problems: Each::new(writers),
             upstream_failures: Each::new(writers),
+            files: Each::new(writers),
+            file_cache_bytes: Each::new(writers),
             handle_lookups: Each::new(writers),
             refused_tokens: Each::new(writers),
             token_requests: Each::new(writers),
@@ -78,6 +86,16 @@ impl Metrics {
     /// An exchange with the platform's API came to nothing.
     pub(crate) fn upstream_failed(&self, failure: UpstreamFailure) {
         self.upstream_failures.add(failure, 1);
+    }
+
+    /// Somebody asked for a static file.
+    pub(crate) fn file_asked_for(&self, source: FileSource) {
+        self.files.add(source, 1);
+    }
+
+    /// So many bytes more of static files are kept on disk, or fewer.
+    pub(crate) fn file_cache_changed(&self, bytes: i64) {
+        self.file_cache_bytes.change((), bytes);
     }
 
     /// Somebody looked for a handle.
@@ -150,5 +168,31 @@ impl OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.metrics.connections.change(self.listener, -1);
+    }
+}
+
+/// An open WebSocket, counted while it is open.
+#[derive(Debug)]
+pub(crate) struct OpenTunnel {
+    metrics: Arc<Metrics>,
+}
+
+impl OpenTunnel {
+    pub(crate) fn new(metrics: &Arc<Metrics>) -> Self {
+        metrics.tunnels.change((), 1);
+        Self {
+            metrics: Arc::clone(metrics),
+        }
+    }
+
+    /// Something else than our own stopping has ended it. Whoever reads metrics then is gone as well.
+    pub(crate) fn ended(self, end: TunnelEnd) {
+        self.metrics.tunnel_ends.add(end, 1);
+    }
+}
+
+impl Drop for OpenTunnel {
+    fn drop(&mut self) {
+        self.metrics.tunnels.change((), -1);
     }
 }

@@ -36,11 +36,15 @@ fn everything() -> String {
     begun(&m.in_progress);
     begun(&m.connections);
     begun(&m.streams);
+    begun(&m.tunnels);
+    counted(&m.tunnel_ends);
     took(&m.durations);
     took(&m.phases);
     counted(&m.body_bytes);
     counted(&m.problems);
     counted(&m.upstream_failures);
+    counted(&m.files);
+    begun(&m.file_cache_bytes);
     counted(&m.handle_lookups);
     counted(&m.refused_tokens);
     counted(&m.token_requests);

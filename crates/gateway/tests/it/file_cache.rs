@@ -1,5 +1,6 @@
 //! Kept files: fresh, confirmed, stale while their host is away, and thrown away.
 
+use crate::metrics::{moved_by, once, scrape};
 use crate::world::{Answer, Site};
 use coze_auth::{Clock as _, ManualClock, UnixSeconds};
 use std::fs;
@@ -63,6 +64,18 @@ impl Kept {
 
     fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// What asking for a file counts, and how many bytes are said to be kept then.
+    async fn counted(&self, path: &str) -> Vec<(String, i64)> {
+        let world = &self.site.world;
+        let moved = moved_by(world, async {
+            self.site.get(path).await;
+        });
+        let moved = moved.await;
+        let on_disk: u64 = self.files().iter().map(|path| fs::metadata(path).unwrap().len()).sum();
+        assert_eq!(scrape(world).await["cozegate_file_cache_bytes"], on_disk.cast_signed());
+        moved
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -132,6 +145,57 @@ async fn stale_file_is_confirmed_by_its_host_or_replaced() {
     kept.confirms("ETag: \"3\"\r\n");
     kept.answers("ETag: \"3\"\r\n", "three");
     assert_eq!(kept.get(PLAIN).await, pair("three", "miss"));
+    kept.site.world.stop().await;
+}
+
+#[tokio::test]
+async fn each_file_is_counted_by_where_it_came_from_and_what_is_kept_by_its_bytes() {
+    let asked = |status| {
+        format!("cozegate_requests_total{{listener=\"proxy\",route=\"file\",method=\"GET\",status=\"{status}\"}}")
+    };
+    let from = |source| format!("cozegate_files_total{{cache=\"{source}\"}}");
+    let told = |problem| format!("cozegate_problems_total{{problem=\"{problem}\"}}");
+    let mut kept = Kept::start().await;
+    kept.answers("Cache-Control: max-age=10\r\nETag: \"1\"\r\n", "one");
+
+    assert_eq!(kept.counted(VERSIONED).await, once(&[&from("miss"), &asked("2xx")]));
+    assert_eq!(kept.counted(VERSIONED).await, once(&[&from("hit"), &asked("2xx")]));
+    assert!(!kept.files().is_empty());
+    kept.site = kept.site.restart().await;
+    assert_eq!(kept.counted(VERSIONED).await, once(&[&from("hit"), &asked("2xx")]));
+    kept.pass(10);
+    kept.confirms("ETag: \"1\"\r\n");
+    assert_eq!(
+        kept.counted(VERSIONED).await,
+        once(&[&from("revalidated"), &asked("2xx")])
+    );
+    kept.pass(10);
+    kept.site
+        .cdn
+        .answer_and_close("HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(kept.counted(VERSIONED).await, once(&[&from("stale"), &asked("2xx")]));
+    kept.site
+        .cdn
+        .answer_and_close("HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(
+        kept.counted(VERSIONED).await,
+        once(&[&from("missing"), &told("file-not-found"), &asked("4xx")])
+    );
+    assert!(kept.files().is_empty());
+    kept.site
+        .cdn
+        .answer_and_close("HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(
+        kept.counted(VERSIONED).await,
+        once(&[&from("failed"), &told("file-host-failed"), &asked("5xx")])
+    );
+    kept.site
+        .cdn
+        .answer_and_close("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\nportal");
+    assert_eq!(
+        kept.counted(VERSIONED).await,
+        once(&[&from("refused"), &told("file-not-served"), &asked("5xx")])
+    );
     kept.site.world.stop().await;
 }
 

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 /// Every series of `GET /metrics` that counts.
-async fn scrape(world: &World) -> BTreeMap<String, i64> {
+pub async fn scrape(world: &World) -> BTreeMap<String, i64> {
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", world.auth);
     let answer = send(world.auth, &request).await;
     assert_eq!(answer.status, 200);
@@ -29,7 +29,7 @@ async fn scrape(world: &World) -> BTreeMap<String, i64> {
 }
 
 /// The counters that `cause` moves, and by how much; looking at them, and bytes and seconds, aside.
-async fn moved_by(world: &World, cause: impl Future<Output = ()>) -> Vec<(String, i64)> {
+pub async fn moved_by(world: &World, cause: impl Future<Output = ()>) -> Vec<(String, i64)> {
     let before = scrape(world).await;
     cause.await;
     let after = scrape(world).await;
@@ -46,7 +46,7 @@ async fn moved_by(world: &World, cause: impl Future<Output = ()>) -> Vec<(String
 }
 
 /// Each of these once.
-fn once(names: &[&str]) -> Vec<(String, i64)> {
+pub fn once(names: &[&str]) -> Vec<(String, i64)> {
     names.iter().map(|name| ((*name).to_owned(), 1)).collect()
 }
 

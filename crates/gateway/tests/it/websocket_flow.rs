@@ -1,5 +1,6 @@
 //! What passes through an open WebSocket: everything, as it is; and how each kind of end reaches the other side.
 
+use crate::metrics::{moved_by, once, scrape};
 use crate::world::World;
 use crate::world::websocket::{Line, Platform, caller, handshake_fields, open, server};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -121,6 +122,39 @@ async fn reset_ends_the_other_side_too() {
         drop(ended);
         world.stop().await;
     }
+}
+
+#[tokio::test]
+async fn websocket_is_counted_while_it_is_open_and_by_what_ended_it() {
+    const OPENED: &str = r#"cozegate_requests_total{listener="proxy",route="api",method="GET",status="1xx"}"#;
+    const OPEN: &str = "cozegate_websockets";
+    let platform = Platform::start().await;
+    let world = World::with_upstream(&platform.api_base()).await;
+    let handle = world.handle().await;
+    for end in ["caller", "platform", "broken"] {
+        let moved = moved_by(&world, async {
+            let (caller, platform) = platform.tunnel(&world, &handle).await;
+            assert_eq!(scrape(&world).await[OPEN], 1, "{end}");
+            let (ending, mut ended) = if end == "caller" {
+                (caller, platform)
+            } else {
+                (platform, caller)
+            };
+            if end == "broken" {
+                ending.get_ref().set_zero_linger().unwrap();
+            }
+            drop(ending);
+            read_to_the_end(&mut ended).await;
+            drop(ended);
+            while scrape(&world).await[OPEN] > 0 {}
+        });
+
+        let ends = format!("cozegate_websocket_ends_total{{end=\"{end}\"}}");
+        let mut expected = once(&[r#"cozegate_handle_lookups_total{found="memory"}"#, OPENED, &ends]);
+        expected.sort();
+        assert_eq!(moved.await, expected);
+    }
+    world.stop().await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 use super::super::body::Answer;
 use super::cache;
 use super::stored::Stored;
+use crate::telemetry::labels::FileSource;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
@@ -51,12 +52,17 @@ pub(super) enum CacheStatus {
 
 impl CacheStatus {
     const fn field(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Hit => "hit",
-            Self::Miss => "miss",
-            Self::Revalidated => "revalidated",
-            Self::Stale => "stale",
-        })
+        HeaderValue::from_static(self.source().name())
+    }
+
+    /// What it counts as.
+    pub(super) const fn source(self) -> FileSource {
+        match self {
+            Self::Hit => FileSource::Hit,
+            Self::Miss => FileSource::Miss,
+            Self::Revalidated => FileSource::Revalidated,
+            Self::Stale => FileSource::Stale,
+        }
     }
 }
 

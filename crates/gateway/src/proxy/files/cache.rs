@@ -4,9 +4,11 @@
 
 use super::folder::Folder;
 use super::stored::{Key, Stored};
+use crate::telemetry::metrics::Metrics;
 use bytes::Bytes;
 use coze_auth::UnixSeconds;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::runtime::Handle;
 
@@ -16,14 +18,44 @@ pub(super) struct Cache {
     folder: Option<Arc<Folder>>,
     in_use: Mutex<HashMap<Key, Weak<Stored>>>,
     background: Handle,
+    counted: Counted,
+}
+
+/// How much the folder holds, as it was last told.
+#[derive(Debug)]
+struct Counted {
+    bytes: AtomicU64,
+    metrics: Arc<Metrics>,
+}
+
+impl Counted {
+    fn holds(&self, bytes: u64) {
+        let before = self.bytes.swap(bytes, Ordering::Relaxed);
+        self.metrics
+            .file_cache_changed(bytes.wrapping_sub(before).cast_signed());
+    }
 }
 
 impl Cache {
-    pub(super) fn new(folder: Option<Folder>, background: Handle) -> Self {
+    pub(super) fn new(folder: Option<Folder>, background: Handle, metrics: Arc<Metrics>) -> Self {
         Self {
             folder: folder.map(Arc::new),
             in_use: Mutex::default(),
             background,
+            counted: Counted {
+                bytes: AtomicU64::new(0),
+                metrics,
+            },
+        }
+    }
+
+    /// Finds out what the folder holds, and makes it fit its limit, which may be another one than before. Blocking: for the
+    /// start.
+    pub(super) fn look_through(&self, now: UnixSeconds) {
+        match self.folder.as_ref().map(|folder| folder.make_room(now)) {
+            Some(Ok(bytes)) => self.counted.holds(bytes),
+            Some(Err(error)) => tracing::warn!(%error, "The stored files cannot be listed"),
+            None => {}
         }
     }
 
@@ -49,18 +81,26 @@ impl Cache {
             .background
             .spawn_blocking(move || folder.save(&key, &stored, now))
             .await;
-        if let Ok(Err(error)) = saved {
-            tracing::warn!(%error, "A file could not be stored");
+        match saved {
+            Ok(Ok(bytes)) => self.counted.holds(bytes),
+            Ok(Err(error)) => tracing::warn!(%error, "A file could not be stored"),
+            // The runtime is gone.
+            Err(_) => {}
         }
     }
 
     /// Forgets a file.
-    pub(super) async fn remove(&self, key: &Key) {
+    pub(super) async fn remove(&self, key: &Key, now: UnixSeconds) {
         let Some(folder) = self.folder.clone() else { return };
         self.in_use().remove(key);
         let key = key.clone();
-        // It is gone, or the runtime is.
-        let _removed = self.background.spawn_blocking(move || folder.remove(&key)).await;
+        let removed = self
+            .background
+            .spawn_blocking(move || folder.remove(&key).then(|| folder.make_room(now)))
+            .await;
+        if let Ok(Some(Ok(bytes))) = removed {
+            self.counted.holds(bytes);
+        }
     }
 
     fn note(&self, key: &Key, stored: &Arc<Stored>) {

@@ -2,6 +2,7 @@
 
 use super::target::Refused;
 use crate::problem::{Problem, ProblemKind, describe};
+use crate::telemetry::labels::FileSource;
 use http::StatusCode;
 
 /// Why there is no file. Texts instead of sources, because one failure may have many callers.
@@ -47,6 +48,21 @@ impl FetchFailure {
     /// Whether the host itself says that there is no such file: then a stored one is no good either.
     pub(super) fn is_the_hosts_word(&self) -> bool {
         matches!(self, Self::Status(StatusCode::NOT_FOUND | StatusCode::GONE))
+    }
+
+    /// What it counts as.
+    pub(super) fn source(&self) -> FileSource {
+        match self {
+            Self::AddressRefused
+            | Self::Redirected(_)
+            | Self::RedirectedTooOften
+            | Self::TooLarge
+            | Self::MediaType(_) => FileSource::Refused,
+            Self::Status(StatusCode::NOT_FOUND | StatusCode::GONE) => FileSource::Missing,
+            Self::Unreachable(_) | Self::Broken(_) | Self::Overdue | Self::Status(_) | Self::Stopping => {
+                FileSource::Failed
+            }
+        }
     }
 
     fn kind(&self) -> ProblemKind {

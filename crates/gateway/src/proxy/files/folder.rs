@@ -60,8 +60,8 @@ impl Folder {
         Some(stored)
     }
 
-    /// Puts a file down in place of the one before, then makes room.
-    pub(super) fn save(&self, key: &Key, stored: &Stored, now: UnixSeconds) -> io::Result<()> {
+    /// Puts a file down in place of the one before, then makes room. Returns how many bytes are kept.
+    pub(super) fn save(&self, key: &Key, stored: &Stored, now: UnixSeconds) -> io::Result<u64> {
         let bytes = stored.to_bytes(key)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.path.join(format!("{UNFINISHED}{}-{number}", std::process::id()));
@@ -75,14 +75,13 @@ impl Folder {
         self.make_room(now)
     }
 
-    /// Removes a file.
-    pub(super) fn remove(&self, key: &Key) {
-        // Somebody else may have done it.
-        let _gone = fs::remove_file(self.path.join(key.file_name()));
+    /// Removes a file. Somebody else may have done it, or it may never have been there; tells whether it was.
+    pub(super) fn remove(&self, key: &Key) -> bool {
+        fs::remove_file(self.path.join(key.file_name())).is_ok()
     }
 
-    /// Removes what has not been used for longest, until the rest fits.
-    fn make_room(&self, now: UnixSeconds) -> io::Result<()> {
+    /// Removes what has not been used for longest, until the rest fits. Returns how many bytes that is.
+    pub(super) fn make_room(&self, now: UnixSeconds) -> io::Result<u64> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -110,7 +109,7 @@ impl Folder {
                 _ => total -= length,
             }
         }
-        Ok(())
+        Ok(total)
     }
 }
 

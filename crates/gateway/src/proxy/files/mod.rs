@@ -39,6 +39,7 @@ use super::body::Answer;
 use crate::config::{FilesConfig, TimeoutsConfig};
 use crate::dns::Resolve;
 use crate::problem::{Problem, ProblemKind};
+use crate::telemetry::metrics::Metrics;
 use answer::CacheStatus;
 use cache::Cache;
 use coze_auth::{Clock, UnixSeconds};
@@ -79,20 +80,37 @@ struct Inner {
     places: Semaphore,
     clock: Arc<dyn Clock>,
     background: Handle,
+    metrics: Arc<Metrics>,
+}
+
+/// What fetching and keeping files needs of others.
+pub(crate) struct Means<'a> {
+    /// Looks up the names of hosts.
+    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where files are kept when the configuration names no place.
+    pub(crate) folder: Option<&'a Path>,
+    /// A set that any thread may write.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Files {
-    /// What fetches on the runtime of the caller, with names looked up by `resolver`. `folder` is where files are kept
-    /// when the configuration names no place.
-    pub(crate) fn new(
-        config: &FilesConfig,
-        timeouts: &TimeoutsConfig,
-        resolver: Arc<dyn Resolve>,
-        clock: Arc<dyn Clock>,
-        folder: Option<&Path>,
-    ) -> Self {
+    /// What fetches on the runtime of the caller.
+    pub(crate) fn new(config: &FilesConfig, timeouts: &TimeoutsConfig, means: Means<'_>) -> Self {
+        let Means {
+            resolver,
+            clock,
+            folder,
+            metrics,
+        } = means;
         let background = Handle::current();
         let folder = config.cache_dir.as_deref().or(folder);
+        let cache = Cache::new(
+            folder.and_then(|folder| open(folder, config.cache_mib)),
+            background.clone(),
+            Arc::clone(&metrics),
+        );
+        cache.look_through(clock.now());
         Self {
             patience: Duration::from_secs(config.slow_seconds.into()),
             inner: Arc::new(Inner {
@@ -101,14 +119,12 @@ impl Files {
                     largest: usize::try_from(u64::from(config.file_mib) * u64::from(MIB)).unwrap_or(usize::MAX),
                     idle_timeout: Duration::from_secs(timeouts.idle_seconds.into()),
                 },
-                cache: Cache::new(
-                    folder.and_then(|folder| open(folder, config.cache_mib)),
-                    background.clone(),
-                ),
+                cache,
                 flights: Arc::default(),
                 places: Semaphore::new(MOST_FETCHES),
                 clock,
                 background,
+                metrics,
             }),
         }
     }
@@ -128,13 +144,18 @@ impl Files {
         let now = self.inner.clock.now();
         let found = self.inner.cache.find(&key, now).await;
         let is_fresh = |stored: &Stored| freshness::is_fresh(&stored.fields, stored.received, now);
-        let (stored, status) = match found {
-            Some(stored) if is_fresh(&stored) && !freshness::is_reload(request) => (stored, CacheStatus::Hit),
+        let had = match found {
+            Some(stored) if is_fresh(&stored) && !freshness::is_reload(request) => Ok((stored, CacheStatus::Hit)),
             found => {
                 let fallback = self.fallback(&target, &key, found.as_ref(), request, now).await;
-                self.renewed(allowed, target, &key, found, fallback).await?
+                self.renewed(allowed, target, &key, found, fallback).await
             }
         };
+        self.inner.metrics.file_asked_for(match &had {
+            Ok((_, status)) => status.source(),
+            Err(failure) => failure.source(),
+        });
+        let (stored, status) = had?;
         let age = freshness::age(&stored.fields, stored.received, now);
         Ok(if condition::has_it(request, &stored.fields) {
             answer::not_modified(&stored.fields, age, status)
@@ -179,7 +200,7 @@ impl Files {
         key: &Key,
         found: Option<Arc<Stored>>,
         fallback: Option<Arc<Stored>>,
-    ) -> Result<(Arc<Stored>, CacheStatus), Problem> {
+    ) -> Result<(Arc<Stored>, CacheStatus), FetchFailure> {
         let flight = self.join(allowed, target, key, found);
         let Some(stale) = fallback else {
             let Landed { stored, status } = flight.outcome().await?;
@@ -187,7 +208,7 @@ impl Files {
         };
         match tokio::time::timeout(self.patience, flight.outcome()).await {
             Ok(Ok(Landed { stored, status })) => Ok((stored, status)),
-            Ok(Err(failure)) if failure.is_the_hosts_word() => Err(failure.into()),
+            Ok(Err(failure)) if failure.is_the_hosts_word() => Err(failure),
             Ok(Err(failure)) => {
                 tracing::warn!(error = %failure, "The host of a file fails; the stored one takes its place");
                 Ok((stale, CacheStatus::Stale))
@@ -223,12 +244,12 @@ impl Inner {
             }
             // What must not be stored, and what is gone, takes the stored file along.
             Ok((landed, false)) => {
-                self.cache.remove(key).await;
+                self.cache.remove(key, self.clock.now()).await;
                 Ok(landed)
             }
             Err(failure) => {
                 if failure.is_the_hosts_word() {
-                    self.cache.remove(key).await;
+                    self.cache.remove(key, self.clock.now()).await;
                 }
                 Err(failure)
             }

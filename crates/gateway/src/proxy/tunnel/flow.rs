@@ -19,9 +19,23 @@ pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 /// An unmasked close frame with the status 1001, "going away" (RFC 6455 5.5.1, 7.4.1).
 const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xE9];
 
+/// Which side ended first, without a reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Caller,
+    Platform,
+    /// Neither: the service stops.
+    Stopped,
+}
+
 /// Carries bytes until both sides have ended, or one has broken, or one has ended `last_words` ago. Dropping both is what
 /// ends them.
-pub(super) async fn carry<C, U>(caller: C, upstream: U, stop: CancellationToken, last_words: Duration) -> io::Result<()>
+pub(super) async fn carry<C, U>(
+    caller: C,
+    upstream: U,
+    stop: CancellationToken,
+    last_words: Duration,
+) -> io::Result<Ended>
 where
     C: AsyncRead + AsyncWrite,
     U: AsyncRead + AsyncWrite,
@@ -30,17 +44,14 @@ where
     let (from_upstream, to_upstream) = split(upstream);
     let mut up = std::pin::pin!(pass_up(from_caller, to_upstream));
     let mut down = std::pin::pin!(pass_down(from_upstream, to_caller, stop, last_words));
-    let rest = tokio::select! {
+    let (ended, rest) = tokio::select! {
         ended = &mut up => {
             ended?;
-            timeout(last_words, down).await
+            (Ended::Caller, timeout(last_words, down).await.map(|rest| rest.map(|_| ())))
         }
-        ended = &mut down => {
-            ended?;
-            timeout(last_words, up).await
-        }
+        ended = &mut down => (ended?, timeout(last_words, up).await),
     };
-    rest.unwrap_or(Ok(()))
+    rest.unwrap_or(Ok(())).map(|()| ended)
 }
 
 async fn pass_up(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
@@ -60,7 +71,7 @@ async fn pass_down(
     mut to: impl AsyncWrite + Unpin,
     stop: CancellationToken,
     last_words: Duration,
-) -> io::Result<()> {
+) -> io::Result<Ended> {
     let mut frames = Frames::default();
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -70,7 +81,7 @@ async fn pass_down(
             piece = read(&mut from, &mut buffer) => piece?,
         };
         if piece.is_empty() {
-            return to.shutdown().await;
+            return to.shutdown().await.map(|()| Ended::Platform);
         }
         if stop.is_cancelled() {
             // No further than to the end of this frame.
@@ -98,7 +109,7 @@ async fn say_goodbye(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     last_words: Duration,
-) -> io::Result<()> {
+) -> io::Result<Ended> {
     to.write_all(&GOING_AWAY).await?;
     to.flush().await?;
     let drained = timeout(last_words, async {
@@ -107,7 +118,7 @@ async fn say_goodbye(
         io::Result::Ok(())
     });
     drained.await.unwrap_or(Ok(()))?;
-    to.shutdown().await
+    to.shutdown().await.map(|()| Ended::Stopped)
 }
 
 /// Reads what is there; nothing means the end. An end without the goodbye of TLS is one too: the frames tell whether
@@ -178,10 +189,10 @@ mod tests {
             drop(leaves);
 
             let last_words = Duration::from_millis(1);
-            carry(caller_side, upstream_side, CancellationToken::new(), last_words)
-                .await
-                .unwrap();
+            let ended = carry(caller_side, upstream_side, CancellationToken::new(), last_words).await;
 
+            let by = if caller_leaves { Ended::Caller } else { Ended::Platform };
+            assert_eq!(ended.unwrap(), by);
             drop(stays);
         }
     }

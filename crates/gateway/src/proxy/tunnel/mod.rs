@@ -26,6 +26,8 @@ use crate::connections::RequestBody;
 use crate::limits::{Admission, Permit};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Live;
+use crate::telemetry::labels::TunnelEnd;
+use crate::telemetry::metrics::OpenTunnel;
 use crate::telemetry::record::Record;
 use handshake::Handshake;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -82,7 +84,10 @@ pub(super) async fn open(
         }
         (true, true) => {
             let stop = shared.stop.clone();
-            proxy.tunnels.spawn(carry(caller_side, upstream_side, stop, permit));
+            let open = OpenTunnel::new(&proxy.metrics);
+            proxy
+                .tunnels
+                .spawn(carry((caller_side, upstream_side), stop, permit, open));
             let mut answer = response::incoming(answer);
             handshake::switch(answer.headers_mut());
             answer
@@ -128,13 +133,27 @@ fn presented_once<'h>(
 }
 
 /// Waits until both sides have left HTTP, and carries their bytes. The caller's leave for one exchange lasts as long.
-async fn carry(caller_side: OnUpgrade, upstream_side: OnUpgrade, stop: CancellationToken, _permit: Permit) {
+async fn carry(
+    (caller_side, upstream_side): (OnUpgrade, OnUpgrade),
+    stop: CancellationToken,
+    _permit: Permit,
+    open: OpenTunnel,
+) {
     let (caller, upstream) = match tokio::try_join!(caller_side, upstream_side) {
         Ok((caller, upstream)) => (TokioIo::new(caller), TokioIo::new(upstream)),
-        Err(error) => return tracing::debug!(%error, "A side left before its WebSocket was open"),
+        Err(error) => {
+            tracing::debug!(%error, "A side left before its WebSocket was open");
+            return open.ended(TunnelEnd::Unopened);
+        }
     };
-    if let Err(error) = flow::carry(caller, upstream, stop, flow::LAST_WORDS).await {
-        // Mostly people who left without a goodbye; the other side sees the same end.
-        tracing::debug!(%error, "A WebSocket ended early");
-    }
+    open.ended(match flow::carry(caller, upstream, stop, flow::LAST_WORDS).await {
+        Ok(flow::Ended::Caller) => TunnelEnd::Caller,
+        Ok(flow::Ended::Platform) => TunnelEnd::Platform,
+        Ok(flow::Ended::Stopped) => return,
+        Err(error) => {
+            // Mostly people who left without a goodbye; the other side sees the same end.
+            tracing::debug!(%error, "A WebSocket ended early");
+            TunnelEnd::Broken
+        }
+    });
 }
