@@ -263,50 +263,13 @@ impl ProblemKind {
     }
 
     /// The number that the platform's SDKs read. 4100 asks the Chat SDK for a new token; 4000 is a parameter error to
-    /// all of them; the others are ours (990 and the status) and make no SDK act.
-    pub const fn code(self) -> u32 {
-        match self {
-            Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => 4100,
-            Self::NoSuchEndpoint
-            | Self::FileNotFound
-            | Self::PathRefused
-            | Self::MethodNotAllowed
-            | Self::BadRequest
-            | Self::HeadRefused
-            | Self::WebSocketHandshake
-            | Self::WebSocketVersion
-            | Self::AppUnknown
-            | Self::SessionNameInvalid
-            | Self::LoginUnsupported
-            | Self::LoginTooLate
-            | Self::RedirectElsewhere => 4000,
-            Self::HostNotAllowed
-            | Self::OriginNotAllowed
-            | Self::CrossSite
-            | Self::TargetRefused
-            | Self::LoginNotBegunHere
-            | Self::LoginDenied => 990_403,
-            Self::BodyTooLarge => 990_413,
-            // Not 4013, which the platform's own table calls a model error and some programs repeat at once (protocol 4.5).
-            Self::RateLimited | Self::TooManyStreams => 990_429,
-            Self::BodyOverdue | Self::HeadOverdue => 990_408,
-            Self::HeadTooLarge => 990_431,
-            Self::TokenRefused
-            | Self::CredentialRefused
-            | Self::LoginRequired
-            | Self::PersonalTokenEnded
-            | Self::TokenEndpointUnreachable
-            | Self::UpstreamUnreachable
-            | Self::UpstreamBroken
-            | Self::FileNotServed
-            | Self::FileTooLarge
-            | Self::FileHostFailed
-            | Self::FileHostUnreachable
-            | Self::FileAddressRefused
-            | Self::FileRedirectRefused => 990_502,
-            Self::UpstreamTimedOut | Self::FileHostTimedOut => 990_504,
-            Self::TooManyConnections | Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => 990_503,
-            Self::Internal => 990_500,
+    /// all of them; the others are ours (990 and the status) and make no SDK act. So a 429 is not 4013, which the platform's
+    /// own table calls a model error and some programs repeat at once (protocol 4.5).
+    pub fn code(self) -> u32 {
+        match self.status().as_u16() {
+            401 => 4100,
+            400 | 404 | 405 | 426 => 4000,
+            status => 990_000 + u32::from(status),
         }
     }
 
