@@ -95,7 +95,7 @@ fn request_is_told_with_its_name_its_caller_and_its_end() {
     assert_eq!(call["subject"], session["subject"]);
     assert_eq!(call["subject"].as_str().unwrap().len(), 12);
     assert!(call["log_id"].is_string() && call["upstream_ms"].is_number(), "{call}");
-    let (_, behind) = answer.split_once("x-request-id: ").unwrap();
+    let (_, behind) = answer.split_once("X-Request-Id: ").unwrap();
     assert_eq!(call["request_id"], behind.lines().next().unwrap());
     assert_ne!(call["request_id"], "chosen-by-the-caller");
     assert_eq!(

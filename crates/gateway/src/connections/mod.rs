@@ -227,6 +227,9 @@ where
     let mut builder = http1::Builder::new();
     // Heads have their time from `state`; hyper's timer would close idle connections, too.
     builder.header_read_timeout(None).max_buf_size(MAX_BUFFER_BYTES);
+    // As the platform writes them: where a handshake is refused, its JavaScript SDK looks for `X-Tt-Logid` in these very
+    // letters (docs/upstream/websocket.md). Keeping each name as it came would cost a map beside every head.
+    builder.title_case_headers(true);
     let connection = builder
         .serve_connection(TokioIo::new(Wire::new(io, seat)), service)
         .with_upgrades();

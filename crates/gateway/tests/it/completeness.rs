@@ -88,7 +88,7 @@ async fn answers_without_a_body_have_none_and_keep_what_they_say() {
         assert!(first.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}: {text}");
         let stated = first
             .split("\r\n")
-            .find_map(|line| line.strip_prefix("content-length: "));
+            .find_map(|line| line.strip_prefix("Content-Length: "));
         assert_eq!(stated, length, "{answer}: {text}");
         assert!(second.starts_with("HTTP/1.1 204 No Content\r\n"), "{answer}: {text}");
     }
@@ -144,6 +144,36 @@ async fn lengths_stay_lengths_chunks_stay_chunks_and_trailers_end_here() {
 }
 
 #[tokio::test]
+async fn names_of_fields_are_spelled_as_the_platform_spells_them() {
+    let upstream = RecordingUpstream::start().await;
+    let world = world(&upstream).await;
+    let handle = world.handle().await;
+    upstream.answer("HTTP/1.1 200 OK\r\nx-tt-logid: 7\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nhi");
+    let strange = "cgh_".to_owned() + &"A".repeat(43);
+    for (credential, expected) in [
+        (&handle, "\r\nX-Tt-Logid: 7\r\n"),
+        (&strange, "\r\nContent-Type: application/problem+json\r\n"),
+    ] {
+        let mut stream = TcpStream::connect(world.proxy).await.unwrap();
+        let request = world.head("GET /v1/x", credential, "Connection: close\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        let names = head.split("\r\n").skip(1).map(|line| line.split(':').next().unwrap());
+        for part in names.flat_map(|name| name.split('-')) {
+            assert!(
+                part.starts_with(|first: char| first.is_ascii_uppercase()),
+                "{part} in {text}"
+            );
+        }
+        assert!(text.contains(expected), "{text}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_that_waits_for_100_is_told_when_we_read() {
     let mut upstream = RecordingUpstream::start().await;
     let world = world(&upstream).await;
@@ -176,7 +206,7 @@ async fn a_client_that_waits_for_100_is_told_when_we_read() {
     }
     let text = String::from_utf8(text).unwrap();
     assert!(
-        text.starts_with("HTTP/1.1 401 ") && text.contains("connection: close"),
+        text.starts_with("HTTP/1.1 401 ") && text.contains("\r\nConnection: close\r\n"),
         "{text}"
     );
     assert!(upstream.is_untouched());

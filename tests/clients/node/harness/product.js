@@ -116,6 +116,13 @@ class Running {
     const answer = await fetch(`${this.emulator.api_base}/_emulator/journal?since=${since}`);
     return (await answer.json()).requests;
   }
+
+  /** Tells the double's control side to do something; the paths are those under `/_emulator`. */
+  async order(path, order) {
+    const url = `${this.emulator.api_base}/_emulator/${path}`;
+    const answer = await fetch(url, { method: "PUT", body: JSON.stringify(order) });
+    if (!answer.ok) throw new Error(`PUT /_emulator/${path} answered ${answer.status}: ${await answer.text()}`);
+  }
 }
 
 /** A running `cozegate demo`. */
@@ -162,12 +169,6 @@ export class Emulator extends Running {
     const emulator = await super.start(settings);
     await emulator.order("pace", { delta_spacing_ms: 0 });
     return emulator;
-  }
-
-  /** Tells its control side to do something; the paths are those under `/_emulator`. */
-  async order(path, order) {
-    const answer = await fetch(`${this.apiBase}/_emulator/${path}`, { method: "PUT", body: JSON.stringify(order) });
-    if (!answer.ok) throw new Error(`PUT /_emulator/${path} answered ${answer.status}: ${await answer.text()}`);
   }
 
   /** Lets the owner of `app` switch it off, and on again after `meanwhile`. */

@@ -37,7 +37,7 @@ function converse(socket, first, last) {
     socket.onopen = () => first.forEach((event, id) => socket.send({ id: String(id), ...event }));
     socket.onerror = (error) => {
       socket.close();
-      reject(Object.assign(new Error(error.data.msg), { code: error.data.code }));
+      reject(Object.assign(new Error(error.data.msg), { code: error.data.code, logId: error.detail?.logid }));
     };
     socket.onmessage = (event) => {
       events.push(event);
@@ -125,6 +125,18 @@ test("a token that is not known is a 401 at both doors, and behind the proxy nob
     await assert.rejects(converse(socket, [], WebsocketsEventType.CHAT_CREATED), { code: 401 });
   }
   assert.equal((await product.journal()).length, seen + 1);
+});
+
+test("a refusal of the platform comes with its log id, which the SDK knows in one spelling only", async () => {
+  const coze = await DOORS["through the proxy"]();
+  await product.order("faults", [{ match: { path: "/v1/chat" }, fault: { status: 403, body: "{}" } }]);
+  try {
+    const socket = await coze.websockets.chat.create({ bot_id: product.bot("Echo") }, ONCE);
+
+    await assert.rejects(converse(socket, [], WebsocketsEventType.CHAT_CREATED), { code: 403, logId: /\S/ });
+  } finally {
+    await product.order("faults", []);
+  }
 });
 
 test("the platform gets a token of ours in the header alone", async () => {
