@@ -26,7 +26,7 @@ pub fn cookies(data: &[u8]) {
     let keys = VisitorKeys::derive(&GatewaySecret::throw_away(&random));
     let cookie = VisitorCookie::for_tenant("app");
     let visitor = VisitorId::generate(&random);
-    let Some(written) = cookie.write(&visitor, &keys) else {
+    let Some(written) = cookie.write(&visitor, Scheme::Http, &keys) else {
         return;
     };
     let signed = written
@@ -42,13 +42,13 @@ pub fn cookies(data: &[u8]) {
     if let Some(headers) = with(data) {
         let is_there = data.windows(signed.len()).any(|window| window == signed);
         assert!(
-            cookie.read(&headers, &keys).is_none() || is_there,
+            cookie.read(&headers, Scheme::Http, &keys).is_none() || is_there,
             "a visitor without a signature"
         );
     }
     if let Some(headers) = with(&[data, b"; ", signed].concat()) {
         assert!(
-            cookie.read(&headers, &keys) == Some(visitor),
+            cookie.read(&headers, Scheme::Http, &keys) == Some(visitor),
             "a cookie of ours is hidden"
         );
     }

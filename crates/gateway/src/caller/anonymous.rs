@@ -1,11 +1,12 @@
 //! Anonymous visitors: an id that we make, kept by the browser in a cookie that we signed.
 //!
 //! The id is never taken from the outside: without a cookie of ours a visitor is new. The signature keeps anybody from
-//! planting an id of their choice (session fixation); the cookie is HttpOnly, same-site, and sent to
-//! `/auth/session` only.
+//! planting an id of their choice (session fixation); the cookie is HttpOnly, same-site, and in clear sent to
+//! `/auth/session` only (`cookies.rs` tells how it is bound over HTTPS).
 
 use super::session_name::VisitorKeys;
-use crate::cookies;
+use crate::cookies::OwnCookie;
+use crate::guard::Scheme;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -70,34 +71,32 @@ impl VisitorCookie {
         Self { name }
     }
 
-    /// Finds the visitor in a request's cookies; a cookie that we did not sign counts as none.
-    pub fn read(&self, headers: &HeaderMap, keys: &VisitorKeys) -> Option<VisitorId> {
-        cookies::values(headers, &self.name).find_map(|value| verify(value, keys))
+    /// Finds the visitor in the cookies of a request that reached us over `scheme`; a cookie that we did not sign counts as
+    /// none.
+    pub fn read(&self, headers: &HeaderMap, scheme: Scheme, keys: &VisitorKeys) -> Option<VisitorId> {
+        self.own().values(scheme, headers).find_map(|value| verify(value, keys))
     }
 
     /// Writes the `Set-Cookie` value that keeps `visitor`.
-    ///
-    /// No `Secure`: local mode is plain HTTP on loopback, and Safari drops secure cookies there.
-    pub fn write(&self, visitor: &VisitorId, keys: &VisitorKeys) -> Option<HeaderValue> {
+    pub fn write(&self, visitor: &VisitorId, scheme: Scheme, keys: &VisitorKeys) -> Option<HeaderValue> {
         let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&keys.cookie, visitor.0.as_bytes()));
-        let text = format!(
-            "{}={}.{signature}; Max-Age={MAX_AGE_SECONDS}; Path=/auth/session; HttpOnly; SameSite=Strict",
-            self.name, visitor.0
-        );
-        let mut value = HeaderValue::from_str(&text).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+        let value = format!("{}.{signature}", visitor.0);
+        let mut cookie = self.own().set(scheme, &value, MAX_AGE_SECONDS)?;
+        cookie.set_sensitive(true);
+        Some(cookie)
     }
-}
 
-impl VisitorCookie {
     /// Writes the `Set-Cookie` value that makes the browser's visitor a new one with the next session.
-    pub fn removal(&self) -> Option<HeaderValue> {
-        let text = format!(
-            "{}=; Max-Age=0; Path=/auth/session; HttpOnly; SameSite=Strict",
-            self.name
-        );
-        HeaderValue::from_str(&text).ok()
+    pub fn removal(&self, scheme: Scheme) -> Option<HeaderValue> {
+        self.own().removal(scheme)
+    }
+
+    fn own(&self) -> OwnCookie<'_> {
+        OwnCookie {
+            name: &self.name,
+            path: "/auth/session",
+            attributes: "HttpOnly; SameSite=Strict",
+        }
     }
 }
 
@@ -136,10 +135,10 @@ mod tests {
     fn a_visitor_comes_back_by_the_cookie() {
         let (cookie, keys) = (VisitorCookie::for_tenant("app"), keys(1));
         let visitor = VisitorId::generate(&SeededRandom::new(7));
-        let kept = pair(&cookie.write(&visitor, &keys).unwrap());
+        let kept = pair(&cookie.write(&visitor, Scheme::Http, &keys).unwrap());
 
         assert_eq!(
-            cookie.read(&request_with(&format!("theme=dark; {kept}; x=y")), &keys),
+            cookie.read(&request_with(&format!("theme=dark; {kept}; x=y")), Scheme::Http, &keys),
             Some(visitor)
         );
     }
@@ -148,11 +147,11 @@ mod tests {
     fn forged_cookies_make_nobody() {
         let (cookie, own) = (VisitorCookie::for_tenant("app"), keys(1));
         let visitor = VisitorId::generate(&SeededRandom::new(7));
-        let kept = pair(&cookie.write(&visitor, &own).unwrap());
+        let kept = pair(&cookie.write(&visitor, Scheme::Http, &own).unwrap());
         let (name, value) = kept.split_once('=').unwrap();
         let (id, signature) = value.split_once('.').unwrap();
         let other = VisitorId::generate(&SeededRandom::new(8));
-        let forged_elsewhere = pair(&cookie.write(&visitor, &keys(2)).unwrap());
+        let forged_elsewhere = pair(&cookie.write(&visitor, Scheme::Http, &keys(2)).unwrap());
         let bad = [
             format!("{name}="),
             format!("{name}={id}"),
@@ -168,10 +167,10 @@ mod tests {
 
         let let_through: Vec<_> = bad
             .iter()
-            .filter(|c| cookie.read(&request_with(c), &own).is_some())
+            .filter(|c| cookie.read(&request_with(c), Scheme::Http, &own).is_some())
             .collect();
 
-        let refused = i32::from(cookie.read(&request_with(&kept), &own).is_none());
+        let refused = i32::from(cookie.read(&request_with(&kept), Scheme::Http, &own).is_none());
         println!(
             "cookies: bad tried {} / let through {}; good tried 1 / refused {refused}",
             bad.len(),
@@ -184,16 +183,16 @@ mod tests {
     fn the_cookie_of_another_app_is_not_ours() {
         let (cookie, keys) = (VisitorCookie::for_tenant("one"), keys(1));
         let foreign = VisitorCookie::for_tenant("two")
-            .write(&VisitorId::generate(&SeededRandom::new(7)), &keys)
+            .write(&VisitorId::generate(&SeededRandom::new(7)), Scheme::Http, &keys)
             .unwrap();
 
-        assert_eq!(cookie.read(&request_with(&pair(&foreign)), &keys), None);
+        assert_eq!(cookie.read(&request_with(&pair(&foreign)), Scheme::Http, &keys), None);
     }
 
     #[test]
     fn scripts_and_foreign_sites_do_not_get_the_cookie() {
         let value = VisitorCookie::for_tenant("app")
-            .write(&VisitorId::generate(&SeededRandom::new(7)), &keys(1))
+            .write(&VisitorId::generate(&SeededRandom::new(7)), Scheme::Http, &keys(1))
             .unwrap();
         let text = value.to_str().unwrap();
 

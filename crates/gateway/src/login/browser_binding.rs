@@ -4,7 +4,8 @@
 //! value is random and kept as a hash only. Each login has a cookie of its own, named after its `state`, so that two tabs
 //! do not disturb each other.
 
-use crate::cookies;
+use crate::cookies::OwnCookie;
+use crate::guard::Scheme;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use coze_auth::{LoginState, Random};
@@ -25,14 +26,9 @@ pub(crate) struct BrowserBinding {
 
 impl BrowserBinding {
     /// Draws one for the login of this `state`, whose answer comes back to `path`. `None` only for a path that is none.
-    pub(crate) fn draw(state: &LoginState, path: &str, random: &dyn Random) -> Option<Self> {
+    pub(crate) fn draw(state: &LoginState, scheme: Scheme, path: &str, random: &dyn Random) -> Option<Self> {
         let secret = coze_auth::random::base64url(random, 32);
-        // Lax: the way back is a navigation that another site causes. No `Secure`: loopback is plain HTTP.
-        let text = format!(
-            "{}={secret}; Max-Age={MAX_AGE_SECONDS}; Path={path}; HttpOnly; SameSite=Lax",
-            name(state)
-        );
-        let mut cookie = HeaderValue::from_str(&text).ok()?;
+        let mut cookie = own(&name(state), path).set(scheme, &secret, MAX_AGE_SECONDS)?;
         cookie.set_sensitive(true);
         Some(Self {
             cookie,
@@ -41,15 +37,24 @@ impl BrowserBinding {
     }
 
     /// Says whether a request comes from the browser whose cookie has this hash.
-    pub(crate) fn is_same_browser(headers: &HeaderMap, state: &LoginState, expected: &str) -> bool {
-        cookies::values(headers, &name(state))
+    pub(crate) fn is_same_browser(headers: &HeaderMap, scheme: Scheme, state: &LoginState, expected: &str) -> bool {
+        own(&name(state), "/")
+            .values(scheme, headers)
             .any(|secret| verify_slices_are_equal(hex(&hash(secret)).as_bytes(), expected.as_bytes()).is_ok())
     }
 
     /// The `Set-Cookie` that removes it again.
-    pub(crate) fn removal(state: &LoginState, path: &str) -> Option<HeaderValue> {
-        let text = format!("{}=; Max-Age=0; Path={path}; HttpOnly; SameSite=Lax", name(state));
-        HeaderValue::from_str(&text).ok()
+    pub(crate) fn removal(state: &LoginState, scheme: Scheme, path: &str) -> Option<HeaderValue> {
+        own(&name(state), path).removal(scheme)
+    }
+}
+
+/// Lax: the way back is a navigation that another site causes.
+fn own<'c>(name: &'c str, path: &'c str) -> OwnCookie<'c> {
+    OwnCookie {
+        name,
+        path,
+        attributes: "HttpOnly; SameSite=Lax",
     }
 }
 
@@ -93,9 +98,9 @@ mod tests {
     #[test]
     fn only_the_browser_that_began_a_login_is_taken_for_it() {
         let random = SeededRandom::new(1);
-        let ours = BrowserBinding::draw(&state("a"), "/callback", &random).unwrap();
-        let other_login = BrowserBinding::draw(&state("b"), "/callback", &random).unwrap();
-        let other_browser = BrowserBinding::draw(&state("a"), "/callback", &random).unwrap();
+        let ours = BrowserBinding::draw(&state("a"), Scheme::Http, "/callback", &random).unwrap();
+        let other_login = BrowserBinding::draw(&state("b"), Scheme::Http, "/callback", &random).unwrap();
+        let other_browser = BrowserBinding::draw(&state("a"), Scheme::Http, "/callback", &random).unwrap();
         let bad = [
             String::new(),
             "x=y".to_owned(),
@@ -105,7 +110,9 @@ mod tests {
             pair(&ours.cookie).split('=').next().unwrap().to_owned() + "=" + &ours.hash,
         ];
 
-        let is_taken = |cookie: &str| BrowserBinding::is_same_browser(&request_with(cookie), &state("a"), &ours.hash);
+        let is_taken = |cookie: &str| {
+            BrowserBinding::is_same_browser(&request_with(cookie), Scheme::Http, &state("a"), &ours.hash)
+        };
         let let_through = bad.iter().filter(|cookie| is_taken(cookie)).count();
         let refused = i32::from(!is_taken(&format!("theme=dark; {}", pair(&ours.cookie))));
 
@@ -118,7 +125,7 @@ mod tests {
 
     #[test]
     fn cookie_is_for_the_way_back_and_not_for_scripts() {
-        let binding = BrowserBinding::draw(&state("a"), "/callback", &SeededRandom::new(1)).unwrap();
+        let binding = BrowserBinding::draw(&state("a"), Scheme::Http, "/callback", &SeededRandom::new(1)).unwrap();
         let text = binding.cookie.to_str().unwrap();
 
         for attribute in ["HttpOnly", "SameSite=Lax", "Path=/callback", "Max-Age=600"] {

@@ -137,7 +137,7 @@ impl LoopbackListener {
     ) -> Result<Token, AuthError> {
         let path = self.redirect_uri.path();
         let broken = || AuthError::LoginFailed(LoginFailure::NoState);
-        let binding = BrowserBinding::draw(pending.state(), path, random).ok_or_else(broken)?;
+        let binding = BrowserBinding::draw(pending.state(), Scheme::Http, path, random).ok_or_else(broken)?;
         let (sender, answered) = oneshot::channel();
         let addr = self.listeners.first().and_then(|listener| listener.local_addr().ok());
         let desk = Arc::new(Desk {
@@ -239,7 +239,7 @@ async fn callback(
     }
     let callback = Callback::parse(query.as_deref().unwrap_or_default());
     let belongs = callback.state().is_some_and(|state| desk.state.matches(state.expose()))
-        && BrowserBinding::is_same_browser(&headers, &desk.state, &desk.binding.hash);
+        && BrowserBinding::is_same_browser(&headers, Scheme::Http, &desk.state, &desk.binding.hash);
     if !belongs {
         return desk.refusal(&headers, ProblemKind::LoginNotBegunHere);
     }
@@ -275,7 +275,7 @@ impl Desk {
         };
         let page = pages::loopback_end(language, is_done);
         let mut response = protected((status, Html(page)).into_response());
-        let removal = BrowserBinding::removal(&self.state, &self.redirect_path);
+        let removal = BrowserBinding::removal(&self.state, Scheme::Http, &self.redirect_path);
         response.headers_mut().extend(removal.map(|value| (SET_COOKIE, value)));
         response
     }

@@ -1,16 +1,25 @@
 //! In which language this reader reads: `?lang=`, else what they chose before (a cookie), else `Accept-Language`.
 
-use crate::cookies;
+use crate::cookies::OwnCookie;
+use crate::guard::Scheme;
 use crate::problem::language_of;
+use crate::state::Shared;
 use crate::telemetry::access_log::path_for_log;
 use crate::text::Language;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderValue, SET_COOKIE};
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, SET_COOKIE};
 use axum::http::request::Parts;
 use std::convert::Infallible;
+use std::sync::Arc;
 
-const COOKIE_NAME: &str = "cozegate_language";
+/// No secret, so scripts may read it; this site only.
+const COOKIE: OwnCookie<'_> = OwnCookie {
+    name: "cozegate_language",
+    path: "/",
+    attributes: "SameSite=Lax",
+};
+const A_YEAR_SECONDS: u32 = 365 * 24 * 3600;
 
 /// Who reads the answer, as far as its form goes.
 #[derive(Clone, Debug)]
@@ -19,6 +28,8 @@ pub(super) struct Reader {
     pub(super) language: Language,
     /// The language was chosen with this request and shall be remembered.
     chosen_now: bool,
+    /// How we were reached.
+    scheme: Scheme,
     /// Somebody looks at it in a browser window: problems are pages.
     pub(super) wants_page: bool,
     /// The query as it came, for links that keep it.
@@ -38,43 +49,46 @@ impl Reader {
         }
     }
 
-    /// Keeps a choice made with this request for a year. No secret, so scripts may read it; this site only.
+    /// Keeps a choice made with this request for a year.
     pub(super) fn remember_language(&self, headers: &mut HeaderMap) {
         if !self.chosen_now {
             return;
         }
-        let cookie = format!(
-            "{COOKIE_NAME}={}; Max-Age=31536000; Path=/; SameSite=Lax",
-            self.language.tag()
-        );
-        headers.extend(HeaderValue::from_str(&cookie).ok().map(|value| (SET_COOKIE, value)));
+        let cookie = COOKIE.set(self.scheme, self.language.tag(), A_YEAR_SECONDS);
+        headers.extend(cookie.map(|value| (SET_COOKIE, value)));
     }
-}
 
-impl<S: Sync> FromRequestParts<S> for Reader {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+    /// The reader of the answer to a request that reached us over `scheme`.
+    fn of(parts: &Parts, scheme: Scheme) -> Self {
         let query = parts.uri.query().unwrap_or_default();
         let asked = url::form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == "lang")
             .and_then(|(_, tag)| Language::from_tag(&tag));
         let language = asked
-            .or_else(|| remembered(&parts.headers))
+            .or_else(|| remembered(&parts.headers, scheme))
             .unwrap_or_else(|| language_of(parts.headers.get(ACCEPT_LANGUAGE)));
-        Ok(Self {
+        Self {
             language,
             chosen_now: asked.is_some(),
+            scheme,
             wants_page: wants_page(&parts.headers),
             query: query.to_owned(),
             request: format!("{} {}", parts.method, path_for_log(parts.uri.path())),
             headers: parts.headers.clone(),
-        })
+        }
     }
 }
 
-fn remembered(headers: &HeaderMap) -> Option<Language> {
-    cookies::values(headers, COOKIE_NAME).find_map(Language::from_tag)
+impl FromRequestParts<Arc<Shared>> for Reader {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, shared.scheme))
+    }
+}
+
+fn remembered(headers: &HeaderMap, scheme: Scheme) -> Option<Language> {
+    COOKIE.values(scheme, headers).find_map(Language::from_tag)
 }
 
 /// By what browsers say when a window shows the answer, of a link and of a form alike; scripts say it only on purpose.
@@ -89,42 +103,39 @@ fn wants_page(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use axum::http::Request;
-    use axum::http::header::COOKIE;
 
-    async fn reader(uri: &str, cookie: &str, accept_language: &str) -> Reader {
+    fn reader(uri: &str, cookie: &str, accept_language: &str) -> Reader {
         let request = Request::builder()
             .uri(uri)
-            .header(COOKIE, cookie)
+            .header("cookie", cookie)
             .header("accept-language", accept_language)
             .body(())
             .unwrap();
-        Reader::from_request_parts(&mut request.into_parts().0, &())
-            .await
-            .unwrap()
+        Reader::of(&request.into_parts().0, Scheme::Http)
     }
 
-    #[tokio::test]
-    async fn the_query_wins_over_the_cookie_and_the_cookie_over_the_browser() {
+    #[test]
+    fn the_query_wins_over_the_cookie_and_the_cookie_over_the_browser() {
         assert_eq!(
-            reader("/?lang=zh-CN", "cozegate_language=en", "en").await.language,
+            reader("/?lang=zh-CN", "cozegate_language=en", "en").language,
             Language::Chinese
         );
         assert_eq!(
-            reader("/", "x=y; cozegate_language=zh-CN", "en").await.language,
+            reader("/", "x=y; cozegate_language=zh-CN", "en").language,
             Language::Chinese
         );
-        assert_eq!(reader("/?lang=fr", "", "zh").await.language, Language::Chinese);
+        assert_eq!(reader("/?lang=fr", "", "zh").language, Language::Chinese);
     }
 
-    #[tokio::test]
-    async fn only_a_choice_made_now_is_remembered() {
+    #[test]
+    fn only_a_choice_made_now_is_remembered() {
         let cookies = |reader: Reader| {
             let mut headers = HeaderMap::new();
             reader.remember_language(&mut headers);
             headers.len()
         };
 
-        assert_eq!(cookies(reader("/?lang=zh", "", "en").await), 1);
-        assert_eq!(cookies(reader("/", "cozegate_language=zh-CN", "en").await), 0);
+        assert_eq!(cookies(reader("/?lang=zh", "", "en")), 1);
+        assert_eq!(cookies(reader("/", "cozegate_language=zh-CN", "en")), 0);
     }
 }

@@ -117,7 +117,7 @@ async fn try_open(
     let mut response = Json(answer).into_response();
     response.extensions_mut().insert(whose);
     if let Some(id) = visitor.keep {
-        let cookie = app.visitor_cookie.write(&id, &shared.visitor_keys);
+        let cookie = app.visitor_cookie.write(&id, shared.scheme, &shared.visitor_keys);
         response.headers_mut().extend(cookie.map(|value| (SET_COOKIE, value)));
     }
     Ok(response)
@@ -163,7 +163,7 @@ impl Visitor {
     fn anonymous(shared: &Shared, app: &ServingApp, headers: &HeaderMap) -> Self {
         let id = app
             .visitor_cookie
-            .read(headers, &shared.visitor_keys)
+            .read(headers, shared.scheme, &shared.visitor_keys)
             .unwrap_or_else(|| VisitorId::generate(shared.means.random.as_ref()));
         let name = shared
             .visitor_keys

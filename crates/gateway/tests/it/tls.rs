@@ -1,8 +1,11 @@
 //! HTTPS with a certificate of one's own: HTTP/1.1 and HTTP/2, through the same guard.
 
+use crate::world::person::{Decision, Person, target};
 use crate::world::{RecordingUpstream, World};
 use bytes::Bytes;
-use cozegate_gateway::config::{TlsConfig, TlsFault};
+use coze_auth::ChallengeMethod;
+use coze_emulator::{AppKind, Emulator};
+use cozegate_gateway::config::{AppConfig, Credentials, TlsConfig, TlsFault};
 use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -17,13 +20,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-struct Issued {
-    certificate: CertificateDer<'static>,
-    config: TlsConfig,
+pub struct Issued {
+    pub certificate: CertificateDer<'static>,
+    pub config: TlsConfig,
 }
 
 /// A certificate for `localhost`, signed by itself.
-fn issue() -> Issued {
+pub fn issue() -> Issued {
     let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let pem = cert.pem();
     Issued {
@@ -40,12 +43,8 @@ async fn world(upstream: &RecordingUpstream, issued: &Issued) -> World {
     .await
 }
 
-/// A client that trusts `certificate` and offers `protocol`.
-async fn connect(
-    addr: SocketAddr,
-    certificate: &CertificateDer<'static>,
-    protocol: &str,
-) -> std::io::Result<TlsStream<TcpStream>> {
+/// For a client that trusts `certificate` and offers `protocol`.
+pub fn client_config(certificate: &CertificateDer<'static>, protocol: &str) -> Arc<rustls::ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -55,9 +54,19 @@ async fn connect(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.into()];
+    Arc::new(config)
+}
+
+async fn connect(
+    addr: SocketAddr,
+    certificate: &CertificateDer<'static>,
+    protocol: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let tcp = TcpStream::connect(addr).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, tcp).await
+    TlsConnector::from(client_config(certificate, protocol))
+        .connect(name, tcp)
+        .await
 }
 
 type Answer = (Response<()>, String);
@@ -189,6 +198,112 @@ async fn both_names_of_an_http_2_request_have_to_be_ours() {
     let request = request(world.proxy, "h2", &Method::GET, "/", &[("host", &own)], "");
     assert_eq!(ask(world.proxy, &issued, "h2", request).await.0.status(), 200);
     assert!(upstream.is_untouched());
+    world.stop().await;
+}
+
+/// In front of the emulator, with an app in which people log in, whose `redirect_uri` is an `https://` one.
+async fn world_with_logins(issued: &Issued) -> (World, Emulator) {
+    let (mut world, emulator) =
+        World::with_emulator_and(|config| config.server.tls = Some(issued.config.clone())).await;
+    let apps = emulator.apps().list();
+    let registered = apps.iter().find(|app| app.kind == AppKind::Pkce).unwrap();
+    let redirect_uri = format!("https://localhost:{}/callback", world.auth.port());
+    let uris = vec![redirect_uri.clone()];
+    emulator.apps().set_redirect_uris(&registered.client_id, uris).unwrap();
+    let people = AppConfig {
+        name: "people".to_owned(),
+        credentials: Credentials::Pkce {
+            client_id: registered.client_id.clone(),
+            redirect_uri: redirect_uri.parse().unwrap(),
+            workspace_id: None,
+            challenge_method: ChallengeMethod::S256,
+        },
+        ..world.config.apps["main"].clone()
+    };
+    world.config.apps.insert("people".to_owned(), people);
+    world.gateway.apply(&world.config).unwrap();
+    (world, emulator)
+}
+
+/// The cookie of an answer as (name, value), which over HTTPS belongs to the host alone.
+fn own_cookie(head: &Response<()>) -> (String, String) {
+    let mut cookies = head.headers().get_all("set-cookie").iter();
+    let text = cookies.next().unwrap().to_str().unwrap();
+    assert!(cookies.next().is_none(), "{head:?}");
+    let (pair, attributes) = text.split_once("; ").unwrap();
+    let attributes: Vec<&str> = attributes.split("; ").collect();
+    assert!(
+        attributes.contains(&"Secure") && attributes.contains(&"Path=/"),
+        "{text}"
+    );
+    assert!(!text.to_ascii_lowercase().contains("domain"), "{text}");
+    let (name, value) = pair.split_once('=').unwrap();
+    let name = name.strip_prefix("__Host-").unwrap_or_else(|| panic!("{text}"));
+    (name.to_owned(), value.to_owned())
+}
+
+#[tokio::test]
+async fn cookies_over_https_are_the_hosts_own_and_a_plain_name_stands_for_none_of_them() {
+    let issued = issue();
+    let (world, _emulator) = world_with_logins(&issued).await;
+    let get = |path: String, cookie: String| {
+        let fields = [("cookie", cookie.as_str()), ("accept", "text/html")];
+        let request = request(world.auth, "http/1.1", &Method::GET, &path, &fields, "");
+        ask(world.auth, &issued, "http/1.1", request)
+    };
+    let session = |protocol: &'static str, cookie: String| {
+        let fields = [("cookie", cookie.as_str())];
+        let request = request(world.auth, protocol, &Method::POST, "/auth/session", &fields, "");
+        let answer = Box::pin(ask(world.auth, &issued, protocol, request));
+        async {
+            let (head, text) = answer.await;
+            let session: serde_json::Value = serde_json::from_str(&text).unwrap();
+            (head, session["user"]["id"].as_str().unwrap().to_owned())
+        }
+    };
+    // (what, whether the plain name was let through, whether ours was refused)
+    let mut outcomes = vec![];
+
+    for protocol in ["http/1.1", "h2"] {
+        let (head, visitor) = session(protocol, String::new()).await;
+        let (name, value) = own_cookie(&head);
+        let (_, by_plain) = session(protocol, format!("{name}={value}")).await;
+        let (_, by_own) = session(protocol, format!("{name}=x; __Host-{name}={value}")).await;
+        outcomes.push((protocol, by_plain == visitor, by_own != visitor));
+    }
+
+    let (head, _) = get("/?lang=zh-CN".to_owned(), String::new()).await;
+    let (name, value) = own_cookie(&head);
+    let is_chinese = |text: &str| text.contains("<html lang=\"zh");
+    let (_, by_plain) = get("/".to_owned(), format!("{name}={value}")).await;
+    let (_, by_own) = get("/".to_owned(), format!("__Host-{name}={value}")).await;
+    outcomes.push(("language", is_chinese(&by_plain), !is_chinese(&by_own)));
+
+    let mut logins = vec![];
+    for prefix in ["", "__Host-"] {
+        let (begun, _) = get("/login?app=people&again=1".to_owned(), String::new()).await;
+        assert_eq!(begun.status(), 302);
+        let (name, value) = own_cookie(&begun);
+        let consent = begun.headers()["location"].to_str().unwrap();
+        let back = Person::default().decide(consent, Decision::Approve).await;
+        let (head, _) = get(target(&back), format!("{prefix}{name}={value}")).await;
+        logins.push(head.status().as_u16());
+        if prefix.is_empty() {
+            // Whatever becomes of the login, its cookie goes.
+            assert_eq!(own_cookie(&head), (name, String::new()));
+        }
+    }
+    outcomes.push(("login", logins[0] != 403, logins[1] != 303));
+
+    let (let_through, refused) = (
+        outcomes.iter().filter(|outcome| outcome.1).count(),
+        outcomes.iter().filter(|outcome| outcome.2).count(),
+    );
+    let count = outcomes.len();
+    println!(
+        "cookies over HTTPS: bad tried {count} / let through {let_through}; good tried {count} / refused {refused}"
+    );
+    assert_eq!((let_through, refused), (0, 0), "{outcomes:?}");
     world.stop().await;
 }
 

@@ -95,7 +95,7 @@ fn how_it_goes(shared: &Shared, app: &ServingApp, waiting: &Waiting, reader: &Re
         Some(Ok(())) => {
             shared.device_logins.end(&app.name);
             let mut response = see_other(&format!("/login?app={}", app.name));
-            renew_visitor(app, response.headers_mut());
+            renew_visitor(shared, app, response.headers_mut());
             Ok(response)
         }
         Some(Err(problem)) => {
@@ -106,8 +106,8 @@ fn how_it_goes(shared: &Shared, app: &ServingApp, waiting: &Waiting, reader: &Re
 }
 
 /// The sessions were ended when the login came; the browser's own visitor is a new one from here on.
-fn renew_visitor(app: &ServingApp, headers: &mut HeaderMap) {
-    let removal = app.visitor_cookie.removal();
+fn renew_visitor(shared: &Shared, app: &ServingApp, headers: &mut HeaderMap) {
+    let removal = app.visitor_cookie.removal(shared.scheme);
     headers.extend(removal.map(|value| (axum::http::header::SET_COOKIE, value)));
 }
 

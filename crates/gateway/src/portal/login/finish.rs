@@ -30,7 +30,7 @@ pub(in super::super) async fn finish(shared: &Shared, reader: &Reader, query: Op
         Ok(response) => response,
         Err(problem) => respond::problem(problem, reader),
     };
-    let removal = BrowserBinding::removal(&state, path);
+    let removal = BrowserBinding::removal(&state, shared.scheme, path);
     response.headers_mut().extend(removal.map(|value| (SET_COOKIE, value)));
     response
 }
@@ -45,7 +45,7 @@ async fn try_finish(
     let spent = shared.backend.spend_login(state, now).await;
     let record = spent.map_err(|error| shared.store_problem(StoreUse::Logins, &error))?;
     let record = record.ok_or(ProblemKind::LoginNotBegunHere)?;
-    if !BrowserBinding::is_same_browser(&reader.headers, state, &record.browser) {
+    if !BrowserBinding::is_same_browser(&reader.headers, shared.scheme, state, &record.browser) {
         return Err(ProblemKind::LoginNotBegunHere.into());
     }
     let live = shared.live();

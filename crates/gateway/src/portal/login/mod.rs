@@ -117,7 +117,7 @@ async fn begin(shared: &Shared, app: &ServingApp, redirect_uri: &Url, reader: &R
         .begin_login(redirect_uri.as_str())
         .map_err(|error| Problem::from_auth_error(&error))?;
     let random = shared.means.random.as_ref();
-    let binding = BrowserBinding::draw(pending.state(), redirect_uri.path(), random)
+    let binding = BrowserBinding::draw(pending.state(), shared.scheme, redirect_uri.path(), random)
         .ok_or_else(|| Problem::with_inside(ProblemKind::Internal, "a redirect_uri whose path fits into no cookie"))?;
     let location = HeaderValue::from_str(pending.authorize_url().as_str())
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
@@ -161,7 +161,8 @@ async fn renew_sessions(shared: &Shared, app: &ServingApp, headers: &mut HeaderM
             "Could not end the sessions of a login"
         );
     }
-    headers.extend(app.visitor_cookie.removal().map(|value| (SET_COOKIE, value)));
+    let removal = app.visitor_cookie.removal(shared.scheme);
+    headers.extend(removal.map(|value| (SET_COOKIE, value)));
 }
 
 /// To another page of ours, by GET, whatever the method was (RFC 9110 15.4.4).
