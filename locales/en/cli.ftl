@@ -171,6 +171,7 @@ cli-login-required = Nobody is logged in to app { $app } any more, or yet.
 cli-hint-login-kinds = Apps of kind web, pkce and device are logged in to; jwt, pat and sat apps get their tokens by themselves. "cozegate config show" lists them.
 cli-hint-login-elsewhere = "cozegate login" needs a redirect_uri such as http://127.0.0.1:8081/callback, in the configuration and registered in the console.
 cli-hint-login-page = It is the auth service itself. Log in there: { $url }
+cli-hint-login-page-within-tls = The auth service takes the answer to this https:// address. Let "cozegate serve" run and log in at { $url }
 cli-hint-login-use-device = Stop that program, or log in without a browser on this machine: cozegate login --flow device.
 cli-hint-login-port = Stop that program, or choose another port: redirect_uri in the configuration, registered in the console as well.
 cli-hint-login = Log in: cozegate login --app { $app }

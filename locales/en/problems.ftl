@@ -4,7 +4,7 @@
 problem-host-not-allowed-title = This address does not belong to cozegate
 problem-host-not-allowed-detail =
     The request names a host or port that is not ours. A page may be trying to reach your machine under a name of its own (DNS
-    rebinding). Use http://127.0.0.1 or http://localhost with the port that cozegate printed when it started.
+    rebinding). Use 127.0.0.1 or localhost with the port that cozegate printed when it started.
 problem-origin-not-allowed-title = The page's origin is not on the list
 problem-origin-not-allowed-detail =
     Only pages of listed origins may use this gateway. If the page is yours, add its origin (scheme, host and port) to
@@ -160,5 +160,6 @@ problem-login-too-late-title = The login took too long
 problem-login-too-late-detail = A login has to be finished within ten minutes, on another device within the time shown. Begin again at /login.
 problem-redirect-elsewhere-title = The login would not come back here
 problem-redirect-elsewhere-detail =
-    The app's redirect_uri does not lead to this auth service. Write http://127.0.0.1:PORT/callback with the port that it
-    listens on into the configuration, and register exactly this address in the Coze console; or run "cozegate login".
+    The app's redirect_uri does not lead to this auth service. Write http://127.0.0.1:PORT/callback (https:// where the service
+    has a certificate) with the port that it listens on into the configuration, and register exactly this address in the Coze
+    console; or run "cozegate login".

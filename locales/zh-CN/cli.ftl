@@ -171,6 +171,7 @@ cli-login-required = 应用 { $app } 尚未登录，或登录已失效。
 cli-hint-login-kinds = web、pkce 和 device 类型的应用需要登录；jwt、pat 和 sat 应用自行获取令牌。可用 "cozegate config show" 查看。
 cli-hint-login-elsewhere = "cozegate login" 需要形如 http://127.0.0.1:8081/callback 的 redirect_uri：写入配置，并在控制台登记。
 cli-hint-login-page = 占用者正是认证服务，请在那里登录：{ $url }
+cli-hint-login-page-within-tls = 这个 https:// 地址上的回答由认证服务接收。请运行 "cozegate serve"，然后在这里登录：{ $url }
 cli-hint-login-use-device = 请停止那个程序，或改用无需本机浏览器的方式：cozegate login --flow device。
 cli-hint-login-port = 请停止那个程序，或换一个端口：修改配置中的 redirect_uri，并在控制台同样登记。
 cli-hint-login = 请登录：cozegate login --app { $app }

@@ -3,8 +3,8 @@
 
 problem-host-not-allowed-title = 这个地址不属于 cozegate
 problem-host-not-allowed-detail =
-    请求里的主机名或端口不是我们的，可能有网页正借自己的域名访问你的电脑（DNS 重绑定）。请使用 http://127.0.0.1 或
-    http://localhost，并带上 cozegate 启动时打印的端口。
+    请求里的主机名或端口不是我们的，可能有网页正借自己的域名访问你的电脑（DNS 重绑定）。请使用 127.0.0.1 或
+    localhost，并带上 cozegate 启动时打印的端口。
 problem-origin-not-allowed-title = 页面的来源不在名单上
 problem-origin-not-allowed-detail =
     只有名单上的来源才能使用本网关。如果这是你自己的页面，请把它的来源（协议、主机和端口）加入 cozegate.toml 的
@@ -131,5 +131,5 @@ problem-login-too-late-title = 登录超时
 problem-login-too-late-detail = 登录须在十分钟内完成；在另一台设备上登录则须在页面显示的时间之前。请从 /login 重新开始。
 problem-redirect-elsewhere-title = 登录后无法回到这里
 problem-redirect-elsewhere-detail =
-    应用的 redirect_uri 没有指向本认证服务。请在配置中写成 http://127.0.0.1:端口/callback（端口为认证服务监听的端口），并在
+    应用的 redirect_uri 没有指向本认证服务。请在配置中写成 http://127.0.0.1:端口/callback（端口为认证服务监听的端口；服务使用证书时写 https://），并在
     Coze 控制台登记完全相同的地址；或运行 "cozegate login"。

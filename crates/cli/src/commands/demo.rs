@@ -125,7 +125,7 @@ fn bring_logins_back(
     let failure = |source: &dyn Error| {
         Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(source)
     };
-    let auth = running.auth_addr().map(running::url).unwrap_or_default();
+    let auth = running.auth_addr().map(|addr| running.url_of(addr)).unwrap_or_default();
     let own: Url = format!("{auth}/callback").parse().map_err(|source| failure(&source))?;
     for app in config.apps.values_mut() {
         if let Credentials::Web {
@@ -167,8 +167,11 @@ fn announce(
     emulator: &Emulator,
 ) -> Result<Option<tempfile::TempDir>, Failure> {
     let output = &context.output;
-    let proxy = running.proxy_addr().map(running::url).unwrap_or_default();
-    let auth = running.auth_addr().map(running::url).unwrap_or_default();
+    let proxy = running
+        .proxy_addr()
+        .map(|addr| running.url_of(addr))
+        .unwrap_or_default();
+    let auth = running.auth_addr().map(|addr| running.url_of(addr)).unwrap_or_default();
     let mut key_folder = None;
     if output.is_json() {
         key_folder = Some(emulator::write_private_key(context, emulator)?);

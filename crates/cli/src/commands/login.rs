@@ -213,11 +213,25 @@ fn cannot_listen(context: &Context, config: &Config, app: &AppConfig, error: &Lo
         }
         other => {
             let failure = Failure::new(FailureKind::Configuration, output.text("cli-login-elsewhere", &[]));
-            failure
-                .because(other)
-                .with_hint(output.text("cli-hint-login-elsewhere", &[]))
+            let failure = failure.because(other);
+            match page_within_tls(config, app, other) {
+                Some(url) => failure.with_hint(output.text("cli-hint-login-page-within-tls", &[("url", &url)])),
+                None => failure.with_hint(output.text("cli-hint-login-elsewhere", &[])),
+            }
         }
     }
+}
+
+/// The auth service's page that begins a login, where only the service with its certificate can take the answer.
+fn page_within_tls(config: &Config, app: &AppConfig, error: &LoopbackError) -> Option<String> {
+    let LoopbackError::Elsewhere(redirect_uri) = error else {
+        return None;
+    };
+    let is_ours = config.server.tls.is_some()
+        && redirect_uri.scheme() == "https"
+        && redirect_uri.port_or_known_default() == Some(config.server.auth_addr.port());
+    let origin = redirect_uri.origin().ascii_serialization();
+    is_ours.then(|| format!("{origin}/login?app={}", app.name))
 }
 
 /// The port is held: by our own service, whose pages do the same, or by somebody else.
@@ -226,8 +240,8 @@ fn taken(context: &Context, config: &Config, app: &AppConfig, addr: SocketAddr) 
     let holder = ports::find_holder(Service::Auth, addr);
     let name = output.text("cli-login-listener", &[]);
     let failure = running::taken(context, &name, addr, &holder);
-    if let Holder::Cozegate { .. } = holder {
-        let url = format!("http://{addr}/login?app={}", app.name);
+    if let Holder::Cozegate { scheme, .. } = holder {
+        let url = format!("{scheme}://{addr}/login?app={}", app.name);
         return failure.with_hint(output.text("cli-hint-login-page", &[("url", &url)]));
     }
     let has_device = config

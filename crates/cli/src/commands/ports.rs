@@ -84,7 +84,7 @@ impl<'a> PortAnswer<'a> {
     fn new((service, address, holder): &'a (&'a str, SocketAddr, Holder)) -> Self {
         let (state, version, process) = match holder {
             Holder::Nobody => ("free", None, None),
-            Holder::Cozegate { version, process } => ("cozegate", Some(version.as_str()), process.as_ref()),
+            Holder::Cozegate { version, process, .. } => ("cozegate", Some(version.as_str()), process.as_ref()),
             Holder::Stranger { process } => ("taken", None, process.as_ref()),
         };
         Self {

@@ -104,12 +104,6 @@ pub(super) async fn stop_in_order(context: &Context, running: Running, mut signa
     }
 }
 
-/// `http://` and the address.
-#[cfg(feature = "demo")]
-pub(super) fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
-}
-
 /// The failure of a start.
 pub(super) fn explain(context: &Context, error: &StartError) -> Failure {
     match error {
@@ -175,10 +169,13 @@ pub(super) fn holder_text(context: &Context, holder: &Holder) -> String {
     };
     match holder {
         Holder::Nobody => output.text("cli-holder-nobody", &[]),
-        Holder::Cozegate { version, process: None } => output.text("cli-holder-cozegate", &[("version", version)]),
+        Holder::Cozegate {
+            version, process: None, ..
+        } => output.text("cli-holder-cozegate", &[("version", version)]),
         Holder::Cozegate {
             version,
             process: Some(process),
+            ..
         } => {
             let pid = process.pid.to_string();
             output.text("cli-holder-cozegate-process", &[("version", version), ("pid", &pid)])

@@ -1,8 +1,13 @@
-//! Asks an address whether cozegate listens there: both services say `"service": "cozegate"` about themselves.
+//! Asks an address whether cozegate listens there, in clear and then within TLS: both services say
+//! `"service": "cozegate"` about themselves.
 
+use super::any_certificate;
 use cozegate_gateway::Service;
+use cozegate_gateway::guard::Scheme;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 use serde_json::Value;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -11,19 +16,33 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Our answers are far shorter; a stranger may send without end.
 const LONGEST_ANSWER_BYTES: u64 = 64 * 1024;
 
-/// Returns the version of the cozegate at `address`; `None` when something else answers, or nothing.
-pub(super) fn find_version(service: Service, address: SocketAddr) -> Option<String> {
+/// Returns the version of the cozegate at `address` and how it is reached; `None` when something else answers, or nothing.
+pub(super) fn find(service: Service, address: SocketAddr) -> Option<(Scheme, String)> {
     let path = match service {
         Service::Proxy => "/",
         Service::Auth => "/livez",
     };
-    version_in(&ask(address, path)?)
+    [Scheme::Http, Scheme::Https].into_iter().find_map(|scheme| {
+        let version = version_in(&ask(scheme, address, path)?)?;
+        Some((scheme, version))
+    })
 }
 
-fn ask(address: SocketAddr, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+fn ask(scheme: Scheme, address: SocketAddr, path: &str) -> Option<String> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;
+    match scheme {
+        Scheme::Http => exchange(stream, address, path),
+        Scheme::Https => {
+            let name = ServerName::from(address.ip());
+            let connection = ClientConnection::new(any_certificate::client_config().ok()?, name).ok()?;
+            exchange(StreamOwned::new(connection, stream), address, path)
+        }
+    }
+}
+
+fn exchange(mut stream: impl Read + Write, address: SocketAddr, path: &str) -> Option<String> {
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).ok()?;

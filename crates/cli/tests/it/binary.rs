@@ -208,7 +208,7 @@ impl Started {
     /// The address behind a URL that was announced under `pointer`.
     pub(crate) fn address(&self, pointer: &str) -> String {
         let url = self.announced.pointer(pointer).and_then(Value::as_str).unwrap();
-        url.strip_prefix("http://").unwrap().to_owned()
+        url.split_once("://").unwrap().1.to_owned()
     }
 
     /// What it writes to stderr, line by line, while it runs.

@@ -10,6 +10,7 @@ mod binary;
 mod config;
 mod help;
 mod http;
+mod https;
 mod init;
 mod login;
 mod login_device;
