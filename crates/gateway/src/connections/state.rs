@@ -15,8 +15,11 @@ use tokio::time::Instant;
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// For the last bytes of a connection that is to end.
 const LEAVING_LIMIT: Duration = Duration::from_secs(10);
-/// How long what still comes is read and dropped, so that the last answer is not lost in a reset (RFC 9112 9.6).
-const LINGER_LIMIT: Duration = Duration::from_secs(2);
+/// What still comes behind the last answer is read and dropped, so that the answer is not lost in a reset (RFC 9112 9.6):
+/// until the client ends it, or says nothing for so long, or
+const LINGER_SILENCE: Duration = Duration::from_secs(2);
+/// altogether for so long. Whoever has not read our answer by then sends without ever looking.
+const LINGER_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a connection may rest.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +87,8 @@ pub(super) struct ConnectionState {
     /// When a write first found the client's window full.
     stalled_since: Moment,
     lingers_since: Moment,
+    /// While it lingers: when something came last.
+    heard_at: Moment,
     leaves_since: Moment,
     must_leave: AtomicBool,
     /// A request's body has not been read to its end.
@@ -104,6 +109,7 @@ impl ConnectionState {
             head_since: Moment::default(),
             stalled_since: Moment::default(),
             lingers_since: Moment::default(),
+            heard_at: Moment::default(),
             leaves_since: Moment::default(),
             must_leave: AtomicBool::new(false),
             body_left: AtomicBool::new(false),
@@ -151,6 +157,12 @@ impl ConnectionState {
 
     pub(super) fn lingers(&self) {
         self.lingers_since.set(self.now());
+        self.heard_at.set(self.now());
+    }
+
+    /// Something came that nobody will read.
+    pub(super) fn hears_on(&self) {
+        self.heard_at.set(self.now());
     }
 
     /// A request body waits to be read, or has been read.
@@ -222,9 +234,10 @@ impl ConnectionState {
     pub(super) fn due(&self) -> Option<(Instant, Overdue)> {
         let is_resting = self.under_way.load(Ordering::Acquire) == 0;
         let rests_since = self.rests_since.get();
-        let (since, limit, overdue) = if let Some(since) = self.lingers_since.get() {
-            (since, LINGER_LIMIT, Overdue::Everything)
-        } else if let Some(since) = self.stalled_since.get() {
+        if let Some(since) = self.lingers_since.get() {
+            return Some((self.lingers_until(since), Overdue::Everything));
+        }
+        let (since, limit, overdue) = if let Some(since) = self.stalled_since.get() {
             (since, self.patience.stalled, Overdue::Everything)
         } else if !is_resting {
             return None;
@@ -238,7 +251,22 @@ impl ConnectionState {
         } else {
             (0, HEAD_LIMIT, Overdue::Rest)
         };
-        Some((self.accepted_at + Duration::from_millis(since) + limit, overdue))
+        Some((self.at(since) + limit, overdue))
+    }
+
+    /// When it is closed, if the client does not end it before. One that is to make room, or that we stop, has no more time
+    /// than a silent one.
+    fn lingers_until(&self, since: u64) -> Instant {
+        let silence_ends = self.at(self.heard_at.get().unwrap_or(since)) + LINGER_SILENCE;
+        let patience_ends = self.leaves_since.get().map_or_else(
+            || self.at(since) + LINGER_LIMIT,
+            |leaves_since| self.at(leaves_since.max(since)) + LINGER_SILENCE,
+        );
+        silence_ends.min(patience_ends)
+    }
+
+    fn at(&self, moment: u64) -> Instant {
+        self.accepted_at + Duration::from_millis(moment)
     }
 
     /// How little is lost when this one has to make room; the smallest goes first. `None`: an answer is under way.
@@ -248,11 +276,10 @@ impl ConnectionState {
         if self.under_way.load(Ordering::Acquire) > 0 || self.is_upgraded() {
             return None;
         }
-        let at = |since| self.accepted_at + Duration::from_millis(since);
         Some(match (self.head_since.get(), self.rests_since.get()) {
-            (Some(since), _) => (0, at(since)),
+            (Some(since), _) => (0, self.at(since)),
             (None, None) => (0, self.accepted_at),
-            (None, Some(since)) => (1, at(since)),
+            (None, Some(since)) => (1, self.at(since)),
         })
     }
 }

@@ -229,6 +229,61 @@ async fn a_connection_that_will_not_be_used_again_says_so() {
     }
 }
 
+/// A connection whose request was answered before its body was there.
+async fn answered_early(register: &Arc<Register>) -> (DuplexStream, JoinHandle<()>) {
+    let (mut client, task) = connect(seat(register));
+    let request = "POST /unread HTTP/1.1\r\nContent-Length: 100000000\r\n\r\nabc";
+    exchange(&mut client, request, "unread").await;
+    (client, task)
+}
+
+/// Sends a piece every second, `count` of them or for as long as somebody reads.
+async fn send_on(client: &mut DuplexStream, count: usize) {
+    for _ in 0..count {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if client.write_all(&[b'x'; 100]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_still_sends_behind_an_early_answer_is_listened_to_and_not_for_ever() {
+    let register = register(10, None);
+    let (mut client, task) = answered_early(&register).await;
+    let start = Instant::now();
+
+    send_on(&mut client, 10).await;
+    task.await.unwrap();
+    assert_eq!(seconds_since(start), 12, "ten of them, and two of silence");
+
+    let (mut client, task) = answered_early(&register).await;
+    let start = Instant::now();
+    let ended = async {
+        task.await.unwrap();
+        seconds_since(start)
+    };
+    let ((), ended_after) = tokio::join!(send_on(&mut client, 100), ended);
+    assert_eq!(ended_after, 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_still_sends_while_we_stop_has_no_more_time_than_a_silent_one() {
+    let register = register(10, None);
+    let (mut client, task) = answered_early(&register).await;
+    send_on(&mut client, 5).await;
+    let start = Instant::now();
+    register.stop();
+    let ended = async {
+        task.await.unwrap();
+        seconds_since(start)
+    };
+
+    let ((), ended_after) = tokio::join!(send_on(&mut client, 100), ended);
+
+    assert_eq!(ended_after, 2);
+}
+
 #[tokio::test]
 async fn pieces_of_a_head_are_put_together_wherever_they_are_cut() {
     let register = register(10, None);

@@ -22,8 +22,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const REFUSED_REQUEST: &[u8] = b"GET * HTTP/1.1\r\nconnection: close\r\n\r\n";
 /// The same, where the client reads no text.
 const REFUSED_HEAD_REQUEST: &[u8] = b"HEAD * HTTP/1.1\r\nconnection: close\r\n\r\n";
-/// What is read and dropped at most after the last answer.
-const MOST_DROPPED: usize = 64 * 1024 * 1024;
 
 /// A connection's socket, in clear or below TLS.
 #[derive(Debug)]
@@ -37,8 +35,8 @@ pub(super) struct Wire<IO> {
     /// What is wrong behind that.
     fault: Option<Fault>,
     is_refused: bool,
-    /// Bytes dropped since our side was closed.
-    dropped: Option<usize>,
+    /// Our side is closed; what still comes is dropped.
+    is_lingering: bool,
     state: Arc<ConnectionState>,
     /// Kept for as long as the socket is open, be it by another protocol.
     _seat: Seat,
@@ -53,7 +51,7 @@ impl<IO> Wire<IO> {
             approved: 0,
             fault: None,
             is_refused: false,
-            dropped: None,
+            is_lingering: false,
             state: Arc::clone(seat.state()),
             _seat: seat,
         }
@@ -152,27 +150,26 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Wire<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
-    /// Closes our side; then, if the client may still be sending, reads on until it has heard our last answer.
+    /// Closes our side; then, if the client may still be sending, reads on until it has heard our last answer. How long that
+    /// may take is the [state](ConnectionState::due)'s to say; how many bytes it takes is not asked, as whoever wants to
+    /// send many can do so in a request.
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.dropped.is_none() {
+        if !self.is_lingering {
             ready!(Pin::new(&mut self.io).poll_shutdown(context))?;
             if self.state.is_upgraded() || !(self.is_refused || self.framer.is_in_body()) {
                 return Poll::Ready(Ok(()));
             }
-            self.dropped = Some(0);
+            self.is_lingering = true;
             self.state.lingers();
         }
         let mut bytes = [0; 8 * 1024];
-        while self.dropped.is_some_and(|dropped| dropped < MOST_DROPPED) {
+        loop {
             let mut buf = ReadBuf::new(&mut bytes);
             match ready!(Pin::new(&mut self.io).poll_read(context, &mut buf)) {
-                Ok(()) if !buf.filled().is_empty() => {
-                    self.dropped = self.dropped.map(|dropped| dropped + buf.filled().len());
-                }
-                Ok(()) | Err(_) => break,
+                Ok(()) if !buf.filled().is_empty() => self.state.hears_on(),
+                Ok(()) | Err(_) => return Poll::Ready(Ok(())),
             }
         }
-        Poll::Ready(Ok(()))
     }
 
     fn note<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {

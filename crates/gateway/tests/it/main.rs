@@ -9,6 +9,7 @@
 mod apps;
 mod callback;
 mod completeness;
+mod early_answers;
 mod ends;
 mod faults;
 mod file_cache;
