@@ -92,13 +92,13 @@ impl Target {
             .handshake::<_, Upload>(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
-        tasks.spawn(async move {
+        let task = tasks.spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
                 // The exchange that was on it has told its caller; an idle one concerns nobody.
                 tracing::debug!(%error, "An upstream connection ended");
             }
         });
-        Ok(Connection::new(sender))
+        Ok(Connection::new(sender, task))
     }
 }
 

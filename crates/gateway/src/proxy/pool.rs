@@ -1,19 +1,24 @@
 //! The idle upstream connections of one core.
 //!
 //! A stack: the connection used last is used next, so the others grow old and go. A connection leaves the pool with a
-//! [`Lease`] and comes back only when an exchange has ended cleanly; whatever else happens closes it.
+//! [`Lease`] and comes back only when an exchange has ended cleanly; whatever else happens closes it, at once, be it in the
+//! middle of writing to a platform that does not read.
 
-use super::body::Upload;
+use super::body::{Course, Upload};
 use crate::alarm::Alarm;
 use hyper::client::conn::http1::SendRequest;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Load balancers close connections that idle for a minute; we close earlier, so that we rarely meet a closed one.
 const IDLE_LIMIT: Duration = Duration::from_secs(50);
 /// After this long a connection is not used again: the name may have moved to other machines.
 const AGE_LIMIT: Duration = Duration::from_mins(5);
+/// How long a connection's task may take to see that the exchange before has ended, once the answer has.
+const READY_WITHIN: Duration = Duration::from_millis(50);
 /// What one core keeps for the next burst.
 const MAX_IDLE: usize = 256;
 
@@ -24,15 +29,25 @@ pub(super) struct Connection {
     born: Instant,
     /// For the head of each answer.
     alarm: Alarm,
+    /// Reads and writes, until the connection is dropped.
+    task: AbortOnDropHandle<()>,
 }
 
 impl Connection {
-    pub(super) fn new(sender: SendRequest<Upload>) -> Self {
+    pub(super) fn new(sender: SendRequest<Upload>, task: JoinHandle<()>) -> Self {
         Self {
             sender,
             born: Instant::now(),
             alarm: Alarm::new(),
+            task: AbortOnDropHandle::new(task),
         }
+    }
+
+    /// Ready at once, or as soon as its task has seen the end of the exchange before. One that is not has a caller's body
+    /// to write that the platform does not take: nobody has to wait for that.
+    async fn is_ready(&mut self) -> bool {
+        let ready = self.sender.ready();
+        matches!(timeout(READY_WITHIN, ready).await, Ok(Ok(())))
     }
 }
 
@@ -47,6 +62,8 @@ pub(super) struct Pool {
 pub(super) struct Lease {
     connection: Connection,
     pool: Arc<Pool>,
+    /// The body that is written to it, where that is still coming.
+    upload: Option<Arc<Course>>,
 }
 
 impl Pool {
@@ -54,8 +71,7 @@ impl Pool {
     pub(super) async fn take(self: &Arc<Self>, now: Instant) -> Option<Lease> {
         loop {
             let mut connection = self.pop(now)?;
-            // Ready at once, or as soon as its task has seen the end of the exchange before.
-            if connection.sender.ready().await.is_ok() {
+            if connection.sender.is_ready() || Box::pin(connection.is_ready()).await {
                 return Some(self.lease(connection));
             }
         }
@@ -66,6 +82,7 @@ impl Pool {
         Lease {
             connection,
             pool: Arc::clone(self),
+            upload: None,
         }
     }
 
@@ -98,10 +115,59 @@ impl Lease {
         (&mut self.connection.sender, &mut self.connection.alarm)
     }
 
-    /// The exchange has ended cleanly: the connection may serve the next one.
+    /// Notes which body is written to it.
+    pub(super) fn uploads(&mut self, upload: Option<Arc<Course>>) {
+        self.upload = upload;
+    }
+
+    /// The answer has ended cleanly: the connection may serve the next exchange. But where the platform has answered before
+    /// it had the whole body, what is left of that ends here, and the connection with it: the answer was the last word,
+    /// and the next caller cannot wait for this one's body.
     pub(super) fn give_back(self) {
-        if !self.connection.sender.is_closed() {
+        let has_all = self.upload.is_none_or(|upload| upload.has_ended());
+        if has_all && !self.connection.sender.is_closed() {
             self.pool.push(self.connection);
         }
+    }
+
+    /// The connection carries no exchange after this one, and what becomes of it is somebody else's affair.
+    pub(super) fn hand_over(self) {
+        let _goes_on = self.connection.task.detach();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connect;
+    use super::*;
+    use bytes::Bytes;
+    use http::Request;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_util::task::TaskTracker;
+
+    #[tokio::test(start_paused = true)]
+    async fn connection_that_is_still_writing_for_somebody_else_is_not_waited_for() {
+        let (mut platform, upstream) = tokio::io::duplex(1024);
+        let (mut sender, connection) = connect::http1().handshake(TokioIo::new(upstream)).await.unwrap();
+        let task = TaskTracker::new().spawn(async move { drop(connection.await) });
+        let answers_early = async {
+            let mut begun = [0; 512];
+            platform.read_exact(&mut begun).await.unwrap();
+            let answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+            platform.write_all(answer).await.unwrap();
+        };
+        let body = Upload::kept(Bytes::from(vec![b'x'; 60_000]));
+        let (answer, ()) = tokio::join!(sender.send_request(Request::new(body)), answers_early);
+        assert_eq!(answer.unwrap().status(), 403);
+        let pool = Arc::new(Pool::default());
+        pool.lease(Connection::new(sender, task)).give_back();
+
+        assert!(pool.take(Instant::now()).await.is_none());
+
+        // And it is closed: what comes next is the end.
+        let mut rest = vec![];
+        platform.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.len() < 60_000);
     }
 }

@@ -167,6 +167,7 @@ impl Upstream {
 
     async fn send(&self, lease: &mut Lease, request: Box<Request<Upload>>, now: Instant) -> Sent {
         let course = request.body().course();
+        lease.uploads(course.clone());
         let (sender, alarm) = lease.parts();
         let answer = sender.try_send_request(*request);
         tokio::select! {
@@ -204,7 +205,7 @@ impl Upstream {
 
     fn pass_on(&self, answer: Response<Incoming>, lease: Lease) -> Response<Answer> {
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            // The connection carries no exchange after this one.
+            lease.hand_over();
             return answer.map(|_| Answer::default());
         }
         answer.map(|body| Answer::from_upstream(body, lease, self.idle_timeout))

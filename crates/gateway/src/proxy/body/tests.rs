@@ -15,6 +15,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio_util::task::TaskTracker;
 
 /// What the pipes of this test take by themselves. A platform that always has more makes hyper read as much as it may.
 const PLATFORM_PIPE_BYTES: usize = 256 * 1024;
@@ -53,7 +54,7 @@ async fn held_of(head: &str, piece: &[u8]) -> usize {
     let request = async {
         let request: Request<Upload> = Request::new(Upload::empty());
         let answer = sender.send_request(request).await.unwrap();
-        let lease = Arc::new(Pool::default()).lease(Connection::new(sender));
+        let lease = Arc::new(Pool::default()).lease(Connection::new(sender, TaskTracker::new().spawn(async {})));
         let is_stream = is_event_stream(answer.headers());
         answer.map(|body| {
             let body = Answer::from_upstream(body, lease, Duration::from_mins(1));

@@ -89,6 +89,7 @@ impl From<UploadError> for Problem {
 pub(in super::super) struct Course {
     frames: AtomicU64,
     waits_for_caller: AtomicBool,
+    has_ended: AtomicBool,
     failure: OnceLock<UploadError>,
 }
 
@@ -101,6 +102,11 @@ impl Course {
     /// Whether it is the caller's turn.
     pub(in super::super) fn waits_for_caller(&self) -> bool {
         self.waits_for_caller.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more will come of it, because that was all or because nobody takes it.
+    pub(in super::super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
     }
 
     /// Why it ended early, if it did.
@@ -138,7 +144,8 @@ impl Upload {
         Self(Source::Kept(None))
     }
 
-    fn kept(bytes: Bytes) -> Self {
+    /// All of it at once.
+    pub(in super::super) fn kept(bytes: Bytes) -> Self {
         Self(Source::Kept(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
@@ -217,6 +224,12 @@ impl Streamed {
             return Err(self.course.fail(UploadError::TooLarge(self.limit)));
         }
         Ok(frame)
+    }
+}
+
+impl Drop for Streamed {
+    fn drop(&mut self) {
+        self.course.has_ended.store(true, Ordering::Relaxed);
     }
 }
 
