@@ -6,6 +6,7 @@
 use super::body::Upload;
 use super::pool::Connection;
 use crate::connections::probe_when_silent;
+use futures_util::FutureExt as _;
 use http::header::HeaderValue;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -92,12 +93,13 @@ impl Target {
             .handshake::<_, Upload>(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
-        let task = tasks.spawn(async move {
-            if let Err(error) = connection.with_upgrades().await {
+        // Not in an async block, which would have room for the connection twice.
+        let task = tasks.spawn(connection.with_upgrades().map(|outcome| {
+            if let Err(error) = outcome {
                 // The exchange that was on it has told its caller; an idle one concerns nobody.
                 tracing::debug!(%error, "An upstream connection ended");
             }
-        });
+        }));
         Ok(Connection::new(sender, task))
     }
 }
