@@ -6,7 +6,9 @@
 
 use super::body::Answer;
 use http::{Response, StatusCode};
+use memchr::memmem::Finder;
 use serde::Deserialize;
+use std::sync::LazyLock;
 
 /// The members that tell.
 #[derive(Deserialize)]
@@ -37,8 +39,11 @@ pub(super) fn refuses_token(answer: &Response<Answer>) -> bool {
 /// A quick look for a member `code` that is not 0. Within a JSON text the quotes would be escaped, so what is found is a
 /// member, if perhaps not the outer one.
 fn may_hold_code(text: &[u8]) -> bool {
-    const MEMBER: &[u8] = b"\"code\":";
-    memchr::memmem::find_iter(text, MEMBER).any(|at| text.get(at + MEMBER.len()).is_some_and(|byte| *byte != b'0'))
+    // Making it costs more than most searches.
+    static MEMBER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"code\":"));
+    let length = MEMBER.needle().len();
+    let mut found = MEMBER.find_iter(text);
+    found.any(|at| text.get(at + length).is_some_and(|byte| *byte != b'0'))
 }
 
 #[cfg(test)]
