@@ -167,6 +167,22 @@ mod tests {
         }
     }
 
+    /// The parser behind refuses them as well, but without a word of why.
+    #[test]
+    fn control_characters_in_a_field_are_found_before_the_parser_sees_them() {
+        let controls = (0..=u8::MAX).filter(|byte| byte.is_ascii_control() && *byte != b'\t');
+        for byte in controls {
+            let text = [b"GET / HTTP/1.1\r\nA: x", &[byte][..], b"y\r\n\r\n"].concat();
+            for size in [1, text.len()] {
+                let (approved, fault) = pass(&text, size);
+                assert!(
+                    matches!((approved, fault), (0, Some(Fault::Head(_)))),
+                    "{byte}: {fault:?}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn a_fault_in_chunks_lets_nothing_behind_it_through() {
         let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";

@@ -277,6 +277,29 @@ mod tests {
     }
 
     #[test]
+    fn method_and_log_id_are_printable_and_short_too() {
+        let long = "A".repeat(10_000);
+        let method = Method::from_bytes(long.as_bytes()).unwrap();
+        assert_eq!(
+            Line::new(&RequestIds::new(7), &method, "/").method.len(),
+            LONGEST_TEXT + 3
+        );
+
+        let told = |id: &str| {
+            log_id(
+                &HeaderMap::from_iter([(LOG_ID, HeaderValue::from_str(id).unwrap())]),
+                None,
+            )
+        };
+        assert_eq!(
+            told("20240708143040790E78F9").as_deref(),
+            Some("20240708143040790E78F9")
+        );
+        assert_eq!(told(r#"1" status=200 \"#).as_deref(), Some("1%22%20status=200%20%5C"));
+        assert_eq!(told(&long).map(|id| id.len()), Some(LONGEST_TEXT + 3));
+    }
+
+    #[test]
     fn requests_have_names_of_their_own() {
         let ids = RequestIds::new(7);
         let names: std::collections::HashSet<_> = (0..100_000).map(|_| ids.next()).collect();
