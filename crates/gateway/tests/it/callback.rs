@@ -1,6 +1,6 @@
 //! The legacy contract: what userscripts and scripts of the services before us ask for, and what they get.
 
-use crate::world::{Answer, World, send};
+use crate::world::{Answer, World, send, vacant};
 use std::net::SocketAddr;
 
 const SCRIPT: &str = "X-Requested-With: XMLHttpRequest\r\n";
@@ -85,10 +85,7 @@ async fn people_get_a_page_without_a_token_and_cause_none() {
 
 #[tokio::test]
 async fn failures_are_json_with_a_true_status() {
-    let unused = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let (_held, unused) = vacant();
     let (world, _emulator) = World::with_emulator_and(|config| {
         let app = config.apps.get_mut("main").unwrap();
         app.endpoints = coze_auth::Endpoints::from_api_base(&format!("http://{unused}").parse().unwrap());

@@ -1,6 +1,6 @@
 //! What reaches the platform, what comes back, and what never leaves.
 
-use crate::world::{RecordingUpstream, World, send};
+use crate::world::{RecordingUpstream, World, send, vacant};
 
 #[tokio::test]
 async fn the_handle_is_swapped_for_the_token_and_the_rest_travels_unchanged() {
@@ -326,10 +326,7 @@ async fn what_may_have_begun_is_not_sent_twice_and_what_only_reads_is() {
 
 #[tokio::test]
 async fn an_upstream_that_is_not_there_is_a_bad_gateway() {
-    let unused = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let (_held, unused) = vacant();
     let world = World::with_upstream(&format!("http://{unused}")).await;
     let handle = world.handle().await;
 

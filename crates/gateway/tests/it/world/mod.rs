@@ -27,6 +27,7 @@ use cozegate_gateway::{Running, Services, StartRequest, store};
 use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::net::TcpSocket;
 use url::Url;
 
 /// A gateway on ports of its own.
@@ -204,6 +205,14 @@ impl World {
         self.gateway.stop();
         self.gateway.stopped().await;
     }
+}
+
+/// An address of this machine at which nobody listens, and nobody else will for as long as the socket is held.
+pub fn vacant() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let addr = socket.local_addr().unwrap();
+    (socket, addr)
 }
 
 fn any_ports(config: &mut Config) {
