@@ -36,7 +36,7 @@ pub(super) struct Passed {
 enum Inside {
     /// Between two messages. RFC 9112 2.2: an empty line there is ignored; one, and with both its bytes.
     Between {
-        skipped: u8,
+        has_skipped: bool,
     },
     Head(HeadReader),
     Length(u64),
@@ -52,7 +52,7 @@ pub(super) struct Framer {
 impl Framer {
     pub(super) const fn new() -> Self {
         Self {
-            inside: Inside::Between { skipped: 0 },
+            inside: Inside::Between { has_skipped: false },
         }
     }
 
@@ -70,25 +70,27 @@ impl Framer {
                 return Passed { approved, fault: None };
             };
             match &mut self.inside {
-                Inside::Between { skipped: skipped @ 0 } if *first == b'\r' => {
-                    *skipped = 1;
-                    approved += 1;
-                }
-                Inside::Between { skipped: skipped @ 1 } => {
-                    if *first != b'\n' {
+                // Both bytes go on or none: a CR alone would stand before the refusal that the parser gets instead.
+                Inside::Between {
+                    has_skipped: has_skipped @ false,
+                } if *first == b'\r' => match rest.get(1) {
+                    None => return Passed { approved, fault: None },
+                    Some(b'\n') => {
+                        *has_skipped = true;
+                        approved += 2;
+                    }
+                    Some(_) => {
                         let fault = Some(Fault::head("a CR stands before it"));
                         return Passed { approved, fault };
                     }
-                    *skipped = 2;
-                    approved += 1;
-                }
+                },
                 Inside::Between { .. } => self.inside = Inside::Head(HeadReader::default()),
                 Inside::Head(head) => match head.read(rest) {
                     Ok(None) => return Passed { approved, fault: None },
                     Ok(Some((length, framing))) => {
                         approved += length;
                         self.inside = match framing {
-                            BodyFraming::Length(0) => Inside::Between { skipped: 0 },
+                            BodyFraming::Length(0) => Inside::Between { has_skipped: false },
                             BodyFraming::Length(length) => Inside::Length(length),
                             BodyFraming::Chunked => Inside::Chunks(ChunkReader::new()),
                         };
@@ -103,14 +105,14 @@ impl Framer {
                     approved += taken;
                     *left -= u64::try_from(taken).unwrap_or(*left);
                     if *left == 0 {
-                        self.inside = Inside::Between { skipped: 0 };
+                        self.inside = Inside::Between { has_skipped: false };
                     }
                 }
                 Inside::Chunks(chunks) => match chunks.read(rest) {
                     Ok((length, is_end)) => {
                         approved += length;
                         if is_end {
-                            self.inside = Inside::Between { skipped: 0 };
+                            self.inside = Inside::Between { has_skipped: false };
                         }
                     }
                     Err((length, fault)) => {
@@ -180,6 +182,48 @@ mod tests {
                     "{byte}: {fault:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn nothing_goes_on_that_the_parser_refuses_without_a_word() {
+        let targets = [
+            "/<",
+            "/a>b",
+            "/a`b",
+            "/?\"",
+            "/?<",
+            "http://",
+            "http://[::1",
+            "http://a%/",
+            "http://h/<",
+        ];
+        let heads = targets.map(|target| format!("GET {target} HTTP/1.1\r\n\r\n"));
+        for text in heads
+            .iter()
+            .map(String::as_str)
+            .chain(["\r", "\rGET / HTTP/1.1\r\n\r\n", "\r\r\n"])
+        {
+            for size in [1, 5, text.len()] {
+                let (approved, fault) = pass(text.as_bytes(), size);
+                assert_eq!(approved, 0, "{size}: {text:?}");
+                assert!(
+                    text == "\r" || matches!(fault, Some(Fault::Head(_))),
+                    "{size}: {text:?}"
+                );
+            }
+        }
+        for target in [
+            "/\"a",
+            "/?`",
+            "//",
+            "/\u{e9}",
+            "/?\u{4f60}",
+            "http://h",
+            "HTTPS://h:1/%22?a|b",
+        ] {
+            let text = format!("GET {target} HTTP/1.1\r\n\r\n");
+            assert_eq!(pass(text.as_bytes(), 3), (text.len(), None), "{target}");
         }
     }
 

@@ -140,7 +140,8 @@ impl HeadReader {
 }
 
 /// The forms of RFC 9112 3.2, without that of `CONNECT`: we are no tunnel. A fragment is never sent (RFC 9110 4.2.5), and
-/// the parser behind us would drop it silently.
+/// the parser behind us would drop it silently. What that one cannot read at all is refused here, since it would do so
+/// without a word.
 fn check_target(method: &[u8], target: &[u8]) -> Result<(), Fault> {
     let begins = |scheme: &[u8]| {
         target
@@ -153,7 +154,12 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<(), Fault> {
         return Err(Fault::head("the target is neither a path nor an address"));
     }
     let is_odd = |byte: &u8| byte.is_ascii_control() || *byte == b'#';
-    if target.iter().any(is_odd) || std::str::from_utf8(target).is_err() {
+    let is_doubtful = |byte: &u8| matches!(byte, b'"' | b'<' | b'>' | b'`');
+    let is_plain = (is_path || is_asterisk) && !target.iter().any(is_doubtful);
+    if target.iter().any(is_odd)
+        || std::str::from_utf8(target).is_err()
+        || !(is_plain || http::Uri::try_from(target).is_ok())
+    {
         return Err(Fault::head("the target holds what no address can"));
     }
     Ok(())
