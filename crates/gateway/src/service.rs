@@ -253,14 +253,14 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         let setup = WorkerSetup {
             guard: Guard::new(OwnHosts::loopback(sockets.addr(), shared.scheme)),
             shared: Arc::clone(&shared),
-            connections: Connections::new(connections, &config, tls.clone()),
+            connections: Connections::new(connections, &config, tls.clone(), shared.refused_at(Listener::Proxy)),
             timeouts: config.timeouts.clone(),
         };
         running.workers = workers::start(sockets, &setup)?;
     }
     if let Some((listener, addr)) = auth_listener {
         let guard = Guard::new(OwnHosts::loopback(addr, shared.scheme));
-        let connections = Connections::new(connections, &config, tls.clone());
+        let connections = Connections::new(connections, &config, tls.clone(), shared.refused_at(Listener::Auth));
         serve_auth(listener, addr, portal::router(shared, guard), connections, &running)?;
     }
     Ok(running)

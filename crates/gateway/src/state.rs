@@ -3,6 +3,7 @@
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{AccessLog, ChatConfig, Mode};
+use crate::connections::RecordRefused;
 use crate::guard::{OriginList, Scheme};
 use crate::limits::Limits;
 use crate::portal::login::device::DeviceLogins;
@@ -11,8 +12,9 @@ use crate::proxy::files::Files;
 use crate::proxy::files::target::Allowed;
 use crate::telemetry::Telemetry;
 use crate::telemetry::access_log::Line;
-use crate::telemetry::labels::{HandleLookup, Phase, StoreUse};
+use crate::telemetry::labels::{HandleLookup, Listener, Phase, StoreUse};
 use crate::telemetry::metrics::{Metrics, Wait};
+use crate::telemetry::record::Record;
 #[cfg(feature = "otel")]
 use crate::telemetry::traces::RequestTrace;
 use arc_swap::ArcSwap;
@@ -26,6 +28,26 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+
+/// Keeps the records of requests that no service of a listener sees.
+#[derive(Debug)]
+pub(crate) struct RefusedAt {
+    shared: Arc<Shared>,
+    listener: Listener,
+}
+
+impl RecordRefused for RefusedAt {
+    fn begin(&self, method: &Method) -> Record {
+        let telemetry = &self.shared.telemetry;
+        // Any core may refuse: their sets are written by nobody else.
+        let mut record = Record::begin_refused(Arc::clone(telemetry.common()), self.listener, method);
+        record.writes(match self.shared.live().access_log {
+            AccessLog::On => telemetry.line_of_refused(),
+            AccessLog::Off => None,
+        });
+        record
+    }
+}
 
 /// The shared state. Everything in it is read-only or made for many threads.
 #[derive(Debug)]
@@ -116,6 +138,12 @@ impl Shared {
             AccessLog::On => self.telemetry.line(method, path),
             AccessLog::Off => None,
         }
+    }
+
+    /// Who keeps the records of heads that are refused at `listener`.
+    pub(crate) fn refused_at(self: &Arc<Self>, listener: Listener) -> Arc<RefusedAt> {
+        let shared = Arc::clone(self);
+        Arc::new(RefusedAt { shared, listener })
     }
 
     /// Begins the trace of a request, if any are made. Only the operator's own proxies are believed when they say that it

@@ -118,6 +118,40 @@ fn request_is_told_with_its_name_its_caller_and_its_end() {
 }
 
 #[test]
+fn head_that_is_refused_is_told_without_a_word_of_it() {
+    let home = Home::new();
+    let (demo, lines) = demo(&home, "json");
+    let (proxy, auth) = (demo.address("/proxy"), demo.address("/auth"));
+    let long = format!("GET /secret HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40_000));
+    for (listener, address) in [("proxy", &proxy), ("auth", &auth)] {
+        for (head, status, problem) in [
+            ("GET /secret HTTP/1.1\r\nX-Secret: a\rb\r\n\r\n", 400, "head-refused"),
+            (
+                "SECRET /secret HTTP/9.9\r\nAuthorization: Bearer pat_secret\r\n\r\n",
+                400,
+                "head-refused",
+            ),
+            ("HEAD secret HTTP/1.1\r\n\r\n", 400, "head-refused"),
+            (&long, 431, "head-too-large"),
+        ] {
+            let answer = send(address, head.as_bytes());
+            let line = lines.recv().unwrap();
+
+            let told: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(
+                ["target", "listener", "route", "problem", "caller", "outcome"].map(|key| told[key].as_str().unwrap()),
+                ["access", listener, "none", problem, "none", "done"]
+            );
+            assert_eq!(told["status"], status);
+            assert!(told.get("method").is_none() && told.get("path").is_none(), "{line}");
+            assert!(!line.to_ascii_lowercase().contains("secret"), "{line}");
+            let (_, behind) = answer.split_once("X-Request-Id: ").unwrap();
+            assert_eq!(told["request_id"], behind.lines().next().unwrap());
+        }
+    }
+}
+
+#[test]
 fn stream_is_told_when_it_ends_and_a_caller_who_leaves_as_such() {
     let home = Home::new();
     let (demo, lines) = demo(&home, "json");
@@ -198,7 +232,7 @@ fn hostile_texts() -> Vec<String> {
 }
 
 /// The places of a request where a caller writes.
-fn requests(proxy: &str, auth: &str, text: &str) -> [(String, Vec<u8>); 5] {
+fn requests(proxy: &str, auth: &str, text: &str) -> [(String, Vec<u8>); 10] {
     let encoded = text.bytes().fold(String::new(), |mut encoded, byte| {
         write!(encoded, "%{byte:02x}").unwrap();
         encoded
@@ -207,6 +241,10 @@ fn requests(proxy: &str, auth: &str, text: &str) -> [(String, Vec<u8>); 5] {
         let length = body.len();
         let head = format!("{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n");
         (address.to_owned(), format!("{head}{fields}\r\n{body}").into_bytes())
+    };
+    let raw = |address: &str, line: &str, fields: &str| {
+        let head = format!("{line}\r\nHost: {address}\r\nConnection: close\r\n{fields}\r\n");
+        (address.to_owned(), head.into_bytes())
     };
     let body = serde_json::json!({ "app": text, "session_name": text }).to_string();
     [
@@ -225,6 +263,12 @@ fn requests(proxy: &str, auth: &str, text: &str) -> [(String, Vec<u8>); 5] {
             "",
         ),
         request(auth, "POST /auth/session", "", &body),
+        // Heads that are refused before anybody reads what they say.
+        raw(proxy, &format!("{text} /v1/users/me HTTP/1.1"), ""),
+        raw(auth, &format!("GET / {text}"), ""),
+        raw(auth, &format!("HEAD {text} HTTP/1.1"), &format!("X Y: {text}\r\n")),
+        raw(proxy, "POST / HTTP/1.1", &format!("Content-Length: {text}\r\n")),
+        raw(proxy, "GET / HTTP/1.1", &format!("{text}\r\n")),
     ]
 }
 
@@ -274,7 +318,12 @@ fn nobody_forges_a_line() {
                 break;
             }
         }
-        assert!(names.len() > texts.len() * 2, "{format}: {} lines", names.len());
+        // One for each, whatever was wrong with it, and one for the last.
+        assert_eq!(
+            names.len(),
+            texts.len() * requests(&proxy, &auth, "").len() + 1,
+            "{format}"
+        );
     }
 
     println!("log lines: bad tried {tried} / forged lines {}", forged.len());

@@ -31,8 +31,9 @@ pub(crate) use watched::RequestBody;
 
 use crate::alarm::Alarm;
 use crate::config::Config;
+use crate::telemetry::record::Record;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
@@ -42,6 +43,7 @@ use socket2::{SockRef, TcpKeepalive};
 use state::{ConnectionState, Overdue, Patience};
 use std::convert::Infallible;
 use std::error::Error;
+use std::fmt::Debug;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -90,6 +92,12 @@ impl<S, B> Serve<B> for S where
 {
 }
 
+/// Keeps the records of requests whose heads are refused, so that no service sees them.
+pub(crate) trait RecordRefused: Debug + Send + Sync {
+    /// Begins one. `method` tells only whether the answer may have a body: nothing of such a head is known.
+    fn begin(&self, method: &Method) -> Record;
+}
+
 /// The connections of one listener, however many threads serve them.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
@@ -99,7 +107,7 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// No connections yet. `limit` is what the configuration and the system allow.
-    pub(crate) fn new(limit: usize, config: &Config, tls: Option<Tls>) -> Self {
+    pub(crate) fn new(limit: usize, config: &Config, tls: Option<Tls>, refused: Arc<dyn RecordRefused>) -> Self {
         let (limits, timeouts) = (&config.limits, &config.timeouts);
         let bounds = Bounds {
             all: limit,
@@ -112,7 +120,7 @@ impl Connections {
             stalled: Duration::from_secs(timeouts.idle_seconds.into()),
         };
         Self {
-            register: Arc::new(Register::new(bounds, patience)),
+            register: Arc::new(Register::new(bounds, patience, refused)),
             tls,
         }
     }
@@ -223,6 +231,7 @@ where
     let service = Watched {
         service,
         state: Arc::clone(&state),
+        refused: Arc::clone(seat.refused()),
     };
     let mut builder = http1::Builder::new();
     // Heads have their time from `state`; hyper's timer would close idle connections, too.
@@ -269,6 +278,7 @@ where
     let service = Watched {
         service,
         state: Arc::clone(state),
+        refused: Arc::clone(seat.refused()),
     };
     let mut builder = http2::Builder::new(Spawner(tasks));
     builder

@@ -4,6 +4,7 @@
 //! go that have not brought a whole request, then those that rest, the longest first. An answer under way is never cut
 //! for room: when all are busy, the newcomer is told to come again.
 
+use super::RecordRefused;
 use super::state::{ConnectionState, Patience};
 use crate::problem::ProblemKind;
 use std::collections::HashMap;
@@ -45,6 +46,7 @@ pub(super) struct Register {
     patience: Patience,
     open: Mutex<Open>,
     is_stopping: AtomicBool,
+    refused: Arc<dyn RecordRefused>,
 }
 
 /// A place in the register, given up when dropped.
@@ -56,12 +58,13 @@ pub(super) struct Seat {
 }
 
 impl Register {
-    pub(super) fn new(bounds: Bounds, patience: Patience) -> Self {
+    pub(super) fn new(bounds: Bounds, patience: Patience, refused: Arc<dyn RecordRefused>) -> Self {
         Self {
             bounds,
             patience,
             open: Mutex::default(),
             is_stopping: AtomicBool::new(false),
+            refused,
         }
     }
 
@@ -177,6 +180,11 @@ impl Open {
 impl Seat {
     pub(super) fn state(&self) -> &Arc<ConnectionState> {
         &self.state
+    }
+
+    /// Who is told of heads that are refused.
+    pub(super) fn refused(&self) -> &Arc<dyn RecordRefused> {
+        &self.register.refused
     }
 }
 

@@ -2,9 +2,13 @@
 
 use super::register::{Bounds, Register, Seat};
 use super::state::Patience;
-use super::{RequestBody, serve_http1};
+use super::{RecordRefused, RequestBody, serve_http1};
+use crate::telemetry::labels::Listener;
+use crate::telemetry::record::Record;
+use crate::telemetry::{Telemetry, exposition};
 use bytes::Bytes;
-use http::{Request, Response};
+use coze_auth::{SeededRandom, UnixSeconds};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Collected, Full};
 use hyper::service::service_fn;
 use std::convert::Infallible;
@@ -23,11 +27,29 @@ const IDLE: Duration = Duration::from_mins(10);
 const STALLED: Duration = Duration::from_mins(5);
 
 fn register(all: usize, of_address: Option<usize>) -> Arc<Register> {
+    register_counted_by(&telemetry(), all, of_address)
+}
+
+fn telemetry() -> Arc<Telemetry> {
+    Arc::new(Telemetry::new(UnixSeconds(0), &SeededRandom::new(1)))
+}
+
+fn register_counted_by(telemetry: &Arc<Telemetry>, all: usize, of_address: Option<usize>) -> Arc<Register> {
     let patience = Patience {
         idle: IDLE,
         stalled: STALLED,
     };
-    Arc::new(Register::new(Bounds { all, of_address }, patience))
+    let refused = Arc::new(Counted(Arc::clone(telemetry)));
+    Arc::new(Register::new(Bounds { all, of_address }, patience, refused))
+}
+
+#[derive(Debug)]
+struct Counted(Arc<Telemetry>);
+
+impl RecordRefused for Counted {
+    fn begin(&self, method: &Method) -> Record {
+        Record::begin_refused(Arc::clone(self.0.common()), Listener::Proxy, method)
+    }
 }
 
 fn seat(register: &Arc<Register>) -> Seat {
@@ -336,6 +358,53 @@ async fn at_the_limit_those_go_that_bring_no_request_and_then_those_that_rest() 
     go.notify_waiters();
     for mut client in served {
         assert!(read_to(&mut client, "waited").await.starts_with("HTTP/1.1 200 OK\r\n"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_service_sees_is_counted_with_its_problem() {
+    let telemetry = telemetry();
+    let register = register_counted_by(&telemetry, 1, None);
+    let go = Arc::new(Notify::new());
+    for (head, problem) in [
+        ("GET /a HTTP/1.1\r\nHost", "head-overdue"),
+        ("POST /a HTTP/1.1\r\n", "head-overdue"),
+        ("GET /a HTTP/2.0\r\n\r\n", "head-refused"),
+    ] {
+        let (mut client, task) = connect(seat(&register));
+        client.write_all(head.as_bytes()).await.unwrap();
+        assert!(rest(&mut client).await.contains(problem));
+        drop(client);
+        task.await.unwrap();
+    }
+    // Its answer has no body, and is read by nobody.
+    let (mut client, task) = connect(seat(&register));
+    client.write_all(b"HEAD /a HTTP/2.0\r\n\r\n").await.unwrap();
+    assert!(rest(&mut client).await.ends_with("\r\n\r\n"));
+    drop(client);
+    task.await.unwrap();
+    let (mut busy, _) = connect_for(seat(&register), Arc::clone(&go));
+    busy.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+    tokio::task::yield_now().await;
+    let (mut told, _) = connect(seat(&register));
+    assert!(rest(&mut told).await.contains("too-many-connections"));
+
+    let text = exposition::text(&telemetry).unwrap();
+    let request = |status, count| {
+        format!(
+            "cozegate_requests_total{{listener=\"proxy\",route=\"none\",method=\"other\",status=\"{status}\"}} {count}\n"
+        )
+    };
+    for line in [
+        &request("4xx", 4),
+        &request("5xx", 1),
+        "cozegate_problems_total{problem=\"head-overdue\"} 2\n",
+        "cozegate_problems_total{problem=\"head-refused\"} 2\n",
+        "cozegate_problems_total{problem=\"too-many-connections\"} 1\n",
+        "cozegate_early_ends_total{listener=\"proxy\",cause=\"caller-left\"} 0\n",
+        "cozegate_requests_in_progress{listener=\"proxy\"} 0\n",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
     }
 }
 

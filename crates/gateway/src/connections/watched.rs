@@ -1,8 +1,11 @@
 //! The service of a listener, watched: the connection's state learns when a request begins and its answer ends.
 
+use super::RecordRefused;
 use super::state::ConnectionState;
 use crate::guard::cors::{self, Credentials};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
+use crate::telemetry::labels::UpstreamFailure;
+use crate::telemetry::record::{AnswerBody, Record, Recorded};
 use crate::text::Language;
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderValue};
@@ -30,6 +33,8 @@ pub(crate) struct RequestBody {
 pub(super) struct Watched<S> {
     pub(super) service: S,
     pub(super) state: Arc<ConnectionState>,
+    /// Told of what is refused instead of served.
+    pub(super) refused: Arc<dyn RecordRefused>,
 }
 
 /// A request that is under way, until this is dropped.
@@ -41,6 +46,8 @@ pin_project! {
     pub(super) struct Answering<F> {
         #[pin]
         service: Option<F>,
+        // Of a request that no service sees.
+        refused: Option<Box<Record>>,
         under_way: Option<UnderWay>,
         version: Version,
     }
@@ -52,11 +59,15 @@ pin_project! {
     pub(super) struct WatchedBody<B> {
         #[pin]
         body: Option<B>,
-        // A refusal's text, where there is no body of the service's.
-        text: Option<Bytes>,
+        // What a refusal says, where there is no body of the service's.
+        refusal: Option<Box<Recorded<Text>>>,
         under_way: UnderWay,
     }
 }
+
+/// A body that is there as a whole.
+#[derive(Debug)]
+struct Text(Option<Bytes>);
 
 impl UnderWay {
     fn begin(state: &Arc<ConnectionState>) -> Self {
@@ -101,6 +112,7 @@ where
         // Only `wire.rs` can have made it.
         let is_refused =
             version < Version::HTTP_2 && request.uri().path() == "*" && request.method() != Method::OPTIONS;
+        let refused = is_refused.then(|| Box::new(self.refused.begin(request.method())));
         let service = (!is_refused).then(|| {
             let has_body = !request.body().is_end_stream() && version < Version::HTTP_2;
             state.set_body_left(has_body);
@@ -111,6 +123,7 @@ where
         });
         Answering {
             service,
+            refused,
             under_way,
             version,
         }
@@ -134,10 +147,15 @@ where
             return Poll::Pending;
         };
         let state = &under_way.0;
-        let mut answer = match answer {
-            Some(Ok(answer)) => answer.map(|body| (Some(body), None)),
-            Some(Err(never)) => match never {},
-            None => refused(state).map(|text| (None, Some(text))),
+        let mut answer = match (answer, this.refused.take()) {
+            (Some(Ok(answer)), _) => answer.map(|body| (Some(body), None)),
+            (Some(Err(never)), _) => match never {},
+            (None, Some(record)) => {
+                let answer = record.answered(refusal_of(state).map(|text| Text(Some(text))));
+                answer.map(|text| (None, Some(Box::new(text))))
+            }
+            // Polled after its end.
+            (None, None) => return Poll::Pending,
         };
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             state.upgrade();
@@ -148,17 +166,21 @@ where
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        Poll::Ready(Ok(answer.map(|(body, text)| WatchedBody { body, text, under_way })))
+        Poll::Ready(Ok(answer.map(|(body, refusal)| WatchedBody {
+            body,
+            refusal,
+            under_way,
+        })))
     }
 }
 
-fn refused(state: &ConnectionState) -> Response<Bytes> {
+fn refusal_of(state: &ConnectionState) -> Response<Bytes> {
     let problem = match state.refusal() {
         Some(refusal) => Problem {
             retry_after: refusal.retry_after(),
             ..Problem::with_inside(refusal.kind, refusal.reason)
         },
-        None => crate::problem::ProblemKind::HeadRefused.into(),
+        None => ProblemKind::HeadRefused.into(),
     };
     let mut answer = problem.into_response(Language::English, "A request");
     // As all answers of ours say.
@@ -172,22 +194,61 @@ impl<B: Body<Data = Bytes>> Body for WatchedBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
-        match this.body.as_pin_mut() {
-            Some(body) => body.poll_frame(context),
-            None => Poll::Ready(this.text.take().map(|text| Ok(Frame::data(text)))),
+        if let Some(body) = this.body.as_pin_mut() {
+            return body.poll_frame(context);
         }
+        let Some(refusal) = this.refusal else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(&mut **refusal).poll_frame(context));
+        Poll::Ready(frame.map(|frame| match frame {
+            Ok(frame) => Ok(frame),
+            Err(never) => match never {},
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().map_or(self.text.is_none(), Body::is_end_stream)
+        match (&self.body, &self.refusal) {
+            (Some(body), _) => body.is_end_stream(),
+            (None, Some(refusal)) => refusal.is_end_stream(),
+            (None, None) => true,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        let text = || self.text.as_ref().map_or(0, Bytes::len);
-        self.body.as_ref().map_or_else(
-            || SizeHint::with_exact(u64::try_from(text()).unwrap_or(u64::MAX)),
-            Body::size_hint,
-        )
+        match (&self.body, &self.refusal) {
+            (Some(body), _) => body.size_hint(),
+            (None, Some(refusal)) => refusal.size_hint(),
+            (None, None) => SizeHint::with_exact(0),
+        }
+    }
+}
+
+impl Body for Text {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|text| Ok(Frame::data(text))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let length = self.0.as_ref().map_or(0, Bytes::len);
+        SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
+    }
+}
+
+impl AnswerBody for Text {
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    fn failure(&self) -> Option<UpstreamFailure> {
+        None
     }
 }
 

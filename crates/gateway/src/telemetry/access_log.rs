@@ -1,4 +1,5 @@
-//! One line for each request, when it has ended: what was asked, what came of it, how long it took.
+//! One line for each request, when it has ended: what was asked, what came of it, how long it took. A request whose head
+//! was refused has a line with nothing of that head.
 //!
 //! A line holds no secret, no handle and no name: whose request it was stands there as a keyed hash, which nobody can guess
 //! back without the gateway's secret. What a caller wrote stands there in printable ASCII only, whatever it was: so a line
@@ -60,8 +61,9 @@ impl RequestIds {
 #[derive(Debug)]
 pub(crate) struct Line {
     request_id: String,
-    method: String,
-    path: String,
+    /// With the path; absent where the head was refused.
+    method: Option<String>,
+    path: Option<String>,
     caller: &'static str,
     app: Option<Arc<str>>,
     subject: Option<String>,
@@ -99,9 +101,18 @@ pub(super) fn log_id(headers: &HeaderMap, told: Option<&Told>) -> Option<String>
 impl Line {
     pub(crate) fn new(ids: &RequestIds, method: &Method, path: &str) -> Self {
         Self {
+            method: Some(printable(method.as_str())),
+            path: Some(path_for_log(path)),
+            ..Self::of_refused(ids)
+        }
+    }
+
+    /// Of a request whose head was refused: what it said is not to be believed, and not written down.
+    pub(crate) fn of_refused(ids: &RequestIds) -> Self {
+        Self {
             request_id: ids.next(),
-            method: printable(method.as_str()),
-            path: path_for_log(path),
+            method: None,
+            path: None,
             caller: "none",
             app: None,
             subject: None,
@@ -147,8 +158,8 @@ impl Line {
         tracing::info!(
             target: TARGET,
             listener = end.place.listener.name(),
-            method = self.method.as_str(),
-            path = self.path.as_str(),
+            method = self.method.as_deref(),
+            path = self.path.as_deref(),
             route = end.place.route.name(),
             status = end.status.map(|status| status.as_u16()),
             outcome,
@@ -281,7 +292,7 @@ mod tests {
         let long = "A".repeat(10_000);
         let method = Method::from_bytes(long.as_bytes()).unwrap();
         assert_eq!(
-            Line::new(&RequestIds::new(7), &method, "/").method.len(),
+            Line::new(&RequestIds::new(7), &method, "/").method.unwrap().len(),
             LONGEST_TEXT + 3
         );
 

@@ -121,7 +121,7 @@ label! {
         Delete => "DELETE",
         /// OPTIONS
         Options => "OPTIONS",
-        /// Any other.
+        /// Any other, or that of a head that was refused.
         Other => "other",
     }
 }

@@ -64,6 +64,11 @@ impl Telemetry {
         access_log::is_wanted().then(|| Box::new(Line::new(&self.ids, method, path)))
     }
 
+    /// The same for a request of which nothing is known.
+    pub(crate) fn line_of_refused(&self) -> Option<Box<Line>> {
+        access_log::is_wanted().then(|| Box::new(Line::of_refused(&self.ids)))
+    }
+
     /// Where spans go, if anywhere; said once, at the start.
     #[cfg(feature = "otel")]
     pub(crate) fn traces_to(&self, traces: Arc<traces::Traces>) {

@@ -89,6 +89,16 @@ impl Record {
         }
     }
 
+    /// A request whose head was refused. `method` tells only whether the answer has a body for anybody.
+    pub(crate) fn begin_refused(metrics: Arc<Metrics>, listener: Listener, method: &Method) -> Self {
+        let mut record = Self::begin(metrics, listener, method);
+        if record.method == MethodClass::Head {
+            record.early = None;
+        }
+        record.method = MethodClass::Other;
+        record
+    }
+
     /// Spans are made at the end.
     #[cfg(feature = "otel")]
     pub(crate) fn is_traced(&mut self, trace: Option<Box<RequestTrace>>) {

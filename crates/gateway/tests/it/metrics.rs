@@ -174,6 +174,39 @@ async fn each_request_of_the_auth_service_moves_its_counts_by_one() {
 }
 
 #[tokio::test]
+async fn head_that_no_service_sees_moves_its_counts_by_one_at_either_listener() {
+    let (world, _emulator) = World::with_emulator().await;
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40_000));
+    for (listener, addr) in [("proxy", world.proxy), ("auth", world.auth)] {
+        for (head, problem) in [
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                "head-refused",
+            ),
+            ("GET /<script> HTTP/1.1\r\n\r\n", "head-refused"),
+            ("\rGET / HTTP/1.1\r\n\r\n", "head-refused"),
+            (&long, "head-too-large"),
+        ] {
+            let moved = moved_by(&world, async {
+                let answer = send(addr, head).await;
+                assert_eq!(
+                    answer.json()["type"],
+                    format!("urn:cozegate:problem:{problem}"),
+                    "{head:.40}"
+                );
+            });
+
+            let told = format!("cozegate_problems_total{{problem=\"{problem}\"}}");
+            let ended = format!(
+                "cozegate_requests_total{{listener=\"{listener}\",route=\"none\",method=\"other\",status=\"4xx\"}}"
+            );
+            assert_eq!(moved.await, once(&[&told, &ended]), "{listener} {head:.40}");
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn token_that_the_platform_refuses_is_counted_as_mended_or_as_told() {
     const PATH: &str = "/v1/conversation/create";
     const CHAT: &str = r#"cozegate_requests_total{listener="proxy",route="api",method="POST",status="#;

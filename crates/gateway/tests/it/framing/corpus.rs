@@ -11,6 +11,7 @@ pub enum After {
 }
 
 /// One case.
+#[derive(Clone)]
 pub struct Case {
     pub name: String,
     template: Vec<u8>,
@@ -54,6 +55,58 @@ impl Case {
 
 /// What a smuggler wants to have read as a request.
 const SMUGGLED: &str = "GET /v1/smuggled HTTP/1.1\r\nHost: evil\r\n\r\n";
+
+/// Every byte there is in every place of a head, and addresses that may be none. Some are good.
+pub fn odd_heads() -> Vec<Case> {
+    let bytes = (0x21..=0xFF_u8).map(|byte| [b"/v1/users/me?x=".as_slice(), &[byte]].concat());
+    let in_path = (0x21..=0xFF_u8).map(|byte| [b"/v1/x".as_slice(), &[byte], b"y"].concat());
+    let pairs = ["\u{e9}", "\u{4f60}", "\u{1f600}"].map(|text| format!("/v1/{text}?{text}").into_bytes());
+    let addresses = [
+        "http://",
+        "http:///",
+        "http://[",
+        "http://[::1",
+        "http://[::1]x/",
+        "http://a:b/",
+        "http://a:99999/",
+        "http://:80/",
+        "http://@/",
+        "http://a@b@c/",
+        "http://a%/",
+        "http://%61/",
+        "http://{HOST}",
+        "http://{HOST}?x",
+        "http://{HOST}/<",
+        "https://{HOST}:/",
+        "http://a\\b/",
+        "http://\u{4f60}/",
+        "http://a:/",
+        "http://-/",
+        "http://a,b/",
+        "*x",
+        "//",
+        "///x",
+    ];
+    let addresses = addresses.map(|address| address.as_bytes().to_vec());
+    let targets = bytes.chain(in_path).chain(pairs).chain(addresses);
+    let with_targets = targets.map(|target| [b"GET ", target.as_slice(), b" HTTP/1.1\r\n{H}\r\n"].concat());
+    let around = |before: &'static str, behind: &'static str| {
+        // The platform of these tests reads no others, and in a value they are good.
+        (0..=0x7F_u8).map(move |byte| [before.as_bytes(), &[byte], behind.as_bytes()].concat())
+    };
+    let heads = with_targets
+        .chain(around("G", "T /v1/users/me HTTP/1.1\r\n{H}\r\n"))
+        .chain(around("GET /v1/users/me HTTP/1.1\r\n{H}X", "Y: a\r\n\r\n"))
+        .chain(around("GET /v1/users/me HTTP/1.1\r\n{H}X: a", "b\r\n\r\n"));
+    heads
+        .map(|head| {
+            Case::bad(
+                String::from_utf8_lossy(&head).chars().take(60).collect::<String>(),
+                head,
+            )
+        })
+        .collect()
+}
 
 /// Every bad one.
 pub fn bad() -> Vec<Case> {

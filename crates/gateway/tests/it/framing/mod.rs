@@ -5,6 +5,7 @@
 
 mod corpus;
 
+use crate::metrics::scrape;
 use crate::world::{RecordingUpstream, World, dialogue};
 use corpus::{After, Case};
 
@@ -90,5 +91,47 @@ async fn what_is_odd_but_right_passes_and_keeps_in_step() {
     println!("framing: good tried {} / refused {}", good.len(), refused.len());
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(!upstream.bytes().contains("forged"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn whatever_is_answered_is_counted_once_and_its_problem_as_well() {
+    let upstream = RecordingUpstream::start().await;
+    let world =
+        World::with_upstream_and(&upstream.api_base(), |config| config.server.workers = 1.try_into().ok()).await;
+    let handle = world.handle().await;
+    let host = world.proxy.to_string();
+    let cases = [corpus::bad(), corpus::odd_heads()].concat();
+    // Requests of the proxy that have ended, and problems that were told.
+    let counted = async || loop {
+        let series = scrape(&world).await;
+        let sum = |start| -> i64 {
+            let series = series.iter().filter(|(name, _)| name.starts_with(start));
+            series.map(|(_, count)| count).sum()
+        };
+        if sum("cozegate_requests_in_progress{listener=\"proxy\"}") == 0 {
+            break [
+                sum("cozegate_requests_total{listener=\"proxy\""),
+                sum("cozegate_problems_total"),
+            ];
+        }
+    };
+    let mut wrong = vec![];
+
+    let mut before = counted().await;
+    for case in &cases {
+        let answers = dialogue(world.proxy, &case.bytes(&host, &handle, FORGED), 1).await;
+        let now = counted().await;
+        let more = [now[0] - before[0], now[1] - before[1]];
+        let answer = answers.as_ref().ok().and_then(|answers| answers.first());
+        let is_problem = answer.is_some_and(|answer| answer.status >= 400);
+        if more != [answer.is_some(), is_problem].map(i64::from) {
+            wrong.push(format!("{}: {more:?} {answers:?}", case.name));
+        }
+        before = now;
+    }
+
+    println!("refusals: tried {} / counted wrongly {}", cases.len(), wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     world.stop().await;
 }
