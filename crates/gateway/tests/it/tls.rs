@@ -15,6 +15,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -321,6 +322,36 @@ async fn a_new_certificate_is_shown_to_who_comes_next() {
     connect(world.proxy, &new.certificate, "h2").await.unwrap();
     connect(world.auth, &new.certificate, "http/1.1").await.unwrap();
     assert!(connect(world.proxy, &old.certificate, "h2").await.is_err());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn refused_bodies_over_http_2_leave_their_connection_in_order() {
+    let mut upstream = RecordingUpstream::start().await;
+    let issued = issue();
+    let world = world(&upstream, &issued).await;
+    let stream = connect(world.proxy, &issued.certificate, "h2").await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
+    tokio::spawn(connection);
+    let stranger = ("authorization", "Bearer something");
+    // Together far more than the connection's window: what is not read of one is not owed by the next.
+    let body = "x".repeat(1024 * 1024);
+    for _ in 0..20 {
+        let request = request(world.proxy, "h2", &Method::POST, "/v1/files/upload", &[stranger], &body);
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 401);
+    }
+
+    assert!(upstream.is_untouched());
+
+    let own = format!("Bearer pat_{}", "a".repeat(64));
+    let own = ("authorization", own.as_str());
+    let request = request(world.proxy, "h2", &Method::POST, "/v1/files/upload", &[own], &body);
+    let answer = tokio::time::timeout(Duration::from_secs(20), sender.send_request(request)).await;
+    assert_eq!(answer.expect("it is served").unwrap().status(), 200);
+    assert!(upstream.request().await.ends_with("xxx"));
     world.stop().await;
 }
 
