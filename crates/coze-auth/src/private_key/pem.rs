@@ -133,10 +133,23 @@ fn refuse_label(label: &str) -> Result<(), KeyError> {
         "EC PRIVATE KEY" | "EC PARAMETERS" => Err(KeyError::EllipticCurve),
         "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => Err(KeyError::Certificate),
         _ if label.ends_with("PUBLIC KEY") => Err(KeyError::PublicKey),
-        _ => Err(KeyError::Unsupported {
-            label: label.chars().take(40).collect(),
+        _ if is_label(label) => Err(KeyError::Unsupported {
+            label: label.to_owned(),
         }),
+        _ => Err(KeyError::Malformed),
     }
+}
+
+/// Whether this is the name of a kind of key or file. In a damaged text the key itself may stand in a label's place, and
+/// must not be shown: it has small letters, and no blanks.
+fn is_label(text: &str) -> bool {
+    let is_word = |word: &str| {
+        (1..=16).contains(&word.len())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.')
+    };
+    text.len() <= 40 && text.split(' ').all(is_word)
 }
 
 /// Takes bare base64 as a key when it decodes to something that starts like DER.
