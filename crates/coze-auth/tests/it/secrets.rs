@@ -301,13 +301,15 @@ fn damaged_key_does_not_get_into_its_error() {
     let good = pem("PRIVATE KEY", &pkcs8_der());
     let mut der = pkcs8_der();
     der[300] ^= 0xff;
-    // What stands between the dashes is a label only if nothing was lost.
+    // What stands between the dashes is a label only if nothing was lost. With another block behind it, such a text still
+    // has a beginning and an end.
+    let chain = format!("{good}\n{}", pem("CERTIFICATE", &[0; 64]));
     let damaged = [
         pem("PRIVATE KEY", &der),
-        good.replacen("PRIVATE KEY-----", "", 1),
-        good.replacen("PRIVATE KEY-----\n", "", 1),
-        good.replacen("-----\n", "\n", 1),
-        good.replacen("-----\n", " ", 1),
+        chain.replacen("PRIVATE KEY-----", "", 1),
+        chain.replacen("PRIVATE KEY-----\n", "", 1),
+        chain.replacen("-----\n", "\n", 1),
+        chain.replacen("-----\n", " ", 1),
     ];
     let mut search = Search::default();
     for text in &damaged {
