@@ -150,6 +150,8 @@ mod tests {
                 " ",
                 "-----BEGIN ENCRYPTED PRIVATE KEY-----",
                 "-----BEGIN EC PRIVATE KEY-----",
+                "-----BEGIN \n",
+                "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw",
                 "Proc-Type: 4,ENCRYPTED\n",
             ],
         );
