@@ -32,6 +32,7 @@ defaults
     timeout server 300s
     timeout http-keep-alive 300s
     option http-keep-alive
+    option http-no-delay
     http-reuse always
 frontend callers
     bind {addr} backlog 4096
