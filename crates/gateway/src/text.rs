@@ -20,7 +20,15 @@ macro_rules! catalogues {
     };
 }
 
-catalogues!["cli.ftl", "config.ftl", "init.ftl", "pages.ftl", "problems.ftl"];
+catalogues![
+    "cli.ftl",
+    "config.ftl",
+    "embed.ftl",
+    "init.ftl",
+    "pages.ftl",
+    "problems.ftl",
+    "userscript.ftl",
+];
 
 /// A language that we speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,8 @@
 //! `GET /assets/*`: our scripts, styles and pictures, embedded in the binary.
 //!
 //! The files stand in `web/`, as they are served: no bundler, no build step. The entity tag is the content's hash, so a
-//! browser asks again and gets "not modified" until the binary changes.
+//! browser asks again and gets "not modified" until the binary changes. The same holds for what is made of them
+//! ([`Made`], `scripts/`).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Bytes;
@@ -52,6 +53,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "chat/sse.js",
     "chat/thread.js",
     "chat/view.js",
+    "embed/main.js",
     "logo.svg",
     "pages/callback.js",
     "pages/copy.js",
@@ -60,6 +62,8 @@ const FILES: &[(&str, &[u8])] = embedded![
     "pages/pages.css",
     "pages/token_answer.js",
     "styles.css",
+    "userscript/main.js",
+    "window/main.js",
 ];
 
 static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
@@ -70,12 +74,42 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
 });
 
 fn asset(path: &str, content: &'static [u8]) -> Asset {
-    let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content));
-    let tag = format!("\"{}\"", hash.get(..22).unwrap_or(&hash));
     Asset {
         content,
         content_type: content_type(path),
-        entity_tag: HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")),
+        entity_tag: entity_tag(content),
+    }
+}
+
+fn entity_tag(content: &[u8]) -> HeaderValue {
+    let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content));
+    let tag = format!("\"{}\"", hash.get(..22).unwrap_or(&hash));
+    HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Returns the text of an embedded file, by its path below `web/`.
+pub(super) fn text(path: &str) -> Option<&'static str> {
+    std::str::from_utf8(ASSETS.get(path)?.content).ok()
+}
+
+/// A script that was made of embedded files.
+pub(super) struct Made {
+    content: Bytes,
+    entity_tag: HeaderValue,
+}
+
+impl Made {
+    /// Keeps `text` as it is to be served.
+    pub(super) fn script(text: String) -> Self {
+        Self {
+            entity_tag: entity_tag(text.as_bytes()),
+            content: text.into(),
+        }
+    }
+
+    /// The answer to a request with these header fields.
+    pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
+        answer(headers, &self.entity_tag, content_type(".js"), self.content.clone())
     }
 }
 
@@ -93,8 +127,17 @@ pub(super) async fn serve(Path(path): Path<String>, headers: HeaderMap, reader: 
     let Some(asset) = ASSETS.get(path.as_str()) else {
         return respond::problem(ProblemKind::NoSuchEndpoint.into(), &reader);
     };
+    answer(
+        &headers,
+        &asset.entity_tag,
+        asset.content_type,
+        Bytes::from_static(asset.content),
+    )
+}
+
+fn answer(headers: &HeaderMap, entity_tag: &HeaderValue, content_type: &'static str, content: Bytes) -> Response {
     let shared = [
-        (ETAG, asset.entity_tag.clone()),
+        (ETAG, entity_tag.clone()),
         // May be kept, must be asked about: the files belong to the binary that runs now.
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
@@ -106,17 +149,12 @@ pub(super) async fn serve(Path(path): Path<String>, headers: HeaderMap, reader: 
         .any(|list| {
             list.split(',')
                 .map(|tag| tag.trim().trim_start_matches("W/"))
-                .any(|tag| tag == "*" || tag == asset.entity_tag)
+                .any(|tag| tag == "*" || tag == entity_tag)
         });
     if known {
         return (StatusCode::NOT_MODIFIED, shared).into_response();
     }
-    (
-        shared,
-        [(CONTENT_TYPE, asset.content_type)],
-        Bytes::from_static(asset.content),
-    )
-        .into_response()
+    (shared, [(CONTENT_TYPE, content_type)], content).into_response()
 }
 
 #[cfg(test)]

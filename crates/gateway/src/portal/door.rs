@@ -1,7 +1,7 @@
 //! The door of the auth service: the guard before every request, the protecting header fields on every answer.
 
 use super::language::Reader;
-use super::respond;
+use super::{respond, scripts};
 use crate::caller::ClientAddress;
 use crate::guard::Guard;
 use crate::guard::cors::{self, Credentials};
@@ -58,10 +58,14 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
         Err(never) => match never {},
     };
     let live = door.shared.live();
-    let (origin, mut response) = match door
-        .guard
-        .check(&live.origins, &parts.method, &parts.uri, &parts.headers)
-    {
+    let is_public = scripts::PUBLIC_PATHS.contains(&parts.uri.path());
+    let check = if is_public {
+        Guard::check_public_file
+    } else {
+        Guard::check
+    };
+    let verdict = check(&door.guard, &live.origins, &parts.method, &parts.uri, &parts.headers);
+    let (origin, mut response) = match verdict {
         Err(kind) => (None, respond::problem(kind.into(), &reader)),
         Ok(passage) => {
             let origin = passage.origin.clone();
@@ -81,9 +85,16 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     };
     reader.remember_language(response.headers_mut());
     protect(response.headers_mut());
+    if is_public {
+        let anywhere = HeaderValue::from_static("cross-origin");
+        response.headers_mut().insert(RESOURCE_POLICY, anywhere);
+    }
     cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Allowed);
     response
 }
+
+/// Who may embed an answer (Fetch, 3.7); pages that isolate themselves (COEP) take nothing that does not say so.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The fields that keep an answer where it belongs, where the handler has not set stricter ones itself.
 fn protect(headers: &mut HeaderMap) {

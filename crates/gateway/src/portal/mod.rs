@@ -7,6 +7,7 @@
 //! | `GET /login`, `/device`, `/logout`, and the way back from the consent page | `login` |
 //! | `POST /auth/session` | `session` |
 //! | `GET /assets/*` | `assets` |
+//! | `GET /embed.js`, `/embed/window.js` | `scripts` |
 //! | `GET /livez`, `GET /readyz` | `health` |
 //! | `GET /metrics` | `metrics` |
 //!
@@ -21,6 +22,7 @@ pub(crate) mod login;
 mod metrics;
 pub mod pages;
 mod respond;
+mod scripts;
 mod session;
 
 use crate::guard::Guard;
@@ -40,11 +42,13 @@ use std::sync::Arc;
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// Paths with an answer of their own; `/callback` is not among them, since it tells a login from its other callers.
-const OWN_PATHS: [&str; 9] = [
+const OWN_PATHS: [&str; 11] = [
     "/",
     "/auth/session",
     "/chat",
     "/device",
+    "/embed.js",
+    "/embed/window.js",
     "/livez",
     "/login",
     "/logout",
@@ -66,6 +70,8 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/callback", get(callback::callback)),
         ("/chat", get(chat)),
         ("/device", get(login::device::show)),
+        ("/embed.js", get(scripts::embed)),
+        ("/embed/window.js", get(scripts::window)),
         ("/livez", get(health::live)),
         ("/login", get(login::login)),
         ("/logout", get(login::logout::show).post(login::logout::log_out)),
@@ -100,6 +106,7 @@ fn label(live: &Live, path: &str) -> Route {
         "/callback" => Route::Callback,
         "/chat" => Route::ChatPage,
         "/device" => Route::Device,
+        "/embed.js" | "/embed/window.js" => Route::Assets,
         "/livez" | "/readyz" => Route::Health,
         "/login" => Route::Login,
         "/logout" => Route::Logout,

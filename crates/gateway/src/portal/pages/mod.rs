@@ -11,6 +11,7 @@ mod login;
 mod script_data;
 
 pub use login::{DevicePage, LoginPage, LoginStanding, device, login, loopback_end, plain, plain_policy};
+pub(super) use script_data::{ScriptTexts, ScriptWords, script_words};
 
 use crate::config::AppKind;
 use crate::text::{Language, text};

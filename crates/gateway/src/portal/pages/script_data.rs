@@ -7,7 +7,7 @@ use crate::text::{Language, text};
 use serde::Serialize;
 
 /// Texts that a script fills in itself: id and variable names.
-pub(super) type ScriptTexts = &'static [(&'static str, &'static [&'static str])];
+pub(in crate::portal) type ScriptTexts = &'static [(&'static str, &'static [&'static str])];
 
 /// What `web/pages/callback.js` says.
 pub(super) const CALLBACK_TEXTS: ScriptTexts = &[
@@ -72,17 +72,23 @@ pub(super) const CHAT_TEXTS: ScriptTexts = &[
     ("site-copy-failed", &[]),
 ];
 
-/// Returns the texts as a JSON object; a variable stands in its text as `{name}`, for the script to fill in.
-pub(super) fn script_texts(language: Language, ids: ScriptTexts) -> String {
-    let texts: serde_json::Map<String, serde_json::Value> = ids
-        .iter()
+/// The words of texts, by id.
+pub(in crate::portal) type ScriptWords = serde_json::Map<String, serde_json::Value>;
+
+/// Returns the words; a variable stands in its text as `{name}`, for the script to fill in.
+pub(in crate::portal) fn script_words(language: Language, ids: ScriptTexts) -> ScriptWords {
+    ids.iter()
         .map(|(id, variables)| {
             let holes: Vec<(&str, String)> = variables.iter().map(|name| (*name, format!("{{{name}}}"))).collect();
             let holes: Vec<(&str, &str)> = holes.iter().map(|(name, hole)| (*name, hole.as_str())).collect();
             ((*id).to_owned(), text(language, id, &holes).into())
         })
-        .collect();
-    json_block(&texts)
+        .collect()
+}
+
+/// The same as a JSON block.
+pub(super) fn script_texts(language: Language, ids: ScriptTexts) -> String {
+    json_block(&script_words(language, ids))
 }
 
 /// Returns `value` as JSON that cannot end the `<script>` element it stands in: without `<` there is neither `</script`

@@ -1,0 +1,94 @@
+//! The scripts for other people's pages: `embed.js`, our own window for it, and the userscript.
+//!
+//! | request | what it is |
+//! |---|---|
+//! | `GET /embed.js` | one tag on a page brings the chat; holds no secret, so any page may embed it |
+//! | `GET /embed/window.js` | our own window, which it fetches where it is wanted |
+//!
+//! They are made of the modules in `web/` ([`join`]) and of the texts that they say ([`texts`]).
+
+mod join;
+mod texts;
+
+use super::assets;
+use super::language::Reader;
+use super::pages::{ScriptWords, script_words};
+use crate::text::Language;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use texts::EMBED_TEXTS;
+
+/// Paths of scripts that hold nothing but what everybody may have: a page of any site may embed them.
+pub(super) const PUBLIC_PATHS: [&str; 2] = ["/embed.js", "/embed/window.js"];
+
+/// What `web/embed/main.js` is told.
+#[derive(Serialize)]
+struct ServedToEmbed {
+    version: &'static str,
+    /// By language.
+    texts: BTreeMap<&'static str, ScriptWords>,
+}
+
+static EMBED: LazyLock<assets::Made> = LazyLock::new(|| {
+    let served = ServedToEmbed {
+        version: env!("CARGO_PKG_VERSION"),
+        texts: Language::ALL
+            .into_iter()
+            .map(|language| (language.tag(), script_words(language, EMBED_TEXTS)))
+            .collect(),
+    };
+    made("embed/main.js", &served)
+});
+
+/// `GET /embed.js`.
+pub(super) async fn embed(headers: HeaderMap) -> Response {
+    EMBED.answer(&headers)
+}
+
+/// What `web/window/main.js` is told.
+#[derive(Serialize)]
+struct ServedToWindow {
+    version: &'static str,
+    lang: &'static str,
+}
+
+static WINDOWS: LazyLock<Vec<(Language, assets::Made)>> = LazyLock::new(|| {
+    let made = |language: Language| {
+        let served = ServedToWindow {
+            version: env!("CARGO_PKG_VERSION"),
+            lang: language.tag(),
+        };
+        (language, made("window/main.js", &served))
+    };
+    Language::ALL.into_iter().map(made).collect()
+});
+
+/// `GET /embed/window.js?lang=…`.
+pub(super) async fn window(reader: Reader, headers: HeaderMap) -> Response {
+    let found = WINDOWS.iter().find(|(language, _)| *language == reader.language);
+    found.map_or_else(Response::default, |(_, made)| made.answer(&headers))
+}
+
+/// Joins an entry. That all of them can be joined is tested below; a page whose script cannot gets an empty one.
+fn made(entry: &str, served: &impl Serialize) -> assets::Made {
+    // Plain structs of texts always serialize.
+    let served = serde_json::to_string(served).unwrap_or_default();
+    assets::Made::script(join::join(entry, &served, assets::text).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_can_be_joined() {
+        for entry in ["embed/main.js", "window/main.js", "userscript/main.js"] {
+            let joined = join::join(entry, "{}", assets::text).unwrap_or_else(|error| panic!("{entry}: {error}"));
+
+            assert!(joined.contains(".start({})"), "{entry}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+### What embed.js says on other people’s pages.
+
+embed-loading = Opening the chat …

@@ -1,0 +1,3 @@
+### embed.js 在别人页面上显示的文字。
+
+embed-loading = 正在打开对话…

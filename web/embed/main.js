@@ -1,0 +1,6 @@
+// embed.js starts here.
+
+/** @param {object} served what the server says */
+export function start(served) {
+  void served;
+}
