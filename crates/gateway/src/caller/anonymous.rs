@@ -1,8 +1,12 @@
-//! Anonymous visitors: an id that we make, kept by the browser in a cookie that we signed.
+//! Anonymous visitors: an id that we make, kept by the browser in a cookie that we signed - or, where no cookie comes
+//! back, by the page itself in a pass that we signed.
 //!
-//! The id is never taken from the outside: without a cookie of ours a visitor is new. The signature keeps anybody from
-//! planting an id of their choice (session fixation); the cookie is HttpOnly, same-site, and in clear sent to
+//! The id is never taken from the outside: without a cookie or a pass of ours a visitor is new. The signature keeps anybody
+//! from planting an id of their choice (session fixation); the cookie is HttpOnly, same-site, and in clear sent to
 //! `/auth/session` only (`cookies.rs` tells how it is bound over HTTPS).
+//!
+//! Browsers keep no cookie for a frame or a page of another site, and a mini-program keeps none at all. The pass is for
+//! those: scripts of the page can read it, as they could act for the visitor anyway. It opens nothing at the platform.
 
 use super::session_name::VisitorKeys;
 use crate::cookies::OwnCookie;
@@ -15,6 +19,9 @@ use coze_auth::Random;
 use http::HeaderMap;
 use http::header::HeaderValue;
 use std::fmt::Write as _;
+
+/// What every pass starts with.
+const PASS_PREFIX: &str = "cgv_";
 
 /// 256 random bits in base64url.
 const ID_LENGTH: usize = 43;
@@ -43,6 +50,16 @@ impl VisitorId {
         text.truncate(16);
         format!("v_{text}")
     }
+}
+
+/// Makes the pass of a visitor. Whoever shows it is that visitor.
+pub fn write_pass(visitor: &VisitorId, keys: &VisitorKeys) -> String {
+    format!("{PASS_PREFIX}{}", signed(visitor, &keys.pass))
+}
+
+/// Finds the visitor whose pass this is; one that we did not sign counts as none.
+pub fn read_pass(pass: &str, keys: &VisitorKeys) -> Option<VisitorId> {
+    verify(pass.strip_prefix(PASS_PREFIX)?, &keys.pass)
 }
 
 impl std::fmt::Debug for VisitorId {
@@ -74,14 +91,16 @@ impl VisitorCookie {
     /// Finds the visitor in the cookies of a request that reached us over `scheme`; a cookie that we did not sign counts as
     /// none.
     pub fn read(&self, headers: &HeaderMap, scheme: Scheme, keys: &VisitorKeys) -> Option<VisitorId> {
-        self.own().values(scheme, headers).find_map(|value| verify(value, keys))
+        self.own()
+            .values(scheme, headers)
+            .find_map(|value| verify(value, &keys.cookie))
     }
 
     /// Writes the `Set-Cookie` value that keeps `visitor`.
     pub fn write(&self, visitor: &VisitorId, scheme: Scheme, keys: &VisitorKeys) -> Option<HeaderValue> {
-        let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&keys.cookie, visitor.0.as_bytes()));
-        let value = format!("{}.{signature}", visitor.0);
-        let mut cookie = self.own().set(scheme, &value, MAX_AGE_SECONDS)?;
+        let mut cookie = self
+            .own()
+            .set(scheme, &signed(visitor, &keys.cookie), MAX_AGE_SECONDS)?;
         cookie.set_sensitive(true);
         Some(cookie)
     }
@@ -100,14 +119,19 @@ impl VisitorCookie {
     }
 }
 
-fn verify(value: &str, keys: &VisitorKeys) -> Option<VisitorId> {
+fn signed(visitor: &VisitorId, key: &hmac::Key) -> String {
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(key, visitor.0.as_bytes()));
+    format!("{}.{signature}", visitor.0)
+}
+
+fn verify(value: &str, key: &hmac::Key) -> Option<VisitorId> {
     let (id, signature) = value.split_once('.')?;
     if id.len() != ID_LENGTH {
         return None;
     }
     let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
     // Constant time, by aws-lc.
-    hmac::verify(&keys.cookie, id.as_bytes(), &signature).ok()?;
+    hmac::verify(key, id.as_bytes(), &signature).ok()?;
     Some(VisitorId(id.to_owned()))
 }
 
@@ -177,6 +201,40 @@ mod tests {
             let_through.len()
         );
         assert_eq!((let_through, refused), (vec![], 0));
+    }
+
+    #[test]
+    fn visitor_comes_back_by_the_pass_and_nobody_by_a_forged_one() {
+        let (cookie, keys_of_ours) = (VisitorCookie::for_tenant("app"), keys(1));
+        let visitor = VisitorId::generate(&SeededRandom::new(7));
+        let pass = write_pass(&visitor, &keys_of_ours);
+        let kept = pair(&cookie.write(&visitor, Scheme::Http, &keys_of_ours).unwrap());
+        let (_, in_cookie) = kept.split_once('=').unwrap();
+        let bad = [
+            String::new(),
+            PASS_PREFIX.to_owned(),
+            visitor.as_str().to_owned(),
+            format!("{PASS_PREFIX}{}", visitor.as_str()),
+            format!("{PASS_PREFIX}{in_cookie}"),
+            format!("{pass}A"),
+            pass.to_uppercase(),
+            pass.replacen(PASS_PREFIX, "", 1),
+            write_pass(&visitor, &keys(2)),
+        ];
+
+        let let_through: Vec<_> = bad
+            .iter()
+            .filter(|pass| read_pass(pass, &keys_of_ours).is_some())
+            .collect();
+
+        println!(
+            "visitor passes: bad tried {} / let through {}; good tried 1 / refused {}",
+            bad.len(),
+            let_through.len(),
+            i32::from(read_pass(&pass, &keys_of_ours).is_none())
+        );
+        assert_eq!(let_through, Vec::<&String>::new());
+        assert_eq!(read_pass(&pass, &keys_of_ours), Some(visitor));
     }
 
     #[test]

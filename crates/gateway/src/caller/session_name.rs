@@ -35,6 +35,7 @@ const LOG_NAME_LENGTH: usize = 12;
 pub struct VisitorKeys {
     pepper: hmac::Key,
     pub(super) cookie: hmac::Key,
+    pub(super) pass: hmac::Key,
     log: hmac::Key,
 }
 
@@ -46,6 +47,7 @@ impl VisitorKeys {
         Self {
             pepper: key("cozegate session_name v1"),
             cookie: key("cozegate visitor cookie v1"),
+            pass: key("cozegate visitor pass v1"),
             log: key("cozegate access log v1"),
         }
     }

@@ -3,6 +3,7 @@
 use super::mistake::MistakeKind;
 use super::section::Section;
 use super::settings::SettingValue;
+use coze_auth::Region;
 use std::path::PathBuf;
 
 /// `[chat]`: what the chat page opens with.
@@ -25,7 +26,21 @@ pub struct ChatBot {
     pub name: String,
 }
 
+/// The version of the Chat SDK that our pages load, and whose behaviour is measured (docs/upstream/chat.md).
+const SDK_OF_CHINA: &str = "https://lf-cdn.coze.cn/obj/unpkg/flow-platform/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
+const SDK_OF_THE_WORLD: &str =
+    "https://sf-cdn.coze.com/obj/unpkg-va/flow-platform/chat-app-sdk/1.2.0-beta.20/libs/oversea/index.js";
+
 impl ChatConfig {
+    /// The script of the Chat SDK for an app of this region. An address of one's own is taken for mainland China's, whose
+    /// build is the one that self-hosted platforms come with.
+    pub const fn sdk_url(&self, region: Option<Region>) -> &'static str {
+        match region {
+            Some(Region::International) => SDK_OF_THE_WORLD,
+            Some(Region::China) | None => SDK_OF_CHINA,
+        }
+    }
+
     pub(super) fn read(mut section: Section<'_, '_>) -> Self {
         let bot_id = section.checked("bot_id", |text| Ok(text.to_owned()));
         let title = section.checked("title", |text| Ok(text.to_owned()));

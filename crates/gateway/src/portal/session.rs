@@ -1,11 +1,12 @@
 //! `POST /auth/session`: opens a visitor's session, or continues it, and answers with a handle.
 //!
 //! The page never sees the platform's token: it gets a handle, which the proxy accepts in the token's place. Who the
-//! visitor is comes from our own cookie; the body may name a `session_name` in local mode only, where the one person at
-//! the machine is all users anyway (legacy contract).
+//! visitor is comes from our own cookie, or from the pass that we gave to a page where no cookie comes back; the body may name
+//! a `session_name` in local mode only, where the one person at the machine is all users anyway (legacy contract).
 
 use super::language::Reader;
 use crate::apps::ServingApp;
+use crate::caller::anonymous::{read_pass, write_pass};
 use crate::caller::session_name::SubjectKind;
 use crate::caller::{ClientAddress, VisitorId};
 use crate::config::Mode;
@@ -34,6 +35,11 @@ struct SessionRequest {
     app: Option<String>,
     /// Local mode only: the name to chat under.
     session_name: Option<String>,
+    /// The pass that an answer of before held.
+    visitor: Option<String>,
+    /// The browser is somebody else's from now on: whoever it was before is forgotten, and their handles end.
+    #[serde(default)]
+    fresh: bool,
 }
 
 /// The answer.
@@ -52,6 +58,19 @@ struct SessionAnswer<'a> {
     user: User,
     /// Whether this visitor has a history of their own; `false` where everybody shares one token's.
     isolated: bool,
+    /// What to show next time to be the same visitor; only where our cookie has not come along. Secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visitor: Option<String>,
+    upstream: Platform<'a>,
+}
+
+/// What the proxy stands in front of: a page that carries the platform's own scripts has to know whose calls to turn to us.
+#[derive(Debug, Serialize)]
+struct Platform<'a> {
+    api_base: &'a str,
+    ws_base: &'a str,
+    /// The script of the platform's Chat SDK.
+    sdk_url: &'a str,
 }
 
 /// Who the visitor is, as far as a page may know.
@@ -86,12 +105,16 @@ async fn try_open(
     live.limits.check_session(address)?;
     let request = parse(body)?;
     let app = live.apps.find(request.app.as_deref()).ok_or(ProblemKind::AppUnknown)?;
-    let named = request.session_name.filter(|name| !name.is_empty());
-    let visitor = match (named, shared.mode) {
-        (Some(name), Mode::Local) => Visitor::named(app, &name)?,
-        (None, _) => Visitor::anonymous(shared, app, headers),
-    };
     let now = shared.means.clock.now();
+    let named = request.session_name.as_deref().filter(|name| !name.is_empty());
+    let visitor = match (named, shared.mode) {
+        (Some(name), Mode::Local) => Visitor::named(app, name)?,
+        (None, _) if request.fresh => {
+            Visitor::forget(shared, app, headers, &request).await?;
+            Visitor::new(shared, app)
+        }
+        (None, _) => Visitor::anonymous(shared, app, headers, &request),
+    };
     let expires_at = now + live.handle_lifetime;
     let whose = Whose {
         app: Arc::clone(&app.name),
@@ -113,6 +136,12 @@ async fn try_open(
         api_base,
         user: visitor.user,
         isolated: app.isolates(),
+        visitor: visitor.pass,
+        upstream: Platform {
+            api_base: app.api_base.as_str().trim_end_matches('/'),
+            ws_base: app.ws_base.as_str().trim_end_matches('/'),
+            sdk_url: live.chat.sdk_url(app.region),
+        },
     };
     let mut response = Json(answer).into_response();
     response.extensions_mut().insert(whose);
@@ -143,6 +172,8 @@ struct Visitor {
     user: User,
     /// The id that the browser shall keep.
     keep: Option<VisitorId>,
+    /// What the page shall keep, in case the browser does not.
+    pass: Option<String>,
 }
 
 impl Visitor {
@@ -157,24 +188,67 @@ impl Visitor {
             subject: app.subject(name),
             user,
             keep: None,
+            pass: None,
         })
     }
 
-    fn anonymous(shared: &Shared, app: &ServingApp, headers: &HeaderMap) -> Self {
-        let id = app
-            .visitor_cookie
-            .read(headers, shared.scheme, &shared.visitor_keys)
-            .unwrap_or_else(|| VisitorId::generate(shared.means.random.as_ref()));
-        let name = shared
-            .visitor_keys
-            .session_name(&app.tenant, SubjectKind::Anonymous, id.as_str());
+    /// Whoever the cookie names, else whoever the pass names, else somebody new.
+    fn anonymous(shared: &Shared, app: &ServingApp, headers: &HeaderMap, request: &SessionRequest) -> Self {
+        if let Some(id) = Self::in_cookie(shared, app, headers) {
+            return Self::of(shared, app, id, false);
+        }
+        match Self::in_pass(shared, request) {
+            Some(id) => Self::of(shared, app, id, true),
+            None => Self::new(shared, app),
+        }
+    }
+
+    fn new(shared: &Shared, app: &ServingApp) -> Self {
+        Self::of(shared, app, VisitorId::generate(shared.means.random.as_ref()), true)
+    }
+
+    /// Ends the handles of everybody whom the browser could still show itself to be.
+    async fn forget(
+        shared: &Shared,
+        app: &ServingApp,
+        headers: &HeaderMap,
+        request: &SessionRequest,
+    ) -> Result<(), Problem> {
+        // Behind a login everybody has the same subject, and the others are to stay.
+        if app.kind.needs_login() {
+            return Ok(());
+        }
+        let known = [Self::in_cookie(shared, app, headers), Self::in_pass(shared, request)];
+        for id in known.into_iter().flatten() {
+            let subject = app.subject(session_name(shared, app, &id));
+            let ended = shared.handles.revoke_all_of(&app.name, &subject).await;
+            ended.map_err(|error| shared.store_problem(StoreUse::Handles, &error))?;
+        }
+        Ok(())
+    }
+
+    fn in_cookie(shared: &Shared, app: &ServingApp, headers: &HeaderMap) -> Option<VisitorId> {
+        app.visitor_cookie.read(headers, shared.scheme, &shared.visitor_keys)
+    }
+
+    fn in_pass(shared: &Shared, request: &SessionRequest) -> Option<VisitorId> {
+        read_pass(request.visitor.as_deref()?, &shared.visitor_keys)
+    }
+
+    fn of(shared: &Shared, app: &ServingApp, id: VisitorId, needs_pass: bool) -> Self {
         Self {
-            subject: app.subject(name),
+            subject: app.subject(session_name(shared, app, &id)),
             user: User {
                 id: id.public_id(),
                 kind: "anonymous",
             },
+            pass: needs_pass.then(|| write_pass(&id, &shared.visitor_keys)),
             keep: Some(id),
         }
     }
+}
+
+fn session_name(shared: &Shared, app: &ServingApp, id: &VisitorId) -> SessionName {
+    let keys = &shared.visitor_keys;
+    keys.session_name(&app.tenant, SubjectKind::Anonymous, id.as_str())
 }

@@ -209,6 +209,29 @@ async fn sessions_end_when_somebody_logs_in_or_out() {
 }
 
 #[tokio::test]
+async fn visitor_who_starts_afresh_behind_a_login_ends_nobody_elses_session() {
+    let (world, _emulator) = World::with_logins().await;
+    Person::default().log_in(world.auth, "web", Decision::Approve).await;
+    let others = world.handle_of("web").await;
+    let body = r#"{"app":"web"}"#;
+    let open = async |body: &str| {
+        let request = format!(
+            "POST /auth/session HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{body}",
+            world.auth,
+            body.len()
+        );
+        send(world.auth, &request).await
+    };
+    let pass = open(body).await.json()["visitor"].clone();
+
+    let fresh = open(&format!(r#"{{"app":"web","visitor":{pass},"fresh":true}}"#)).await;
+
+    assert_eq!(fresh.status, 200, "{}", fresh.text());
+    assert_eq!(world.ask("GET /v1/users/me", &others, "").await.status, 200);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn page_with_the_button_lets_the_browser_say_whose_it_is() {
     let (world, _emulator) = World::with_logins().await;
 

@@ -46,7 +46,7 @@ async fn conversations(proxy: SocketAddr, handle: &str, bot_id: &str) -> Vec<Val
 
 #[tokio::test]
 async fn the_answer_says_all_that_a_page_needs() {
-    let (world, _emulator) = World::with_emulator().await;
+    let (world, emulator) = World::with_emulator().await;
 
     let answer = open(world.auth, "", "{}").await;
 
@@ -59,6 +59,89 @@ async fn the_answer_says_all_that_a_page_needs() {
     assert_eq!(json["handle"].as_str().unwrap().len(), 47);
     assert!(json["user"]["id"].as_str().unwrap().starts_with("v_"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(json["upstream"]["api_base"], emulator.api_base());
+    assert_eq!(
+        json["upstream"]["ws_base"],
+        emulator.api_base().replacen("http", "ws", 1)
+    );
+    assert!(
+        json["upstream"]["sdk_url"]
+            .as_str()
+            .unwrap()
+            .ends_with("/libs/cn/index.js")
+    );
+    world.stop().await;
+}
+
+fn text_of<'a>(answer: &'a Value, path: &str) -> &'a str {
+    answer.pointer(path).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn where_no_cookie_comes_back_a_pass_brings_the_visitor_back() {
+    let (world, _emulator) = World::with_emulator().await;
+    let first = open(world.auth, "", "{}").await;
+    let pass = text_of(&first.json(), "/visitor").to_owned();
+
+    let by_pass = open(world.auth, "", &json!({"visitor": pass}).to_string()).await;
+    let by_both = open(world.auth, &cookie(&first), &json!({"visitor": pass}).to_string()).await;
+    let by_forged = open(world.auth, "", &json!({"visitor": format!("{pass}x")}).to_string()).await;
+
+    let user = |answer: &Answer| text_of(&answer.json(), "/user/id").to_owned();
+    assert!(pass.starts_with("cgv_"), "{pass}");
+    assert_eq!(user(&by_pass), user(&first));
+    assert_eq!(user(&by_both), user(&first));
+    assert_ne!(user(&by_forged), user(&first));
+    assert_eq!(by_pass.json()["visitor"], pass, "the page goes on needing it");
+    assert_eq!(by_both.json().get("visitor"), None, "the cookie has come along");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn cookie_wins_over_the_pass_of_somebody_else() {
+    let (world, _emulator) = World::with_emulator().await;
+    let (one, other) = (open(world.auth, "", "").await, open(world.auth, "", "").await);
+
+    let body = json!({"visitor": other.json()["visitor"]}).to_string();
+    let answer = open(world.auth, &cookie(&one), &body).await;
+
+    assert_eq!(answer.json()["user"], one.json()["user"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn fresh_start_makes_a_new_visitor_and_ends_the_handles_of_the_one_before() {
+    let (world, emulator) = World::with_emulator().await;
+    let bot_id = emulator.info().bots.iter().find(|bot| bot.published).unwrap().id;
+    let path = format!("/v1/bots/{bot_id}");
+    let ask = async |handle: &Value| {
+        world
+            .ask(&format!("GET {path}"), handle.as_str().unwrap(), "")
+            .await
+            .status
+    };
+    for shown in ["cookie", "pass"] {
+        let before = open(world.auth, "", "").await;
+        let stranger = open(world.auth, "", "").await;
+        let (cookie, pass) = match shown {
+            "cookie" => (cookie(&before), Value::Null),
+            _ => (String::new(), before.json()["visitor"].clone()),
+        };
+
+        let fresh = open(
+            world.auth,
+            &cookie,
+            &json!({"visitor": pass, "fresh": true}).to_string(),
+        )
+        .await;
+
+        assert_eq!(fresh.status, 200, "{}", fresh.text());
+        assert_ne!(fresh.json()["user"], before.json()["user"]);
+        assert_ne!(fresh.json()["visitor"], before.json()["visitor"]);
+        assert_eq!(ask(&before.json()["handle"]).await, 401, "{shown}");
+        assert_eq!(ask(&fresh.json()["handle"]).await, 200, "{shown}");
+        assert_eq!(ask(&stranger.json()["handle"]).await, 200, "{shown}");
+    }
     world.stop().await;
 }
 
