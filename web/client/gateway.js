@@ -1,0 +1,284 @@
+// Requests to the platform through the gateway, on behalf of one visitor.
+//
+// Puts in the session's handle, replaces a refused one, waits for a gateway that is away. A request that may have acted is
+// sent again only where that does no harm; a chat question only when it certainly has not arrived (resume.js).
+
+import { parsed } from "./frames.js";
+import { Patience, sleepOnClock } from "./patience.js";
+import { questionIn } from "./question.js";
+import { answerTo } from "./resume.js";
+import { VisitorSession } from "./session.js";
+import { isAbort } from "./transport.js";
+import { Trouble, isDeadHandle, nobodyThere, passingTrouble } from "./trouble.js";
+
+/**
+ * @typedef {object} Request
+ * @property {string} [method]
+ * @property {Record<string, string>} [headers]
+ * @property {BodyInit | null} [body]
+ * @property {AbortSignal | null} [signal]
+ * @property {(loaded: number, total: number) => void} [onUpload]
+ *
+ * @typedef {import("./resume.js").Attempt} Attempt
+ */
+
+/** The SDK gives a question up after a minute. */
+const CALL_BUDGET_MS = 60_000;
+/** What is asked about an answer that broke off may take longer: there are five minutes between two pieces. */
+const FOLLOW_BUDGET_MS = 120_000;
+/** A handle that was opened just now and is refused as well is not the reason. */
+const RENEWALS = 2;
+
+/** POST requests that do the same twice, or leave at most something that nobody sees. */
+const REPEATABLE = [
+  /^\/v1\/conversation\/(create|message\/list|message\/modify|message\/delete)$/,
+  /^\/v1\/conversations\/[^/]+\/(clear|messages\/[^/]+\/feedback)$/,
+  /^\/v3\/chat\/(cancel|retrieve|message\/list)$/,
+  /^\/v1\/files\/upload$/,
+  /^\/v1\/audio\//,
+];
+
+/** The gateway, for one visitor. */
+export class Gateway {
+  #session;
+  #send;
+  #time;
+  #onTrouble;
+  /** The chats that were seen so far, by id. @type {Set<string>} */
+  #known = new Set();
+
+  /**
+   * @param {object} parts
+   * @param {string} parts.authBase origin of the auth service
+   * @param {string | null} [parts.app]
+   * @param {import("./transport.js").Send} parts.send
+   * @param {import("./session.js").Pass} parts.pass
+   * @param {string | null} [parts.sessionName] local mode only
+   * @param {string | null} [parts.pairing]
+   * @param {() => number} [parts.now]
+   * @param {(ms: number, signal?: AbortSignal | null) => Promise<void>} [parts.sleep]
+   * @param {() => number} [parts.random]
+   * @param {(trouble: Trouble | null) => void} [parts.onTrouble] is told what keeps requests waiting, and null when that
+   *   is over
+   */
+  constructor({
+    now = () => Date.now(),
+    sleep = sleepOnClock,
+    random = () => Math.random(),
+    onTrouble = () => {},
+    ...parts
+  }) {
+    this.#send = parts.send;
+    this.#time = { now, sleep, random };
+    this.#onTrouble = onTrouble;
+    this.#session = new VisitorSession({ ...parts, time: this.#time, onTrouble });
+  }
+
+  /** The last session that was opened, or null: for what cannot wait. */
+  get current() {
+    return this.#session.current;
+  }
+
+  /** Returns a session that is open; rejects with a {@link Trouble}. */
+  session() {
+    return this.#session.open();
+  }
+
+  /**
+   * Ends this visitor here: the next session is another one's.
+   * @param {{ fresh?: boolean }} [how]
+   */
+  forget(how) {
+    this.#session.forget(how);
+    this.#known.clear();
+  }
+
+  /** The handle, for a program that wants a token; empty before the first session. */
+  token() {
+    return this.#session.current?.handle ?? "";
+  }
+
+  /**
+   * Returns a new handle for one that was refused. Never rejects, which the SDK would take for the end; where there is
+   * none to be had it gives the old one.
+   * @param {string} [old]
+   * @returns {Promise<string>}
+   */
+  async onRefreshToken(old) {
+    const { current } = this.#session;
+    if (old && current?.handle === old) this.#session.refuse(current);
+    for (;;) {
+      try {
+        return (await this.#session.open()).handle;
+      } catch (error) {
+        if (!(error instanceof Trouble && error.isPassing)) return this.token();
+        // It may want us to come back later than one caller waits.
+        await this.#time.sleep(Math.max(error.retryAfterMs, 1_000));
+      }
+    }
+  }
+
+  /**
+   * Makes a request of the platform's. Rejects as fetch does; an answer is an answer, errors among them.
+   * @param {string} path with its query
+   * @param {Request} [request]
+   * @returns {Promise<Response>}
+   */
+  async call(path, request = {}) {
+    const { method = "GET", body = null, signal = null } = request;
+    const question = questionIn(method, path, body);
+    if (!question) return this.#patiently(path, request, CALL_BUDGET_MS);
+    const begun = this.#time.now();
+    return answerTo(question, {
+      attempt: () => this.#attempt(path, request),
+      ask: (path, init) => this.#ask(path, init, signal),
+      refuse: (opened) => this.#session.refuse(opened),
+      patience: () => new Patience(this.#time, CALL_BUDGET_MS, signal),
+      sleep: (ms) => this.#time.sleep(ms, signal),
+      sentAt: () => begun + this.#session.clockLead,
+      known: this.#known,
+    });
+  }
+
+  /**
+   * @param {string} path
+   * @param {Request} request
+   * @param {number} budgetMs
+   * @returns {Promise<Response>}
+   */
+  async #patiently(path, request, budgetMs) {
+    const patience = new Patience(this.#time, budgetMs, request.signal);
+    for (;;) {
+      const { response, trouble } = await this.#attempt(path, request);
+      if (!trouble) return response;
+      const mayRepeat = trouble.isUnheard || isRepeatable(request.method ?? "GET", path);
+      if (trouble.isPassing && mayRepeat && (await patience.wait(trouble.retryAfterMs))) continue;
+      if (trouble.response) return trouble.response;
+      throw trouble.cause ?? trouble;
+    }
+  }
+
+  /**
+   * Sends once, or again with a new handle.
+   * @param {string} path
+   * @param {Request} request
+   * @returns {Promise<Attempt>}
+   */
+  async #attempt(path, request) {
+    for (let renewals = 0; ; renewals += 1) {
+      const opened = await this.#opened(request.signal);
+      if (opened instanceof Trouble) return failed(opened);
+      /** @type {Response} */
+      let response;
+      /** @type {any} */
+      let body;
+      try {
+        response = await this.#send({
+          method: request.method ?? "GET",
+          url: opened.apiBase + path,
+          headers: { ...withoutCredential(request.headers ?? {}), Authorization: `Bearer ${opened.handle}` },
+          body: request.body ?? null,
+          signal: request.signal ?? null,
+          ...(request.onUpload ? { onUpload: request.onUpload } : {}),
+        });
+        body = await jsonOf(response);
+      } catch (error) {
+        if (isAbort(error)) throw error;
+        const trouble = nobodyThere(error);
+        this.#onTrouble(trouble);
+        return failed(trouble);
+      }
+      if (isDeadHandle(response.status, body) && renewals < RENEWALS) {
+        this.#session.refuse(opened);
+        continue;
+      }
+      const trouble = passingTrouble(response, body);
+      this.#onTrouble(trouble);
+      if (!trouble) this.#noteChats(path, body);
+      return { response, opened, trouble };
+    }
+  }
+
+  /**
+   * The open session, or why there is none. What waits for it may be given up.
+   * @param {AbortSignal | null | undefined} signal
+   */
+  async #opened(signal) {
+    signal?.throwIfAborted();
+    /** @type {() => void} */
+    let stop = () => {};
+    const left = new Promise((_, reject) => {
+      stop = () => reject(signal?.reason);
+      signal?.addEventListener("abort", stop);
+    });
+    try {
+      return /** @type {import("./session.js").Opened} */ (await Promise.race([this.#session.open(), left]));
+    } catch (error) {
+      if (!(error instanceof Trouble)) throw error;
+      // Without a session nothing was sent.
+      error.isUnheard = true;
+      return error;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /**
+   * Asks for JSON.
+   * @param {string} path
+   * @param {{ method: string, body?: object }} [init]
+   * @param {AbortSignal | null} [signal]
+   */
+  async #ask(path, { method, body } = { method: "GET" }, signal = null) {
+    const headers = { "Content-Type": "application/json" };
+    const request = { method, signal, ...(body ? { headers, body: JSON.stringify(body) } : {}) };
+    const response = await this.#patiently(path, request, FOLLOW_BUDGET_MS);
+    const answer = parsed(await response.text());
+    if (!response.ok || !answer || Number(answer.code ?? 0) !== 0) throw new TypeError("no answer about the chat");
+    return answer;
+  }
+
+  /**
+   * Remembers the chats that the page is told of: a question that is sent later is none of them.
+   * @param {string} path
+   * @param {any} body
+   */
+  #noteChats(path, body) {
+    const { data } = body ?? {};
+    if (path.startsWith("/v3/chat?") && data?.id) this.#known.add(data.id);
+    if (!path.startsWith("/v1/conversation/message/list") || !Array.isArray(data)) return;
+    for (const { chat_id } of data) if (chat_id) this.#known.add(chat_id);
+  }
+}
+
+/**
+ * @param {Trouble} trouble
+ * @returns {Attempt}
+ */
+function failed(trouble) {
+  const nothing = /** @type {any} */ (undefined);
+  return { response: nothing, opened: nothing, trouble };
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ */
+function isRepeatable(method, path) {
+  const pathname = path.replace(/\?.*/s, "");
+  return ["GET", "HEAD", "PUT", "DELETE"].includes(method) || REPEATABLE.some((form) => form.test(pathname));
+}
+
+/** @param {Record<string, string>} headers */
+function withoutCredential(headers) {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
+}
+
+/**
+ * The JSON of an answer, which can be read once more afterwards; null when it is none.
+ * @param {Response} response
+ */
+async function jsonOf(response) {
+  if (!/json/.test(response.headers.get("content-type") ?? "")) return null;
+  return parsed(await response.clone().text());
+}
