@@ -33,7 +33,17 @@ config-invalid-address = "{ $value }" is not an address. Write IP:PORT, such as 
 config-invalid-network = "{ $value }" is not a network. Write an address or ADDRESS/PREFIX, such as 10.0.0.0/8 or ::1.
 config-not-loopback = { $address } can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
 config-same-address = Both services would listen on { $address }. Give one of them another port.
-config-public-mode-later = Public mode is not in this version. Write "local", or leave the key out.
+config-key-of-public-mode = This key belongs to public mode. Leave it out, or write mode = "public".
+config-public-needs-visitors = Nothing says how visitors are told apart. Write kinds = ["anonymous"]: each browser gets an id made by cozegate, and a history of its own.
+config-public-needs-origins = Nobody may use this gateway yet. List the pages that may, as origins: origins = ["https://www.example.com"].
+config-public-needs-secret = Every visitor's history hangs on a secret, so its place must be known and backed up. Write secret_file = "/var/lib/cozegate/visitors.secret"; the file is made at the first start, and every instance needs the same.
+config-public-needs-url = Nothing says how visitors' browsers reach this service. Write the address that stands before it, such as "https://chat.example.com".
+config-public-url-plain = "{ $value }" would carry every conversation unencrypted. Use https://; http:// works for 127.0.0.1 and localhost only, to try it out.
+config-public-needs-tls = Visitors come over https://, and nobody speaks it here. Set tls_certificate_file and tls_key_file, or name the reverse proxy that does in trusted_proxies.
+config-public-shares-history = An app of kind "{ $kind }" has one history for everybody: every visitor would read the others' conversations. Public mode takes apps of kind "jwt" only.
+config-invalid-bot = "{ $value }" is not a bot. Write its id, and behind a space the name that people see: "7500000000000000001 Help desk".
+config-invalid-script = "{ $value }" is not the address of a script. Write https://host/path/to/script.js.
+config-invalid-site = "{ $value }" is not a match pattern of userscripts. Write "https://www.example.com/*" or "*://*.example.com/*".
 config-base-not-a-url = "{ $value }" is not an address that begins with https://.
 config-base-scheme = "{ $value }" has the wrong scheme: api_base and www_base begin with https:// (or http://), ws_base with wss:// (or ws://).
 config-base-credentials = "{ $value }" holds a name or password. Write scheme and host only.

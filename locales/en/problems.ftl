@@ -48,6 +48,15 @@ problem-app-unknown-detail = The parameter "app" takes a name from the [apps] se
 problem-session-name-invalid-title = This session_name cannot be used
 problem-session-name-invalid-detail =
     A session_name has 1 to 256 bytes, is not blank and holds no control characters.
+problem-session-name-refused-title = Nobody chooses a session_name here
+problem-session-name-refused-detail =
+    This gateway serves the public: whoever names a session could read its history. Leave session_name out; every visitor gets a history of their own.
+problem-local-mode-only-title = Not in public mode
+problem-local-mode-only-detail =
+    This address gives out tokens or changes logins, which only the person at a machine of their own may do (mode = "local"). Visitors open a session with POST /auth/session; metrics are for requests from the machine itself.
+problem-pairing-needed-title = This userscript does not belong to this gateway
+problem-pairing-needed-detail =
+    A browser extension asked without the secret of the userscript that this gateway serves, or with an old one. Install the userscript again from /cozegate.user.js of the auth service. A demo makes a new secret with every start.
 problem-body-too-large-title = The body is too large
 problem-body-too-large-detail =
     This address does not take so much; nothing was carried out. Files go to /v1/files/upload on the proxy.

@@ -33,7 +33,17 @@ config-invalid-address = “{ $value }”不是地址，请写成 IP:端口，�
 config-invalid-network = “{ $value }”不是网络地址，请写成 IP 或 IP/前缀长度，例如 10.0.0.0/8 或 ::1。
 config-not-loopback = { $address } 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请在前面放一个带登录的 Web 服务器。
 config-same-address = 两个服务都要监听 { $address }，请给其中一个换个端口。
-config-public-mode-later = 这个版本还没有 public 模式。请写 "local"，或者删掉这一行。
+config-key-of-public-mode = 这个键属于 public 模式。请删掉这一行，或者写 mode = "public"。
+config-public-needs-visitors = 没有写明怎样区分访客。请写 kinds = ["anonymous"]：cozegate 给每个浏览器一个编号，各有各的历史记录。
+config-public-needs-origins = 还没有任何页面可以使用这个网关。请列出可以使用的页面的来源：origins = ["https://www.example.com"]。
+config-public-needs-secret = 每位访客的历史记录都系于一个密钥，所以它的位置必须明确，并且要备份。请写 secret_file = "/var/lib/cozegate/visitors.secret"；文件在第一次启动时生成，所有实例要用同一个。
+config-public-needs-url = 没有写明访客的浏览器怎样访问这个服务。请写它对外的地址，例如 "https://chat.example.com"。
+config-public-url-plain = "{ $value }" 会让所有对话以明文传输。请用 https://；只有试用时的 127.0.0.1 和 localhost 可以用 http://。
+config-public-needs-tls = 访客用 https:// 访问，但这里没有人提供它。请设置 tls_certificate_file 和 tls_key_file，或者把提供它的反向代理写进 trusted_proxies。
+config-public-shares-history = "{ $kind }" 类应用的历史记录是所有人共用的：每位访客都能看到别人的对话。public 模式只接受 "jwt" 类应用。
+config-invalid-bot = "{ $value }" 不是智能体。请写它的 ID，空格之后写给人看的名字："7500000000000000001 客服"。
+config-invalid-script = "{ $value }" 不是脚本的地址。请写 https://主机/路径/script.js。
+config-invalid-site = "{ $value }" 不是用户脚本的匹配模式。请写 "https://www.example.com/*" 或 "*://*.example.com/*"。
 config-base-not-a-url = “{ $value }”不是以 https:// 开头的地址。
 config-base-scheme = “{ $value }”的协议不对：api_base 和 www_base 以 https://（或 http://）开头，ws_base 以 wss://（或 ws://）开头。
 config-base-credentials = “{ $value }”里带有用户名或密码，请只写协议和主机。

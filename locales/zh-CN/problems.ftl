@@ -40,6 +40,12 @@ problem-app-unknown-title = 没有这个名称的应用
 problem-app-unknown-detail = 参数 "app" 须为配置文件 [apps] 中的名称；不填则使用默认应用。
 problem-session-name-invalid-title = 这个 session_name 不能使用
 problem-session-name-invalid-detail = session_name 的长度为 1 到 256 字节，不能全是空白，也不能包含控制字符。
+problem-session-name-refused-title = 这里不能自己指定 session_name
+problem-session-name-refused-detail = 这个网关面向公众：谁能指定会话名，谁就能读到它的历史记录。请去掉 session_name；每位访客都有自己的历史记录
+problem-local-mode-only-title = public 模式下不提供
+problem-local-mode-only-detail = 这个地址会给出令牌或更改登录，只有在自己机器上的人才可以使用（mode = "local"）。访客用 POST /auth/session 打开会话；指标只给本机的请求
+problem-pairing-needed-title = 这个用户脚本不属于这个网关
+problem-pairing-needed-detail = 浏览器扩展发来的请求没有带上本网关所提供的用户脚本的密钥，或者密钥已经过期。请从认证服务的 /cozegate.user.js 重新安装用户脚本。演示模式每次启动都会生成新的密钥
 problem-body-too-large-title = 请求体过大
 problem-body-too-large-detail = 这个地址不接受这么大的请求体，请求没有执行。文件请发送到代理的 /v1/files/upload。
 problem-rate-limited-title = 请求太频繁

@@ -90,12 +90,6 @@ impl ServingApp {
         })
     }
 
-    /// Whether every visitor has a history of their own. With a fixed token there is one for all, and with a login
-    /// everybody shares that of the person who has logged in.
-    pub(crate) fn isolates(&self) -> bool {
-        self.kind == AppKind::Jwt
-    }
-
     /// Whose token a user of this name gets.
     pub(crate) fn subject(&self, name: SessionName) -> Subject {
         if self.kind.needs_login() {

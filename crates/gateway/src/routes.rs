@@ -7,6 +7,11 @@ pub fn of_auth() -> Vec<String> {
     portal::routes().into_iter().map(|(path, _)| path.to_owned()).collect()
 }
 
+/// Those of them that a page of any site may embed.
+pub fn for_every_page() -> &'static [&'static str] {
+    &portal::PUBLIC_PATHS
+}
+
 /// The paths of the proxy; one that ends in a slash is a prefix.
 pub fn of_proxy() -> Vec<String> {
     proxy::route::beginnings().map(str::to_owned).collect()

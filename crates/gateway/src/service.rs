@@ -16,7 +16,7 @@ use crate::portal::login::device::DeviceLogins;
 use crate::proxy::files::target::Allowed;
 use crate::proxy::files::{self, Files};
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
-use crate::state::{Live, Shared};
+use crate::state::{Live, Shared, base_of};
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{Listener, Reload, StoreUse};
 use crate::telemetry::metrics::OpenConnection;
@@ -204,6 +204,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         apps,
         origins: origins(&config, [proxy_at, auth_at]),
         chat: config.chat.clone(),
+        userscript: config.userscript.clone(),
         handle_lifetime: handle_lifetime(&config),
         limits: Arc::new(Limits::new(config.limits.clone())),
         access_log: config.log.access,
@@ -229,6 +230,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         ),
         means,
         scheme: scheme(&config),
+        public: config.server.public.clone(),
         proxy_addr: proxy_at,
         auth_addr: auth_at,
         trusted_proxies: config.server.trusted_proxies.clone(),
@@ -251,7 +253,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     shared.background.spawn(sweep_now_and_then(Arc::clone(&shared)));
     if let Some(sockets) = proxy_sockets {
         let setup = WorkerSetup {
-            guard: Guard::new(OwnHosts::loopback(sockets.addr(), shared.scheme)),
+            guard: Guard::new(own_hosts(&config, Listener::Proxy, sockets.addr())),
             shared: Arc::clone(&shared),
             connections: Connections::new(connections, &config, tls.clone(), shared.refused_at(Listener::Proxy)),
             timeouts: config.timeouts.clone(),
@@ -259,7 +261,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         running.workers = workers::start(sockets, &setup)?;
     }
     if let Some((listener, addr)) = auth_listener {
-        let guard = Guard::new(OwnHosts::loopback(addr, shared.scheme));
+        let guard = Guard::new(own_hosts(&config, Listener::Auth, addr));
         let connections = Connections::new(connections, &config, tls.clone(), shared.refused_at(Listener::Auth));
         serve_auth(listener, addr, portal::router(shared, guard), connections, &running)?;
     }
@@ -277,9 +279,13 @@ impl Running {
         self.auth_addr
     }
 
-    /// The address of a listener as people type it.
+    /// The address of the listener at `addr` as people type it.
     pub fn url_of(&self, addr: SocketAddr) -> String {
-        format!("{}://{addr}", self.shared.scheme)
+        match &self.shared.public {
+            Some(public) if Some(addr) == self.auth_addr => base_of(&public.auth),
+            Some(public) => base_of(&public.proxy),
+            None => format!("{}://{addr}", self.shared.scheme),
+        }
     }
 
     /// Puts `config` in force for the requests that come from now on; those under way end with what they began with.
@@ -293,6 +299,7 @@ impl Running {
             apps,
             origins: origins(config, [self.shared.proxy_addr, self.shared.auth_addr]),
             chat: config.chat.clone(),
+            userscript: config.userscript.clone(),
             handle_lifetime: handle_lifetime(config),
             limits: self.limits_of(config),
             access_log: config.log.access,
@@ -507,23 +514,36 @@ impl hyper::service::Service<Request<RequestBody>> for PortalService {
     }
 }
 
-/// Configured origins, Coze's own, and those of our pages under each of our names.
-fn origins(config: &Config, own_addresses: [SocketAddr; 2]) -> OriginList {
-    let scheme = scheme(config);
-    let own = own_addresses
-        .into_iter()
-        .flat_map(|addr| OwnHosts::loopback(addr, scheme).origins().collect::<Vec<_>>())
-        .chain(COZE_ORIGINS.map(str::to_owned));
+/// Configured origins and those of our own pages; on one person's machine these under each of our names, and Coze's, too.
+fn origins(config: &Config, [proxy, auth]: [SocketAddr; 2]) -> OriginList {
     let configured = config.cors.origins.iter().map(|origin| origin.as_str().to_owned());
-    configured.chain(own).collect()
+    if let Some(public) = &config.server.public {
+        let own = [&public.proxy, &public.auth].map(|url| url.origin().ascii_serialization());
+        return configured.chain(own).collect();
+    }
+    let own = [(Listener::Proxy, proxy), (Listener::Auth, auth)]
+        .into_iter()
+        .flat_map(|(listener, addr)| own_hosts(config, listener, addr).origins().collect::<Vec<_>>());
+    configured.chain(own).chain(COZE_ORIGINS.map(str::to_owned)).collect()
 }
 
-fn scheme(config: &Config) -> Scheme {
-    if config.server.tls.is_some() {
-        Scheme::Https
-    } else {
-        Scheme::Http
+/// The names of a listener that is bound to `addr`.
+fn own_hosts(config: &Config, listener: Listener, addr: SocketAddr) -> OwnHosts {
+    let scheme = scheme(config);
+    match (&config.server.public, listener) {
+        (Some(public), Listener::Proxy) => OwnHosts::public(&public.proxy, addr, scheme),
+        (Some(public), Listener::Auth) => OwnHosts::public(&public.auth, addr, scheme),
+        (None, _) => OwnHosts::loopback(addr, scheme),
     }
+}
+
+/// How browsers reach us: in public mode as the operator says, since a reverse proxy may speak TLS for us.
+fn scheme(config: &Config) -> Scheme {
+    let speaks_https = match &config.server.public {
+        Some(public) => public.auth.scheme() == "https",
+        None => config.server.tls.is_some(),
+    };
+    if speaks_https { Scheme::Https } else { Scheme::Http }
 }
 
 /// The hosts of files, and the APIs of all apps.

@@ -2,7 +2,7 @@
 
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
-use crate::config::{AccessLog, ChatConfig, Mode};
+use crate::config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
 use crate::connections::RecordRefused;
 use crate::guard::{OriginList, Scheme};
 use crate::limits::Limits;
@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// Keeps the records of requests that no service of a listener sees.
 #[derive(Debug)]
@@ -71,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) means: TokenMeans,
     /// How both listeners are reached.
     pub(crate) scheme: Scheme,
+    /// At which addresses visitors reach them, in public mode.
+    pub(crate) public: Option<PublicUrls>,
     /// Where the proxy listens; when another process runs it, where the configuration says it does.
     pub(crate) proxy_addr: SocketAddr,
     /// The same for the auth service.
@@ -92,6 +95,7 @@ pub(crate) struct Live {
     /// The URLs that a request to the proxy may name.
     pub(crate) targets: Arc<Allowed>,
     pub(crate) chat: ChatConfig,
+    pub(crate) userscript: UserscriptConfig,
     pub(crate) handle_lifetime: Duration,
     pub(crate) limits: Arc<Limits>,
     /// Whether a line is written for each request.
@@ -161,16 +165,23 @@ impl Shared {
         Problem::from_backend_error(error)
     }
 
-    /// The proxy's base URL under the name by which the caller reached us, so that a page of `localhost` is sent to
-    /// `localhost`. The guard has checked `Host` before.
+    /// The proxy's base URL: the public one, or that under the name by which the caller reached us, so that a page of
+    /// `localhost` is sent to `localhost`. The guard has checked `Host` before.
     pub(crate) fn proxy_base_for(&self, request: &HeaderMap) -> String {
-        base_under_the_same_name(request, self.scheme, self.proxy_addr)
+        let public = self.public.as_ref().map(|public| base_of(&public.proxy));
+        public.unwrap_or_else(|| base_under_the_same_name(request, self.scheme, self.proxy_addr))
     }
 
     /// The same for the auth service.
     pub(crate) fn auth_base_for(&self, request: &HeaderMap) -> String {
-        base_under_the_same_name(request, self.scheme, self.auth_addr)
+        let public = self.public.as_ref().map(|public| base_of(&public.auth));
+        public.unwrap_or_else(|| base_under_the_same_name(request, self.scheme, self.auth_addr))
     }
+}
+
+/// An address without a path, as it stands before one.
+pub(crate) fn base_of(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 fn base_under_the_same_name(request: &HeaderMap, scheme: Scheme, addr: SocketAddr) -> String {

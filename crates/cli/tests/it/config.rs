@@ -89,6 +89,7 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     apps.main.token_file = "token"  # cozegate.toml:6:14
     apps.main.ws_base = "wss://ws.coze.cn/"  # default
     apps.main.www_base = "https://www.coze.cn/"  # default
+    chat.bots = []  # default
     cors.origins = []  # default
     default_app = "main"  # default
     files.cache_mib = 256  # default
@@ -119,7 +120,11 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     timeouts.idle_seconds = 300  # default
     timeouts.keep_alive_seconds = 600  # default
     timeouts.shutdown_seconds = 10  # default
+    userscript.sites = ["https://www.coze.cn/*","https://www.coze.com/*"]  # default
+    userscript.ui = "sdk"  # default
+    userscript.width = 460  # default
     visitors.handle_ttl_seconds = 86400  # default
+    visitors.kinds = ["anonymous"]  # default
     ----- stderr -----
     "#);
 }

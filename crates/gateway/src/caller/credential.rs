@@ -61,6 +61,6 @@ pub fn presented_in(field: &HeaderValue, mode: Mode) -> Result<Presented<'_>, Pr
             field.set_sensitive(true);
             Ok(Presented::OwnToken(field))
         }
-        (Mode::Local, _) => Err(ProblemKind::CredentialNotAccepted),
+        (Mode::Local | Mode::Public, _) => Err(ProblemKind::CredentialNotAccepted),
     }
 }

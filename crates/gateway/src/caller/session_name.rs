@@ -4,6 +4,7 @@
 //! history is read. We derive it with a keyed hash: nobody can compute a neighbour's name, no personal data reaches the
 //! platform, and the parts cannot be joined in two ways, because the separator cannot occur in them.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -37,6 +38,7 @@ pub struct VisitorKeys {
     pub(super) cookie: hmac::Key,
     pub(super) pass: hmac::Key,
     log: hmac::Key,
+    pairing: String,
 }
 
 impl VisitorKeys {
@@ -49,6 +51,7 @@ impl VisitorKeys {
             cookie: key("cozegate visitor cookie v1"),
             pass: key("cozegate visitor pass v1"),
             log: key("cozegate access log v1"),
+            pairing: BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&root, b"cozegate userscript pairing v1")),
         }
     }
 
@@ -62,6 +65,16 @@ impl VisitorKeys {
         let mut name = BASE64_URL_SAFE_NO_PAD.encode(context.sign());
         name.truncate(LOG_NAME_LENGTH);
         name
+    }
+
+    /// Returns what the userscript that we serve shows of itself. Secret: whoever has it may open sessions on this machine.
+    pub(crate) fn pairing(&self) -> &str {
+        &self.pairing
+    }
+
+    /// Whether `shown` is that, in constant time.
+    pub(crate) fn is_pairing(&self, shown: &[u8]) -> bool {
+        verify_slices_are_equal(shown, self.pairing.as_bytes()).is_ok()
     }
 
     /// Returns the `session_name` of `id` with the platform: `cg1_` and 43 characters. `tenant` is the app's

@@ -46,6 +46,39 @@ pub(super) fn parse(text: &str, key: &str, schemes: &[&str]) -> Result<Url, Wron
     Ok(url)
 }
 
+/// Reads the address of a script: `https://`, or `http://` of a host in one's own network; never with a name or password.
+pub(super) fn parse_script(text: &str) -> Result<Url, Wrong> {
+    let is_script = |url: &Url| {
+        url.has_host()
+            && matches!(url.scheme(), "https" | "http")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() != "/"
+            && url.fragment().is_none()
+    };
+    Url::parse(text).ok().filter(is_script).ok_or_else(|| {
+        MistakeKind::InvalidScript {
+            value: without_credentials(text),
+        }
+        .into()
+    })
+}
+
+/// Reads how visitors reach us: `https://host[:port]`; `http://` only for this very machine, to try it out.
+pub(super) fn parse_public(text: &str) -> Result<Url, Wrong> {
+    let url = parse(text, "", &["https", "http"])?;
+    match plain_host(&url) {
+        Some(_) => {
+            let meant = text.replacen("http://", "https://", 1);
+            Err(Wrong::suggesting(
+                MistakeKind::PublicUrlPlain { value: text.to_owned() },
+                meant,
+            ))
+        }
+        None => Ok(url),
+    }
+}
+
 /// Returns the host when what we send there would travel unencrypted to another machine.
 pub(super) fn plain_host(url: &Url) -> Option<String> {
     let stays_here = match url.host()? {

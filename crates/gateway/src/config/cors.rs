@@ -1,21 +1,28 @@
 //! `[cors]`: which web pages may call us from a browser, beside Coze's own.
 
+use super::Mode;
 use super::base_url;
 use super::mistake::{MistakeKind, OriginFault};
 use super::section::{Section, Wrong};
 use std::fmt;
+use std::str::FromStr;
 use url::Url;
 
 /// `[cors]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorsConfig {
-    /// Origins in addition to Coze's own four and our own pages.
+    /// Origins in addition to our own pages, and in local mode to Coze's own four.
     pub origins: Vec<Origin>,
 }
 
 impl CorsConfig {
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
+    pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
+        let place = section.place().clone();
+        let mistakes = section.checker.mistakes.len();
         let origins = section.list("origins", Origin::parse);
+        if mode == Mode::Public && origins.is_empty() && section.checker.mistakes.len() == mistakes {
+            section.mistake("origins", &place, MistakeKind::PublicNeedsOrigins);
+        }
         section.finish();
         Self { origins }
     }
@@ -67,6 +74,14 @@ impl Origin {
             return Err(Wrong::suggesting(fault(OriginFault::PathOrQuery), origin));
         }
         Ok(Self(origin))
+    }
+}
+
+impl FromStr for Origin {
+    type Err = MistakeKind;
+
+    fn from_str(text: &str) -> Result<Self, MistakeKind> {
+        Self::parse(text).map_err(|wrong| wrong.kind)
     }
 }
 

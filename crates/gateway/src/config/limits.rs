@@ -44,7 +44,8 @@ impl LimitsConfig {
     /// What holds where nobody says otherwise.
     ///
     /// In local mode everybody is the one person at the machine, whose test suites are not to be slowed down: no rates. What
-    /// runs at the same time costs us memory and is limited in any case, and no caller may have more than half of it.
+    /// runs at the same time costs us memory and is limited in any case, and no caller may have more than half of it. In
+    /// public mode everybody is a stranger.
     pub const fn of_mode(mode: Mode) -> Self {
         match mode {
             Mode::Local => Self {
@@ -60,6 +61,16 @@ impl LimitsConfig {
                 // The platform takes 15 MB, of workflows 20 MB (protocol 7); files of 512 MB, and their wrapping (6.6).
                 body_bytes: 20 << 20,
                 upload_bytes: 513 << 20,
+            },
+            Mode::Public => Self {
+                // Whole offices sit behind one address.
+                connections_per_address: 512,
+                requests_per_minute: 120,
+                address_requests_per_minute: 600,
+                sessions_per_minute: 30,
+                logins_per_minute: 10,
+                streams_per_caller: 32,
+                ..Self::of_mode(Mode::Local)
             },
         }
     }

@@ -14,7 +14,7 @@ use super::traces::TracesConfig;
 use super::tree::{Table, Value};
 use super::{
     AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, FilesConfig, LimitsConfig, Mode, ServerConfig,
-    StoreConfig, TimeoutsConfig, VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
+    StoreConfig, TimeoutsConfig, UserscriptConfig, VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
 };
 use std::path::{Path, PathBuf};
 
@@ -317,17 +317,18 @@ fn check(
 fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec<AppConfig>>) -> Option<Config> {
     let mode = root.checked_or("mode", Mode::Local, |text| match text {
         "local" => Ok(Mode::Local),
-        "public" => Err(MistakeKind::PublicModeLater.into()),
+        "public" => Ok(Mode::Public),
         other => Err(MistakeKind::NotOneOf {
             value: other.to_owned(),
-            allowed: &["local"],
+            allowed: &["local", "public"],
         }
         .into()),
     });
     let server = ServerConfig::read(root.section("server"), mode);
-    let cors = CorsConfig::read(root.section("cors"));
+    let cors = CorsConfig::read(root.section("cors"), mode);
     let chat = ChatConfig::read(root.section("chat"));
-    let visitors = VisitorsConfig::read(root.section("visitors"));
+    let userscript = UserscriptConfig::read(root.section("userscript"));
+    let visitors = VisitorsConfig::read(root.section("visitors"), mode);
     let store = StoreConfig::read(root.section("store"));
     let limits = LimitsConfig::read(root.section("limits"), mode);
     let files = FilesConfig::read(root.section("files"));
@@ -340,7 +341,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
         (apps.collect(), default_app)
     } else {
         let names = root.entry_names("apps");
-        let apps = apps::read(root.section("apps"));
+        let apps = apps::read(root.section("apps"), mode);
         (apps, check_default_app(&mut root, names.as_deref()))
     };
     root.finish();
@@ -352,6 +353,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
         default_app: default_app?,
         cors,
         chat,
+        userscript,
         visitors,
         store: store?,
         limits,

@@ -64,8 +64,28 @@ pub enum MistakeKind {
     NotLoopback { address: SocketAddr },
     /// Both services want the same address.
     SameAddress { address: SocketAddr },
-    /// Public mode is planned, and not there yet.
-    PublicModeLater,
+    /// The key says something about public mode, and this is local mode.
+    KeyOfPublicMode,
+    /// Public mode needs a way to tell visitors apart.
+    PublicNeedsVisitors,
+    /// Public mode needs the pages that may use us.
+    PublicNeedsOrigins,
+    /// Public mode needs a secret whose place is known, since every history hangs on it.
+    PublicNeedsSecret,
+    /// Public mode needs to know how visitors reach us.
+    PublicNeedsUrl,
+    /// Visitors would reach us unencrypted.
+    PublicUrlPlain { value: String },
+    /// Visitors reach us over HTTPS, and nobody speaks it.
+    PublicNeedsTls,
+    /// All visitors of an app of this kind would share one history.
+    PublicSharesHistory { kind: AppKind },
+    /// Not a bot's id with a name behind it.
+    InvalidBot { value: String },
+    /// Not the address of a script.
+    InvalidScript { value: String },
+    /// Not a match pattern of userscripts.
+    InvalidSite { value: String },
     /// Not the base address of an API.
     InvalidBase { value: String, fault: BaseFault },
     /// The addresses belong to different regions, whose accounts, apps and tokens are strangers to each other.
@@ -274,7 +294,17 @@ impl MistakeKind {
             Self::InvalidNetwork { value } => ("config-invalid-network", vec![("value", value.clone())]),
             Self::NotLoopback { address } => ("config-not-loopback", vec![("address", address.to_string())]),
             Self::SameAddress { address } => ("config-same-address", vec![("address", address.to_string())]),
-            Self::PublicModeLater => ("config-public-mode-later", vec![]),
+            Self::KeyOfPublicMode => ("config-key-of-public-mode", vec![]),
+            Self::PublicNeedsVisitors => ("config-public-needs-visitors", vec![]),
+            Self::PublicNeedsOrigins => ("config-public-needs-origins", vec![]),
+            Self::PublicNeedsSecret => ("config-public-needs-secret", vec![]),
+            Self::PublicNeedsUrl => ("config-public-needs-url", vec![]),
+            Self::PublicUrlPlain { value } => ("config-public-url-plain", vec![("value", value.clone())]),
+            Self::PublicNeedsTls => ("config-public-needs-tls", vec![]),
+            Self::PublicSharesHistory { kind } => ("config-public-shares-history", vec![("kind", kind.to_string())]),
+            Self::InvalidBot { value } => ("config-invalid-bot", vec![("value", value.clone())]),
+            Self::InvalidScript { value } => ("config-invalid-script", vec![("value", value.clone())]),
+            Self::InvalidSite { value } => ("config-invalid-site", vec![("value", value.clone())]),
             Self::InvalidBase { value, fault } => (fault.text_id(), vec![("value", value.clone())]),
             Self::RegionsMixed { api_host, other_host } => (
                 "config-regions-mixed",

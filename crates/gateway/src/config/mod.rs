@@ -39,6 +39,7 @@ mod tls;
 mod toml_file;
 mod traces;
 mod tree;
+mod userscript;
 mod yaml_file;
 
 pub use apps::{AppConfig, AppKind, Credentials, DeviceInfo, JwtAccount, JwtOptions};
@@ -54,14 +55,15 @@ pub use notice::{Notice, NoticeKind};
 pub use place::{Place, Position};
 pub use reload::{ReloadHandle, ReloadOutcome, Reloader};
 pub use secret_source::SecretText;
-pub use sections::{ChatBot, ChatConfig, TimeoutsConfig, VisitorsConfig};
-pub use server::ServerConfig;
+pub use sections::{ChatBot, ChatConfig, TimeoutsConfig, VisitorKind, VisitorsConfig};
+pub use server::{PublicUrls, ServerConfig};
 pub use settings::{Setting, SettingValue};
 pub use static_files::{FileHost, FilesConfig};
 pub use store::{SealKeySource, StoreConfig, StoreKind};
 pub use tls::{TlsConfig, TlsFault};
 pub use traces::TracesConfig;
 pub use tree::Shape;
+pub use userscript::{ChatWindow, Site, UserscriptConfig};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -84,6 +86,8 @@ pub struct Config {
     pub cors: CorsConfig,
     /// What the chat page opens with.
     pub chat: ChatConfig,
+    /// What the userscript is served with.
+    pub userscript: UserscriptConfig,
     /// The handles of visitors.
     pub visitors: VisitorsConfig,
     /// Where things rest.
@@ -111,6 +115,7 @@ impl Config {
             apps: BTreeMap::from([(app.name.clone(), app)]),
             cors: CorsConfig::default(),
             chat: ChatConfig::default(),
+            userscript: UserscriptConfig::default(),
             visitors: VisitorsConfig::default(),
             store: StoreConfig::default(),
             limits: LimitsConfig::of_mode(Mode::Local),
@@ -176,12 +181,15 @@ pub enum FileKind {
 pub enum Mode {
     /// One person's machine: listens on loopback only, programs of this machine are trusted.
     Local,
+    /// A site's visitors: nobody is trusted, and everybody has a history of their own.
+    Public,
 }
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local => f.write_str("local"),
+            Self::Public => f.write_str("public"),
         }
     }
 }

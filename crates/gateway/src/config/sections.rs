@@ -1,10 +1,15 @@
 //! The small sections: `[chat]`, `[visitors]`, `[timeouts]`.
 
+use super::Mode;
+use super::base_url;
 use super::mistake::MistakeKind;
-use super::section::Section;
+use super::place::Place;
+use super::section::{Section, Wrong};
 use super::settings::SettingValue;
 use coze_auth::Region;
+use std::fmt;
 use std::path::PathBuf;
+use url::Url;
 
 /// `[chat]`: what the chat page opens with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +18,10 @@ pub struct ChatConfig {
     pub bot_id: Option<String>,
     /// The page's title.
     pub title: Option<String>,
-    /// The bots that the page offers, as the demo knows them; when empty the page asks Coze.
+    /// The bots that pages and the userscript offer; when empty the chat page asks Coze.
     pub bots: Vec<ChatBot>,
+    /// The script of the Chat SDK, where it is not the one of the app's region.
+    pub sdk_url: Option<Url>,
 }
 
 /// A bot on offer.
@@ -32,39 +39,95 @@ const SDK_OF_THE_WORLD: &str =
     "https://sf-cdn.coze.com/obj/unpkg-va/flow-platform/chat-app-sdk/1.2.0-beta.20/libs/oversea/index.js";
 
 impl ChatConfig {
-    /// The script of the Chat SDK for an app of this region. An address of one's own is taken for mainland China's, whose
-    /// build is the one that self-hosted platforms come with.
-    pub const fn sdk_url(&self, region: Option<Region>) -> &'static str {
-        match region {
-            Some(Region::International) => SDK_OF_THE_WORLD,
-            Some(Region::China) | None => SDK_OF_CHINA,
-        }
-    }
-
     pub(super) fn read(mut section: Section<'_, '_>) -> Self {
         let bot_id = section.checked("bot_id", |text| Ok(text.to_owned()));
         let title = section.checked("title", |text| Ok(text.to_owned()));
+        let bots = section.list("bots", ChatBot::parse);
+        let sdk_url = section.checked("sdk_url", base_url::parse_script);
         section.finish();
         Self {
             bot_id,
             title,
-            bots: Vec::new(),
+            bots,
+            sdk_url,
         }
+    }
+
+    /// The script of the Chat SDK for an app of this region. An address of one's own is taken for mainland China's, whose
+    /// build is the one that self-hosted platforms come with.
+    pub fn sdk_url(&self, region: Option<Region>) -> &str {
+        match (&self.sdk_url, region) {
+            (Some(url), _) => url.as_str(),
+            (None, Some(Region::International)) => SDK_OF_THE_WORLD,
+            (None, Some(Region::China) | None) => SDK_OF_CHINA,
+        }
+    }
+}
+
+impl ChatBot {
+    /// Reads `ID` or `ID NAME`.
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let (id, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let name = name.trim();
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(MistakeKind::InvalidBot { value: text.to_owned() }.into());
+        }
+        Ok(Self {
+            id: id.to_owned(),
+            name: if name.is_empty() { id } else { name }.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for ChatBot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id, self.name)
     }
 }
 
 /// `[visitors]`: the handles that browsers hold instead of Coze tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VisitorsConfig {
+    /// In which ways a visitor may show who they are; never empty.
+    pub kinds: Vec<VisitorKind>,
     /// How long a handle works; a day.
     pub handle_ttl_seconds: u32,
     /// Where the secret rests from which visitors' session names are derived; a place of our own when absent.
     pub secret_file: Option<PathBuf>,
 }
 
+/// A way in which a visitor shows who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VisitorKind {
+    /// By an id that we made for the browser.
+    Anonymous,
+}
+
+impl fmt::Display for VisitorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "anonymous",
+        })
+    }
+}
+
+impl VisitorKind {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        match text {
+            "anonymous" => Ok(Self::Anonymous),
+            other => Err(MistakeKind::NotOneOf {
+                value: other.to_owned(),
+                allowed: &["anonymous"],
+            }
+            .into()),
+        }
+    }
+}
+
 impl Default for VisitorsConfig {
     fn default() -> Self {
         Self {
+            kinds: vec![VisitorKind::Anonymous],
             handle_ttl_seconds: 86_400,
             secret_file: None,
         }
@@ -75,9 +138,34 @@ impl VisitorsConfig {
     /// A handle shorter than a minute is renewed more often than used; one older than thirty days is a password.
     const HANDLE_TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=30 * 86_400;
 
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        let default = Self::default().handle_ttl_seconds;
-        let handle_ttl_seconds = section.number_or("handle_ttl_seconds", default, Self::HANDLE_TTL_SECONDS);
+    pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
+        let default = Self::default();
+        let place = section.place().clone();
+        let kinds = if section.has("kinds") {
+            let mistakes = section.checker.mistakes.len();
+            let kinds = section.list("kinds", VisitorKind::parse);
+            if kinds.is_empty() && section.checker.mistakes.len() == mistakes {
+                section.mistake("kinds", &place, MistakeKind::PublicNeedsVisitors);
+            }
+            kinds
+        } else {
+            section.take("kinds");
+            if mode == Mode::Public {
+                section.mistake("kinds", &place, MistakeKind::PublicNeedsVisitors);
+            } else {
+                let anonymous = SettingValue::List(vec![VisitorKind::Anonymous.to_string()]);
+                section.setting("kinds", &Place::Default, anonymous);
+            }
+            default.kinds
+        };
+        let handle_ttl_seconds = section.number_or(
+            "handle_ttl_seconds",
+            default.handle_ttl_seconds,
+            Self::HANDLE_TTL_SECONDS,
+        );
+        if mode == Mode::Public && !section.has("secret_file") {
+            section.mistake("secret_file", &place, MistakeKind::PublicNeedsSecret);
+        }
         let secret_file = section.text("secret_file").map(|(path, place)| {
             section.setting("secret_file", &place, SettingValue::Text(path.clone()));
             let file = section.checker.resolve(&place, &path);
@@ -96,6 +184,7 @@ impl VisitorsConfig {
         });
         section.finish();
         Self {
+            kinds,
             handle_ttl_seconds,
             secret_file,
         }

@@ -1,12 +1,14 @@
 //! `[server]`: where the two services listen.
 
 use super::Mode;
+use super::base_url;
 use super::mistake::MistakeKind;
 use super::section::{Section, Wrong};
 use super::tls::TlsConfig;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
+use url::Url;
 
 const DEFAULT_PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const DEFAULT_AUTH: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
@@ -25,6 +27,17 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// What both speak HTTPS with, instead of plain HTTP.
     pub tls: Option<TlsConfig>,
+    /// How visitors' browsers reach us; in public mode only, and always there.
+    pub public: Option<PublicUrls>,
+}
+
+/// How visitors' browsers reach us. Both may be the same, behind a reverse proxy that tells them apart by their paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrls {
+    /// The proxy.
+    pub proxy: Url,
+    /// The auth service.
+    pub auth: Url,
 }
 
 impl Default for ServerConfig {
@@ -35,6 +48,7 @@ impl Default for ServerConfig {
             workers: None,
             trusted_proxies: Vec::new(),
             tls: None,
+            public: None,
         }
     }
 }
@@ -50,7 +64,9 @@ impl ServerConfig {
         let workers = section.number("workers", 1..=MOST_WORKERS);
         let workers = workers.and_then(|workers| NonZeroUsize::new(usize::try_from(workers).ok()?));
         let trusted_proxies = section.list("trusted_proxies", parse_network);
+        let has_tls = section.has("tls_certificate_file") || section.has("tls_key_file");
         let tls = TlsConfig::read(&mut section);
+        let public = PublicUrls::read(&mut section, mode, has_tls || !trusted_proxies.is_empty());
         section.finish();
         Self {
             proxy_addr: proxy_addr.unwrap_or(DEFAULT_PROXY),
@@ -58,6 +74,43 @@ impl ServerConfig {
             workers,
             trusted_proxies,
             tls,
+            public,
+        }
+    }
+}
+
+impl PublicUrls {
+    /// Reads them in public mode, and refuses them in local mode. `speaks_https`: we do, or a proxy in front of us.
+    fn read(section: &mut Section<'_, '_>, mode: Mode, speaks_https: bool) -> Option<Self> {
+        const KEYS: [&str; 2] = ["proxy_url", "auth_url"];
+        let place = section.place().clone();
+        match mode {
+            Mode::Local => {
+                for key in KEYS {
+                    if let Some((_, place)) = section.text(key) {
+                        section.mistake(key, &place, MistakeKind::KeyOfPublicMode);
+                    }
+                }
+                None
+            }
+            Mode::Public => {
+                let [proxy, auth] = KEYS.map(|key| {
+                    if !section.has(key) {
+                        section.take(key);
+                        section.mistake(key, &place, MistakeKind::PublicNeedsUrl);
+                        return None;
+                    }
+                    let url = section.checked(key, base_url::parse_public)?;
+                    if url.scheme() == "https" && !speaks_https {
+                        section.mistake(key, &place, MistakeKind::PublicNeedsTls);
+                    }
+                    Some(url)
+                });
+                Some(Self {
+                    proxy: proxy?,
+                    auth: auth?,
+                })
+            }
         }
     }
 }
@@ -86,7 +139,7 @@ fn address(section: &mut Section<'_, '_>, key: &'static str, default: SocketAddr
         let address = parse_address(text)?;
         match mode {
             Mode::Local if !address.ip().is_loopback() => Err(MistakeKind::NotLoopback { address }.into()),
-            Mode::Local => Ok(address),
+            Mode::Local | Mode::Public => Ok(address),
         }
     })
 }

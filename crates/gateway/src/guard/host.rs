@@ -8,6 +8,7 @@ use super::{Repeated, at_most_one};
 use http::Uri;
 use http::header::HeaderMap;
 use std::net::SocketAddr;
+use url::Url;
 
 /// The names under which people reach a listener on their own machine.
 const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
@@ -61,6 +62,19 @@ impl OwnHosts {
             hosts.extend(LOOPBACK_NAMES.map(str::to_owned));
         }
         Self { hosts, scheme }
+    }
+
+    /// The host of the address at which visitors reach us, and the loopback names of the listener at `addr`, by which the
+    /// operator and a reverse proxy on the same machine do.
+    pub fn public(url: &Url, addr: SocketAddr, scheme: Scheme) -> Self {
+        let mut own = Self::loopback(addr, scheme);
+        let name = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or(scheme.default_port());
+        own.hosts.push(format!("{name}:{port}"));
+        if port == scheme.default_port() {
+            own.hosts.push(name.to_owned());
+        }
+        own
     }
 
     /// The origins of our own pages on these hosts.

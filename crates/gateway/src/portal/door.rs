@@ -3,8 +3,10 @@
 use super::language::Reader;
 use super::{respond, scripts};
 use crate::caller::ClientAddress;
+use crate::config::Mode;
 use crate::guard::Guard;
 use crate::guard::cors::{self, Credentials};
+use crate::problem::ProblemKind;
 use crate::state::Shared;
 use crate::telemetry::labels::{Listener, Route};
 use crate::telemetry::record::{BytesIn, Record};
@@ -15,6 +17,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body::Body as _;
@@ -67,6 +70,10 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     let verdict = check(&door.guard, &live.origins, &parts.method, &parts.uri, &parts.headers);
     let (origin, mut response) = match verdict {
         Err(kind) => (None, respond::problem(kind.into(), &reader)),
+        Ok(passage) if is_refused_to_strangers(&door.shared, peer, &parts) => {
+            let problem = respond::problem(ProblemKind::LocalModeOnly.into(), &reader);
+            (passage.origin, problem)
+        }
         Ok(passage) => {
             let origin = passage.origin.clone();
             if let Some(origin) = &origin
@@ -91,6 +98,23 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     }
     cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Allowed);
     response
+}
+
+/// Whether public mode keeps this for the operator: what gives tokens out, changes logins or tells how we are doing.
+fn is_refused_to_strangers(shared: &Shared, peer: SocketAddr, request: &Parts) -> bool {
+    const LOCAL_PATHS: [&str; 5] = ["/callback", "/cozegate.user.js", "/device", "/login", "/logout"];
+    let path = request.uri.path();
+    match shared.mode {
+        Mode::Local => false,
+        Mode::Public if path == "/metrics" => !is_on_this_machine(peer, &request.headers),
+        Mode::Public => LOCAL_PATHS.contains(&path),
+    }
+}
+
+/// Somebody on this machine asks for themselves, and no reverse proxy for others.
+fn is_on_this_machine(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    const FORWARDING: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+    peer.ip().to_canonical().is_loopback() && !FORWARDING.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Who may embed an answer (Fetch, 3.7); pages that isolate themselves (COEP) take nothing that does not say so.

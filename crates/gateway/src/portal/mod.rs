@@ -7,7 +7,7 @@
 //! | `GET /login`, `/device`, `/logout`, and the way back from the consent page | `login` |
 //! | `POST /auth/session` | `session` |
 //! | `GET /assets/*` | `assets` |
-//! | `GET /embed.js`, `/embed/window.js` | `scripts` |
+//! | `GET /embed.js`, `/embed/window.js`, `/cozegate.user.js` | `scripts` |
 //! | `GET /livez`, `GET /readyz` | `health` |
 //! | `GET /metrics` | `metrics` |
 //!
@@ -24,6 +24,8 @@ pub mod pages;
 mod respond;
 mod scripts;
 mod session;
+
+pub(crate) use scripts::PUBLIC_PATHS;
 
 use crate::guard::Guard;
 use crate::problem::ProblemKind;
@@ -42,10 +44,11 @@ use std::sync::Arc;
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// Paths with an answer of their own; `/callback` is not among them, since it tells a login from its other callers.
-const OWN_PATHS: [&str; 11] = [
+const OWN_PATHS: [&str; 12] = [
     "/",
     "/auth/session",
     "/chat",
+    "/cozegate.user.js",
     "/device",
     "/embed.js",
     "/embed/window.js",
@@ -69,6 +72,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/auth/session", post(session::open)),
         ("/callback", get(callback::callback)),
         ("/chat", get(chat)),
+        ("/cozegate.user.js", get(scripts::userscript::serve)),
         ("/device", get(login::device::show)),
         ("/embed.js", get(scripts::embed)),
         ("/embed/window.js", get(scripts::window)),
@@ -106,7 +110,7 @@ fn label(live: &Live, path: &str) -> Route {
         "/callback" => Route::Callback,
         "/chat" => Route::ChatPage,
         "/device" => Route::Device,
-        "/embed.js" | "/embed/window.js" => Route::Assets,
+        "/cozegate.user.js" | "/embed.js" | "/embed/window.js" => Route::Assets,
         "/livez" | "/readyz" => Route::Health,
         "/login" => Route::Login,
         "/logout" => Route::Logout,

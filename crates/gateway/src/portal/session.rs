@@ -20,12 +20,16 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{HeaderValue, ORIGIN, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject};
 use cozegate_store::HandleRecord;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// Where a userscript shows that it is ours.
+const PAIRING: &str = "x-cozegate-pairing";
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// The request's body; an empty one is `{}`.
 #[derive(Debug, Default, Deserialize)]
@@ -103,12 +107,14 @@ async fn try_open(
 ) -> Result<Response, Problem> {
     let live = shared.live();
     live.limits.check_session(address)?;
+    check_pairing(shared, headers)?;
     let request = parse(body)?;
     let app = live.apps.find(request.app.as_deref()).ok_or(ProblemKind::AppUnknown)?;
     let now = shared.means.clock.now();
     let named = request.session_name.as_deref().filter(|name| !name.is_empty());
     let visitor = match (named, shared.mode) {
         (Some(name), Mode::Local) => Visitor::named(app, name)?,
+        (Some(_), Mode::Public) => return Err(ProblemKind::SessionNameRefused.into()),
         (None, _) if request.fresh => {
             Visitor::forget(shared, app, headers, &request).await?;
             Visitor::new(shared, app)
@@ -135,7 +141,7 @@ async fn try_open(
         ws_base: api_base.replacen("http", "ws", 1),
         api_base,
         user: visitor.user,
-        isolated: app.isolates(),
+        isolated: app.kind.keeps_visitors_apart(),
         visitor: visitor.pass,
         upstream: Platform {
             api_base: app.api_base.as_str().trim_end_matches('/'),
@@ -150,6 +156,23 @@ async fn try_open(
         response.headers_mut().extend(cookie.map(|value| (SET_COOKIE, value)));
     }
     Ok(response)
+}
+
+/// Holds browser extensions to the secret of the userscript that we served.
+///
+/// A page names its origin with every POST, and a program of this machine sends no fetch metadata. What has metadata and no
+/// origin is an extension's doing (chat-sdk.md 4.2), on whose behalf nobody knows - unless it shows what only our
+/// userscript knows. In public mode everybody is a stranger anyway.
+fn check_pairing(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
+    let is_extension = headers.contains_key(SEC_FETCH_SITE) && !headers.contains_key(ORIGIN);
+    if shared.mode == Mode::Public || !is_extension {
+        return Ok(());
+    }
+    let shown = headers.get(PAIRING).map(HeaderValue::as_bytes);
+    match shown {
+        Some(shown) if shared.visitor_keys.is_pairing(shown) => Ok(()),
+        Some(_) | None => Err(ProblemKind::PairingNeeded.into()),
+    }
 }
 
 fn parse(body: Result<Bytes, BytesRejection>) -> Result<SessionRequest, Problem> {

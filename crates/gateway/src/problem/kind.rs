@@ -38,6 +38,12 @@ pub enum ProblemKind {
     AppUnknown,
     /// A `session_name` that cannot be one.
     SessionNameInvalid,
+    /// In public mode nobody says themselves whose history they want.
+    SessionNameRefused,
+    /// What is asked for is there for one person's own machine only.
+    LocalModeOnly,
+    /// A request of a browser extension without the secret of the userscript that we served.
+    PairingNeeded,
     /// The request body is larger than the route takes.
     BodyTooLarge,
     /// More requests than the caller, or its address, may send in a minute.
@@ -110,7 +116,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 51] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -125,6 +131,9 @@ impl ProblemKind {
         Self::WebSocketVersion,
         Self::AppUnknown,
         Self::SessionNameInvalid,
+        Self::SessionNameRefused,
+        Self::LocalModeOnly,
+        Self::PairingNeeded,
         Self::BodyTooLarge,
         Self::RateLimited,
         Self::TooManyStreams,
@@ -178,6 +187,9 @@ impl ProblemKind {
             Self::WebSocketVersion => "websocket-version",
             Self::AppUnknown => "app-unknown",
             Self::SessionNameInvalid => "session-name-invalid",
+            Self::SessionNameRefused => "session-name-refused",
+            Self::LocalModeOnly => "local-mode-only",
+            Self::PairingNeeded => "pairing-needed",
             Self::BodyTooLarge => "body-too-large",
             Self::RateLimited => "rate-limited",
             Self::TooManyStreams => "too-many-streams",
@@ -222,6 +234,9 @@ impl ProblemKind {
             | Self::OriginNotAllowed
             | Self::CrossSite
             | Self::TargetRefused
+            | Self::SessionNameRefused
+            | Self::LocalModeOnly
+            | Self::PairingNeeded
             | Self::LoginNotBegunHere
             | Self::LoginDenied => StatusCode::FORBIDDEN,
             Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => StatusCode::UNAUTHORIZED,

@@ -25,6 +25,7 @@ mod metrics;
 mod pages;
 mod proxy_http;
 mod proxy_sse;
+mod public_mode;
 mod refused_tokens;
 mod reload;
 mod sessions;
@@ -34,6 +35,7 @@ mod stores;
 mod tls;
 #[cfg(feature = "otel")]
 mod traces;
+mod userscript;
 mod websocket_flow;
 mod websocket_handshake;
 mod websocket_refusals;

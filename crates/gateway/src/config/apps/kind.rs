@@ -63,6 +63,15 @@ impl AppKind {
             Self::Jwt | Self::PersonalAccessToken | Self::ServiceAccessToken => false,
         }
     }
+
+    /// Says whether every visitor has a history of their own. With a fixed token there is one for all, and with a login
+    /// everybody shares that of the person who has logged in.
+    pub const fn keeps_visitors_apart(self) -> bool {
+        match self {
+            Self::Jwt => true,
+            Self::Web | Self::Pkce | Self::Device | Self::PersonalAccessToken | Self::ServiceAccessToken => false,
+        }
+    }
 }
 
 impl fmt::Display for AppKind {

@@ -9,6 +9,7 @@ mod redirect_uri;
 pub use credentials::{Credentials, DeviceInfo, JwtAccount, JwtOptions};
 pub use kind::AppKind;
 
+use super::Mode;
 use super::mistake::MistakeKind;
 use super::section::Section;
 use super::tree::{Shape, Value};
@@ -34,7 +35,7 @@ pub struct AppConfig {
 }
 
 /// Reads every app of `[apps]`.
-pub(super) fn read(mut section: Section<'_, '_>) -> BTreeMap<String, AppConfig> {
+pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> BTreeMap<String, AppConfig> {
     let mut apps = BTreeMap::new();
     for (name, node) in section.take_entries() {
         let path = section.path_of(&name);
@@ -52,7 +53,7 @@ pub(super) fn read(mut section: Section<'_, '_>) -> BTreeMap<String, AppConfig> 
                 MistakeKind::InvalidAppName { name: name.clone() },
             );
         }
-        if let Some(app) = read_app(Section::new(section.checker, path, table), &name) {
+        if let Some(app) = read_app(Section::new(section.checker, path, table), &name, mode) {
             apps.insert(name, app);
         }
     }
@@ -67,7 +68,7 @@ fn is_app_name(name: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
 }
 
-fn read_app(mut section: Section<'_, '_>, name: &str) -> Option<AppConfig> {
+fn read_app(mut section: Section<'_, '_>, name: &str, mode: Mode) -> Option<AppConfig> {
     let kind = kind::read(&mut section);
     let endpoints = endpoints::read(&mut section);
     let Some(kind) = kind else {
@@ -77,6 +78,10 @@ fn read_app(mut section: Section<'_, '_>, name: &str) -> Option<AppConfig> {
         return None;
     };
     kind::refuse_foreign_keys(&mut section, kind);
+    if mode == Mode::Public && !kind.keeps_visitors_apart() {
+        let place = section.place().clone();
+        section.mistake("kind", &place, MistakeKind::PublicSharesHistory { kind });
+    }
     let duration_seconds = match kind {
         AppKind::Jwt => section.number_or(
             "duration_seconds",

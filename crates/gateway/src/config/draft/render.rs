@@ -17,7 +17,7 @@ type Line = (&'static str, &'static str);
 const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
 
 /// The sections behind the apps, with our defaults, or with samples where there is none.
-const SECTIONS: [(&str, &[Line]); 9] = [
+const SECTIONS: [(&str, &[Line]); 10] = [
     (
         "server",
         &[
@@ -25,6 +25,8 @@ const SECTIONS: [(&str, &[Line]); 9] = [
             ("auth_addr", "\"127.0.0.1:8081\""),
             ("workers", "2"),
             ("trusted_proxies", "[\"10.0.0.0/8\"]"),
+            ("proxy_url", ""),
+            ("auth_url", ""),
             ("tls_certificate_file", ""),
             ("tls_key_file", ""),
         ],
@@ -32,11 +34,28 @@ const SECTIONS: [(&str, &[Line]); 9] = [
     ("cors", &[("origins", "[\"https://www.example.com\"]")]),
     (
         "chat",
-        &[("bot_id", "\"7500000000000000001\""), ("title", "\"Help desk\"")],
+        &[
+            ("bot_id", "\"7500000000000000001\""),
+            ("title", "\"Help desk\""),
+            ("bots", "[\"7500000000000000001 Help desk\"]"),
+            ("sdk_url", ""),
+        ],
+    ),
+    (
+        "userscript",
+        &[
+            ("sites", "[\"https://www.coze.cn/*\", \"https://www.coze.com/*\"]"),
+            ("width", "460"),
+            ("ui", "\"sdk\""),
+        ],
     ),
     (
         "visitors",
-        &[("handle_ttl_seconds", "86400"), ("secret_file", "\"visitors.secret\"")],
+        &[
+            ("kinds", "[\"anonymous\"]"),
+            ("handle_ttl_seconds", "86400"),
+            ("secret_file", "\"visitors.secret\""),
+        ],
     ),
     (
         "store",

@@ -118,7 +118,7 @@ fn yaml_without_an_app_does_not_hide_what_variables_say() {
 
     insta::assert_snapshot!([mistakes_of_yaml(&without), mistakes_of_yaml(&twice)].join("\n"), @r#"
     application.yaml: coze: There is no app below "coze". An app looks like this: coze.oauth with baseUrl, clientId, publicKey (the key's id) and privateKeyPath.
-    environment variable COZEGATE__CHAT__BOT: This key is not known. Known here: bot_id, title.
+    environment variable COZEGATE__CHAT__BOT: This key is not known. Did you mean "COZEGATE__CHAT__BOTS"?
     application.yaml:3:1: coze: A second document of this file speaks of Coze, too. Put the one that is meant into a file of its own.
     "#);
 }

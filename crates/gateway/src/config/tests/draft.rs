@@ -124,7 +124,7 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # Lines behind "# " show the default or a sample. Relative paths start from this file.
     # Every key is explained in docs/reference/configuration.md.
 
-    # mode = "local"  # for one person's machine
+    # mode = "local"  # for one person's machine; "public" is for a site's visitors
     default_app = "main"  # the app that serves where none is named
 
     # App "main": a service app that signs its requests. The only kind that keeps users apart.
@@ -157,9 +157,17 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     [chat]
     # bot_id = "7500000000000000001"  # the bot that it opens with; without it, the page asks
     # title = "Help desk"  # its title
+    # bots = ["7500000000000000001 Help desk"]  # the bots to choose from: an id, and behind a space its name
+
+    # What the served userscript begins with; every browser may change it.
+    [userscript]
+    # sites = ["https://www.coze.cn/*", "https://www.coze.com/*"]  # match patterns of the pages on which it runs
+    # width = 460  # width of the chat in CSS pixels
+    # ui = "sdk"  # or "cozegate": our own window instead of the Chat SDK
 
     # What browsers hold instead of Coze tokens.
     [visitors]
+    # kinds = ["anonymous"]  # how visitors show who they are; public mode has to say it
     # handle_ttl_seconds = 86400  # how long a handle works
     # secret_file = "visitors.secret"  # the secret that visitors' histories hang on; default: below your state folder
 

@@ -16,7 +16,7 @@ const APP: &str = "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_env = \"M
 #[test]
 fn several_mistakes_are_answered_at_once() {
     let workplace = toml(
-        r#"mode = "public"
+        r#"mode = "open"
 [server]
 proxy_adr = "127.0.0.1:9080"
 auth_addr = "localhost:9081"
@@ -50,7 +50,7 @@ cache_dir = ""
 
     insta::assert_snapshot!(workplace.mistakes(), @r#"
     cozegate.toml: default_app: There are several apps (Mine, main). Say which one serves when none is named: default_app = "...".
-    cozegate.toml:1:8: mode: Public mode is not in this version. Write "local", or leave the key out.
+    cozegate.toml:1:8: mode: "open" is not one of: local, public.
     cozegate.toml:3:1: server.proxy_adr: This key is not known. Did you mean "proxy_addr"?
     cozegate.toml:4:13: server.auth_addr: "localhost:9081" is not an address. Write IP:PORT, such as 127.0.0.1:8080. Did you mean "127.0.0.1:9081"?
     cozegate.toml:5:11: server.workers: Expected a whole number, found a text in quotes.
@@ -161,6 +161,63 @@ fn a_certificate_without_its_key_and_files_that_hold_none_are_named() {
 
     insta::assert_snapshot!(half.mistakes(), @"cozegate.toml:1:1: server.tls_certificate_file: This key is missing.");
     insta::assert_snapshot!(odd.mistakes(), @"cozegate.toml:2:24: server.tls_certificate_file: No certificate stands in this file. It takes PEM: the server's own certificate first, then those that signed it.");
+}
+
+#[test]
+fn public_mode_says_everything_that_it_needs() {
+    let bare = toml(&format!("mode = \"public\"\n{APP}"));
+    let half = toml(
+        r#"mode = "public"
+[apps.main]
+kind = "web"
+region = "cn"
+client_id = "1"
+client_secret = "x"
+[server]
+auth_url = "https://chat.example.com"
+proxy_url = "http://chat.example.com"
+[cors]
+origins = []
+[visitors]
+kinds = ["anybody"]
+secret_file = "visitors.secret"
+"#,
+    );
+    let local = toml(&format!("{APP}[server]\nauth_url = \"https://chat.example.com\"\n"));
+
+    insta::assert_snapshot!(bare.mistakes(), @r#"
+    cozegate.toml: server.proxy_url: Nothing says how visitors' browsers reach this service. Write the address that stands before it, such as "https://chat.example.com".
+    cozegate.toml: server.auth_url: Nothing says how visitors' browsers reach this service. Write the address that stands before it, such as "https://chat.example.com".
+    cozegate.toml: cors.origins: Nobody may use this gateway yet. List the pages that may, as origins: origins = ["https://www.example.com"].
+    cozegate.toml: visitors.kinds: Nothing says how visitors are told apart. Write kinds = ["anonymous"]: each browser gets an id made by cozegate, and a history of its own.
+    cozegate.toml: visitors.secret_file: Every visitor's history hangs on a secret, so its place must be known and backed up. Write secret_file = "/var/lib/cozegate/visitors.secret"; the file is made at the first start, and every instance needs the same.
+    cozegate.toml:2:1: apps.main.kind: An app of kind "pat" has one history for everybody: every visitor would read the others' conversations. Public mode takes apps of kind "jwt" only.
+    "#);
+    insta::assert_snapshot!(half.mistakes(), @r#"
+    cozegate.toml:2:1: apps.main.kind: An app of kind "web" has one history for everybody: every visitor would read the others' conversations. Public mode takes apps of kind "jwt" only.
+    cozegate.toml:7:1: server.auth_url: Visitors come over https://, and nobody speaks it here. Set tls_certificate_file and tls_key_file, or name the reverse proxy that does in trusted_proxies.
+    cozegate.toml:9:13: server.proxy_url: "http://chat.example.com" would carry every conversation unencrypted. Use https://; http:// works for 127.0.0.1 and localhost only, to try it out. Did you mean "https://chat.example.com"?
+    cozegate.toml:10:1: cors.origins: Nobody may use this gateway yet. List the pages that may, as origins: origins = ["https://www.example.com"].
+    cozegate.toml:13:10: visitors.kinds: "anybody" is not one of: anonymous.
+    "#);
+    insta::assert_snapshot!(local.mistakes(), @r#"
+    cozegate.toml:6:12: server.auth_url: This key belongs to public mode. Leave it out, or write mode = "public".
+    "#);
+}
+
+#[test]
+fn bots_scripts_and_sites_are_checked() {
+    let workplace = toml(&format!(
+        "{APP}[chat]\nbots = [\"Help desk\"]\nsdk_url = \"ftp://me:canary@cdn.example/sdk.js\"\n[userscript]\nsites = [\"*\"]\nui = \"mine\"\nwidth = 10\n"
+    ));
+
+    insta::assert_snapshot!(workplace.mistakes(), @r#"
+    cozegate.toml:6:9: chat.bots: "Help desk" is not a bot. Write its id, and behind a space the name that people see: "7500000000000000001 Help desk".
+    cozegate.toml:7:11: chat.sdk_url: "ftp://***@cdn.example/sdk.js" is not the address of a script. Write https://host/path/to/script.js.
+    cozegate.toml:9:10: userscript.sites: "*" is not a match pattern of userscripts. Write "https://www.example.com/*" or "*://*.example.com/*".
+    cozegate.toml:10:6: userscript.ui: "mine" is not one of: sdk, cozegate.
+    cozegate.toml:11:9: userscript.width: 10 is not a whole number from 280 to 1600.
+    "#);
 }
 
 #[test]
@@ -290,7 +347,7 @@ fn the_environment_is_checked_under_its_own_names() {
     environment variable COZEGATE__MODE__X: Expected a text in quotes, found a section.
     COZE_API_BASE: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
     COZE_PUBLIC_KEY: This key is missing.
-    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, visitors, store, limits, files, log, timeouts, apps, default_app.
+    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, userscript, visitors, store, limits, files, log, timeouts, apps, default_app.
     environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     "#);
 }

@@ -87,6 +87,7 @@ fn every_key_that_is_read_stands_in_the_reference() {
             "server",
             "cors",
             "chat",
+            "userscript",
             "visitors",
             "limits",
             "log",

@@ -147,12 +147,12 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
     for kind in AppKind::ALL {
         let app = app(kind).replace(" }", ", qqqq = 1 }");
         let content = format!(
-            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[limits]\nqqqq = 1\n[files]\nqqqq = 1\n[log]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
+            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[userscript]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[limits]\nqqqq = 1\n[files]\nqqqq = 1\n[log]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
         );
 
         let errors = workplace(&content).load(None).unwrap_err();
 
-        let sections = if kind == AppKind::Jwt { 13 } else { 11 };
+        let sections = if kind == AppKind::Jwt { 14 } else { 12 };
         assert_eq!(errors.mistakes().len(), sections, "{errors}");
         for mistake in errors.mistakes() {
             let MistakeKind::UnknownKey { known } = &mistake.kind else {
@@ -169,7 +169,15 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
 fn numbers_end_where_the_schema_says() {
     let schema = schema();
     let mut bounds = 0;
-    for section in ["server", "visitors", "limits", "files", "timeouts", "apps.main"] {
+    for section in [
+        "server",
+        "userscript",
+        "visitors",
+        "limits",
+        "files",
+        "timeouts",
+        "apps.main",
+    ] {
         let properties = match section {
             "apps.main" => "/definitions/jwt/properties".to_owned(),
             other => format!("/properties/{other}/properties"),
@@ -195,7 +203,16 @@ fn numbers_end_where_the_schema_says() {
             }
         }
     }
-    assert_eq!(bounds, 23 * 4);
+    assert_eq!(bounds, 24 * 4);
+}
+
+/// A whole file of public mode with this app.
+fn public(app: &str) -> String {
+    format!(
+        "mode = \"public\"\n{app}[server]\nproxy_url = \"https://chat.example\"\nauth_url = \"https://chat.example\"\n\
+         trusted_proxies = [\"127.0.0.1\"]\n[cors]\norigins = [\"https://shop.example\"]\n\
+         [visitors]\nkinds = [\"anonymous\"]\nsecret_file = \"visitors.secret\"\n"
+    )
 }
 
 #[test]
@@ -207,6 +224,9 @@ fn reader_and_schema_agree_about_whole_files() {
         format!("mode = \"local\"\n{jwt}[cors]\norigins = [\"https://shop.example\"]\n[chat]\nbot_id = 7\n"),
         format!("{}expires_at = 2030-01-01\n", app(AppKind::PersonalAccessToken)),
         format!("{}workspace_id = 7\nchallenge_method = \"plain\"\n", app(AppKind::Pkce)),
+        format!("{jwt}[chat]\nbots = [\"7 Help desk\", \"8\"]\nsdk_url = \"https://cdn.example/sdk.js\"\n"),
+        format!("{jwt}[userscript]\nsites = [\"https://shop.example/*\"]\nui = \"cozegate\"\n"),
+        public(&jwt),
         format!("{jwt}[store]\n"),
         format!("{jwt}[files]\nhosts = []\nprivate_hosts = [\"http://127.0.0.1:9000\"]\n"),
         format!("{jwt}[store]\npath = \"x.db\"\nseal_key_file = \"store.key\"\n"),
@@ -230,6 +250,16 @@ fn reader_and_schema_agree_about_whole_files() {
         format!("{jwt}redirect_uri = \"http://127.0.0.1:8081/callback\"\n"),
         format!("{}client_id = \"1\"\n", app(AppKind::ServiceAccessToken)),
         format!("mode = \"public\"\n{jwt}"),
+        public(&jwt).replace("proxy_url", "# proxy_url"),
+        public(&jwt).replace("auth_url", "# auth_url"),
+        public(&jwt).replace("kinds", "# kinds"),
+        public(&jwt).replace("[\"anonymous\"]", "[]"),
+        public(&jwt).replace("[\"anonymous\"]", "[\"everybody\"]"),
+        public(&jwt).replace("secret_file", "# secret_file"),
+        public(&jwt).replace("[\"https://shop.example\"]", "[]"),
+        public(&app(AppKind::PersonalAccessToken)),
+        public(&app(AppKind::Web)),
+        public(&jwt).replace("mode", "# mode"),
         format!("{jwt}[server]\nproxy_addr = 8080\n"),
         format!(
             "{}workspace_id = \"a/b\"\nchallenge_method = \"none\"\n",

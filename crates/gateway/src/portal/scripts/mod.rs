@@ -4,11 +4,14 @@
 //! |---|---|
 //! | `GET /embed.js` | one tag on a page brings the chat; holds no secret, so any page may embed it |
 //! | `GET /embed/window.js` | our own window, which it fetches where it is wanted |
+//! | `GET /cozegate.user.js` | the userscript (`userscript`), for the person at this machine |
 //!
 //! They are made of the modules in `web/` ([`join`]) and of the texts that they say ([`texts`]).
 
 mod join;
 mod texts;
+pub(super) mod userscript;
+mod userscript_texts;
 
 use super::assets;
 use super::language::Reader;
@@ -22,7 +25,7 @@ use std::sync::LazyLock;
 use texts::EMBED_TEXTS;
 
 /// Paths of scripts that hold nothing but what everybody may have: a page of any site may embed them.
-pub(super) const PUBLIC_PATHS: [&str; 2] = ["/embed.js", "/embed/window.js"];
+pub(crate) const PUBLIC_PATHS: [&str; 2] = ["/embed.js", "/embed/window.js"];
 
 /// What `web/embed/main.js` is told.
 #[derive(Serialize)]
@@ -55,14 +58,17 @@ struct ServedToWindow {
     lang: &'static str,
 }
 
-static WINDOWS: LazyLock<Vec<(Language, assets::Made)>> = LazyLock::new(|| {
-    let made = |language: Language| {
-        let served = ServedToWindow {
+impl ServedToWindow {
+    fn of(language: Language) -> Self {
+        Self {
             version: env!("CARGO_PKG_VERSION"),
             lang: language.tag(),
-        };
-        (language, made("window/main.js", &served))
-    };
+        }
+    }
+}
+
+static WINDOWS: LazyLock<Vec<(Language, assets::Made)>> = LazyLock::new(|| {
+    let made = |language: Language| (language, made("window/main.js", &ServedToWindow::of(language)));
     Language::ALL.into_iter().map(made).collect()
 });
 
