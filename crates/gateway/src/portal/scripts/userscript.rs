@@ -22,7 +22,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// What the script asks its manager for, and nothing else.
-const GRANTS: [&str; 9] = [
+const GRANTS: [&str; 10] = [
     "GM_addElement",
     "GM_deleteValue",
     "GM_getValue",
@@ -32,6 +32,8 @@ const GRANTS: [&str; 9] = [
     "GM_setValue",
     "GM_unregisterMenuCommand",
     "GM_xmlhttpRequest",
+    // Where the Chat SDK cannot run in the script's own world, its requests are rerouted in the page's.
+    "unsafeWindow",
 ];
 
 /// What `web/userscript/main.js` is told.
