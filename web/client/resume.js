@@ -3,6 +3,7 @@
 
 import { frameOf, parsed, wholeFrames } from "./frames.js";
 import { arrived } from "./question.js";
+import { Said, endOf } from "./said.js";
 import { isAbort } from "./transport.js";
 import { isDeadHandle } from "./trouble.js";
 
@@ -75,8 +76,7 @@ class Answer {
   #mayHaveArrived = false;
   /** @type {ReadableStreamDefaultReader<Uint8Array> | null} */
   #reader = null;
-  /** What has been said, by the message's id. @type {Map<string, { text: string, reasoning: string, isWhole: boolean }>} */
-  #said = new Map();
+  #said = new Said();
 
   /**
    * @param {Question} question
@@ -237,13 +237,7 @@ class Answer {
   #note({ event, data }) {
     this.#isOver ||= ENDS.has(event);
     if (event === "conversation.chat.created" && data?.id) this.#found(data.id, data.conversation_id);
-    if (!event.startsWith("conversation.message.") || !data?.id) return;
-    const before = this.#said.get(data.id) ?? { text: "", reasoning: "", isWhole: false };
-    this.#said.set(data.id, {
-      text: before.text + (data.content ?? ""),
-      reasoning: before.reasoning + (data.reasoning_content ?? ""),
-      isWhole: event === "conversation.message.completed",
-    });
+    this.#said.note(event, data);
   }
 
   /**
@@ -272,7 +266,7 @@ class Answer {
     const ended = await this.#ended(chat);
     if (this.#isLeft) return;
     const { data: messages } = await this.#means.ask(`/v3/chat/message/list?${queryOf(chat)}`);
-    yield [...this.#missingOf(messages ?? []), ...endOf(ended)];
+    yield [...this.#said.missingOf(messages ?? []), ...endOf(ended)];
     this.#isOver = true;
   }
 
@@ -286,56 +280,12 @@ class Answer {
     throw new TypeError("the answer broke off");
   }
 
-  /**
-   * @param {any[]} messages
-   * @returns {Frame[]}
-   */
-  #missingOf(messages) {
-    const order = ["answer", "verbose", "follow_up"];
-    const sorted = messages
-      .filter(({ role, id }) => role !== "user" && !this.#said.get(id)?.isWhole)
-      .sort((one, other) => order.indexOf(one.type) - order.indexOf(other.type));
-    return sorted.flatMap((message) => {
-      const completed = frameOf("conversation.message.completed", message);
-      if (message.type !== "answer") return [completed];
-      const { text = "", reasoning = "" } = this.#said.get(message.id) ?? {};
-      const delta = {
-        ...message,
-        content: restOf(message.content, text),
-        reasoning_content: restOf(message.reasoning_content, reasoning),
-      };
-      if (!delta.reasoning_content) delete delta.reasoning_content;
-      return [...(delta.content ? [frameOf("conversation.message.delta", delta)] : []), completed];
-    });
-  }
-
   /** The answer to a question that did not ask for a stream. @param {Chat} chat */
   async #whole(chat) {
     this.#found(chat.id, chat.conversationId);
     const answer = await this.#means.ask(`/v3/chat/retrieve?${queryOf(chat)}`);
     return new Response(JSON.stringify(answer), { headers: { "Content-Type": "application/json" } });
   }
-}
-
-/**
- * What follows the messages of a chat, by how it ended.
- * @param {any} chat
- * @returns {Frame[]}
- */
-function endOf(chat) {
-  const done = frameOf("done", "[DONE]");
-  // A cancelled chat ends with nothing else.
-  if (!["completed", "failed", "requires_action"].includes(chat?.status)) return [done];
-  return [frameOf(`conversation.chat.${chat.status}`, chat), done];
-}
-
-/**
- * @param {unknown} whole
- * @param {string} known its beginning
- */
-function restOf(whole, known) {
-  const text = String(whole ?? "");
-  return text.startsWith(known) ? text.slice(known.length) : "";
 }
 
 /** Whether an error is the gateway's word for a platform that broke off (docs/reference/upstream-faults.md). @param {any} data */

@@ -59,6 +59,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "client/patience.js",
     "client/question.js",
     "client/resume.js",
+    "client/said.js",
     "client/session.js",
     "client/transport.js",
     "client/trouble.js",
