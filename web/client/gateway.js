@@ -20,6 +20,7 @@ import { Trouble, isDeadHandle, nobodyThere, passingTrouble } from "./trouble.js
  * @property {(loaded: number, total: number) => void} [onUpload]
  *
  * @typedef {import("./resume.js").Attempt} Attempt
+ * @typedef {{ role: "user" | "assistant", content: string, contentType: string }} Message
  */
 
 /** The SDK gives a question up after a minute. */
@@ -28,6 +29,8 @@ const CALL_BUDGET_MS = 60_000;
 const FOLLOW_BUDGET_MS = 120_000;
 /** A handle that was opened just now and is refused as well is not the reason. */
 const RENEWALS = 2;
+
+const FIELDS = new Set(["accept", "accept-language", "agw-js-conv", "content-type", "x-coze-client-user-agent", "x-tt-logid"]);
 
 /** POST requests that do the same twice, or leave at most something that nobody sees. */
 const REPEATABLE = [
@@ -44,6 +47,7 @@ export class Gateway {
   #send;
   #time;
   #onTrouble;
+  #onMessage;
   /** The chats that were seen so far, by id. @type {Set<string>} */
   #known = new Set();
 
@@ -60,17 +64,21 @@ export class Gateway {
    * @param {() => number} [parts.random]
    * @param {(trouble: Trouble | null) => void} [parts.onTrouble] is told what keeps requests waiting, and null when that
    *   is over
+   * @param {(opened: import("./session.js").Opened) => void} [parts.onOpened] is told of each session
+   * @param {(message: Message) => void} [parts.onMessage] is told what visitor and bot say
    */
   constructor({
     now = () => Date.now(),
     sleep = sleepOnClock,
     random = () => Math.random(),
     onTrouble = () => {},
+    onMessage = () => {},
     ...parts
   }) {
     this.#send = parts.send;
     this.#time = { now, sleep, random };
     this.#onTrouble = onTrouble;
+    this.#onMessage = onMessage;
     this.#session = new VisitorSession({ ...parts, time: this.#time, onTrouble });
   }
 
@@ -129,6 +137,7 @@ export class Gateway {
     const question = questionIn(method, path, body);
     if (!question) return this.#patiently(path, request, CALL_BUDGET_MS);
     const begun = this.#time.now();
+    if (question.message) this.#tell("user", question.message);
     return answerTo(question, {
       attempt: () => this.#attempt(path, request),
       ask: (path, init) => this.#ask(path, init, signal),
@@ -137,7 +146,16 @@ export class Gateway {
       sleep: (ms) => this.#time.sleep(ms, signal),
       sentAt: () => begun + this.#session.clockLead,
       known: this.#known,
+      onAnswer: (message) => this.#tell("assistant", message),
     });
+  }
+
+  /**
+   * @param {"user" | "assistant"} role
+   * @param {{ content: unknown, content_type?: unknown }} message
+   */
+  #tell(role, { content, content_type }) {
+    this.#onMessage({ role, content: String(content), contentType: String(content_type ?? "text") });
   }
 
   /**
@@ -176,7 +194,7 @@ export class Gateway {
         response = await this.#send({
           method: request.method ?? "GET",
           url: opened.apiBase + path,
-          headers: { ...withoutCredential(request.headers ?? {}), Authorization: `Bearer ${opened.handle}` },
+          headers: { ...passedOn(request.headers ?? {}), Authorization: `Bearer ${opened.handle}` },
           body: request.body ?? null,
           signal: request.signal ?? null,
           ...(request.onUpload ? { onUpload: request.onUpload } : {}),
@@ -269,9 +287,12 @@ function isRepeatable(method, path) {
   return ["GET", "HEAD", "PUT", "DELETE"].includes(method) || REPEATABLE.some((form) => form.test(pathname));
 }
 
-/** @param {Record<string, string>} headers */
-function withoutCredential(headers) {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
+/**
+ * The fields that say something to the platform. A browser would have to ask the gateway about each further one.
+ * @param {Record<string, string>} headers
+ */
+function passedOn(headers) {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => FIELDS.has(name.toLowerCase())));
 }
 
 /**

@@ -21,6 +21,7 @@ import { isDeadHandle } from "./trouble.js";
  * @property {() => import("./patience.js").Patience} patience for one more outage
  * @property {(ms: number) => Promise<void>} sleep ends with the page's interest
  * @property {() => number} sentAt when the question was asked, by the gateway's clock
+ * @property {(message: any) => void} onAnswer is told each whole message of the bot
  * @property {Set<string>} known the chats that were seen so far; those of this answer are added
  */
 
@@ -238,6 +239,7 @@ class Answer {
     this.#isOver ||= ENDS.has(event);
     if (event === "conversation.chat.created" && data?.id) this.#found(data.id, data.conversation_id);
     this.#said.note(event, data);
+    if (event === "conversation.message.completed" && data?.type === "answer") this.#means.onAnswer(data);
   }
 
   /**
@@ -266,7 +268,9 @@ class Answer {
     const ended = await this.#ended(chat);
     if (this.#isLeft) return;
     const { data: messages } = await this.#means.ask(`/v3/chat/message/list?${queryOf(chat)}`);
-    yield [...this.#said.missingOf(messages ?? []), ...endOf(ended)];
+    const missing = this.#said.missingOf(messages ?? []);
+    missing.forEach((frame) => this.#note(frame));
+    yield [...missing, ...endOf(ended)];
     this.#isOver = true;
   }
 

@@ -66,6 +66,7 @@ export class VisitorSession {
    * @param {Pass} parts.pass
    * @param {import("./patience.js").Time} parts.time
    * @param {(trouble: Trouble | null) => void} parts.onTrouble
+   * @param {(opened: Opened) => void} [parts.onOpened]
    */
   constructor(parts) {
     this.#parts = parts;
@@ -168,6 +169,7 @@ export class VisitorSession {
     this.#isFresh = false;
     if (body.expires_at) this.#clockLead = Number(body.expires_at) * 1000 - livesMs - now;
     pass.write(typeof body.visitor === "string" ? body.visitor : null);
+    this.#parts.onOpened?.(opened);
     return opened;
   }
 }

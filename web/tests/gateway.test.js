@@ -11,11 +11,12 @@ const dead = () => json({ type: "urn:cozegate:problem:handle-unknown", code: 410
 test("a request carries the session's handle in the place of whatever the page had", async () => {
   const { gateway, asked } = setUp({ "GET /v1/bots/7": ok });
 
-  const response = await gateway.call("/v1/bots/7", { headers: { authorization: "Bearer mine", "x-a": "b" } });
+  const response = await gateway.call("/v1/bots/7", { headers: { authorization: "Bearer mine", Accept: "a/b", "x-a": "b" } });
 
   assert.deepEqual(await response.json(), { code: 0, data: "fine" });
   assert.equal(asked[1]?.headers.get("authorization"), "Bearer handle-1");
-  assert.equal(asked[1]?.headers.get("x-a"), "b");
+  assert.equal(asked[1]?.headers.get("accept"), "a/b");
+  assert.equal(asked[1]?.headers.get("x-a"), null, "a field that the gateway lets no page send");
 });
 
 test("callers at the same time share one opening, sent with what the browser keeps", async () => {

@@ -27,6 +27,7 @@ const STOP_DEADLINE_MS = 30_000;
 class Running {
   #process;
   #home;
+  #settings = {};
 
   /** Use `start`. */
   constructor(process, home, emulator) {
@@ -44,42 +45,41 @@ class Running {
   static async start(settings = {}, files = {}) {
     const home = mkdtempSync(path.join(tmpdir(), "cozegate-clients-"));
     for (const [name, text] of Object.entries(files)) writeFileSync(path.join(home, name), text, { mode: 0o600 });
-    const log = openSync(path.join(home, "stderr.log"), "w");
-    const child = spawn(BINARY, [...this.command, "--json"], {
-      cwd: home,
-      env: environment(home, settings),
-      stdio: ["ignore", "pipe", log],
-    });
-    closeSync(log);
-    // The runner ends a file that hangs; the product must not outlive it.
-    const lastResort = () => child.kill("SIGKILL");
-    process.once("exit", lastResort);
-    child.once("exit", () => process.removeListener("exit", lastResort));
-
-    const watchdog = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
     try {
-      const line = await firstLine(child);
-      return new this(child, home, JSON.parse(line));
+      const { child, told } = await launch(home, this.command, settings);
+      const running = new this(child, home, told);
+      running.#settings = settings;
+      return running;
     } catch (error) {
-      child.kill("SIGKILL");
-      const said = readFileSync(path.join(home, "stderr.log"), "utf8");
       rmSync(home, { recursive: true, force: true });
-      throw new Error(`${BINARY} told no addresses on its first line; it said:\n${said}`, { cause: error });
-    } finally {
-      clearTimeout(watchdog);
+      throw error;
     }
   }
 
   /** Asks it to end as an operator would, and waits until it has. */
   async stop() {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const ended = once(this.#process, "exit");
-      const watchdog = setTimeout(() => this.#process.kill("SIGKILL"), STOP_DEADLINE_MS);
-      this.#process.kill("SIGTERM");
-      await ended;
-      clearTimeout(watchdog);
-    }
+    await this.halt("SIGTERM");
     rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  /** Ends the process and leaves its files; `SIGKILL` is a crash. */
+  async halt(signal) {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const ended = once(this.#process, "exit");
+    const watchdog = setTimeout(() => this.#process.kill("SIGKILL"), STOP_DEADLINE_MS);
+    this.#process.kill(signal);
+    await ended;
+    clearTimeout(watchdog);
+  }
+
+  /** Starts it again after `halt`, with the same files, and with `command` for what it was told on its command line. */
+  async launchAgain(command) {
+    this.#process = (await launch(this.#home, command, this.#settings)).child;
+  }
+
+  /** The path of a file in its working directory. */
+  file(name) {
+    return path.join(this.#home, name);
   }
 
   /** Writes a file of its working directory anew, makes it read its configuration again, and waits until that is in force. */
@@ -198,17 +198,27 @@ export class Served extends Running {
     this.auth = told.auth;
   }
 
-  /** Starts it in front of `emulator`. */
-  static async before(emulator) {
+  /**
+   * Starts it in front of `emulator`.
+   * @param {Emulator} emulator
+   * @param {Record<string, string>} [settings] environment variables, which outweigh the file
+   */
+  static async before(emulator, settings = {}) {
     // Which port it gets is known when it has got it.
     const toml = (auth) => configuration(emulator, `${auth}/callback`);
-    const served = await this.start({}, { "cozegate.toml": toml("http://127.0.0.1:8081"), ...secrets(emulator) });
+    const served = await this.start(settings, { "cozegate.toml": toml("http://127.0.0.1:8081"), ...secrets(emulator) });
     served.emulator = emulator.emulator;
     for (const kind of ["web", "pkce"]) {
       await emulator.order(`apps/${emulator.app(kind).client_id}`, { redirect_uris: [`${served.auth}/callback`] });
     }
     await served.readAgain("cozegate.toml", toml(served.auth));
     return served;
+  }
+
+  /** Starts it again after `halt`, at the addresses that it had. */
+  async begin() {
+    const at = (base) => new URL(base).host;
+    await this.launchAgain(["serve", `--proxy-addr=${at(this.proxy)}`, `--auth-addr=${at(this.auth)}`]);
   }
 }
 
@@ -233,6 +243,32 @@ function configuration(emulator, redirectUri) {
 
 function secrets(emulator) {
   return { client_secret: emulator.app("web").client_secret, "private_key.pem": emulator.jwtApp().private_key };
+}
+
+/** Starts the process and reads its first line. */
+async function launch(home, command, settings) {
+  const log = openSync(path.join(home, "stderr.log"), "a");
+  const child = spawn(BINARY, [...command, "--json"], {
+    cwd: home,
+    env: environment(home, settings),
+    stdio: ["ignore", "pipe", log],
+  });
+  closeSync(log);
+  // The runner ends a file that hangs; the product must not outlive it.
+  const lastResort = () => child.kill("SIGKILL");
+  process.once("exit", lastResort);
+  child.once("exit", () => process.removeListener("exit", lastResort));
+
+  const watchdog = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
+  try {
+    return { child, told: JSON.parse(await firstLine(child)) };
+  } catch (error) {
+    child.kill("SIGKILL");
+    const said = readFileSync(path.join(home, "stderr.log"), "utf8");
+    throw new Error(`${BINARY} told no addresses on its first line; it said:\n${said}`, { cause: error });
+  } finally {
+    clearTimeout(watchdog);
+  }
 }
 
 /** An environment without anybody's settings: ours would make the tests pass here and fail elsewhere. */

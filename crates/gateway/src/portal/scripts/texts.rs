@@ -4,4 +4,13 @@
 use crate::portal::pages::ScriptTexts;
 
 /// What `web/embed/` says.
-pub(super) const EMBED_TEXTS: ScriptTexts = &[("embed-loading", &[])];
+pub(super) const EMBED_TEXTS: ScriptTexts = &[
+    ("embed-away", &[]),
+    ("embed-broken", &[]),
+    ("embed-busy", &[]),
+    ("embed-close", &[]),
+    ("embed-no-bot", &[]),
+    ("embed-no-proof", &[]),
+    ("embed-not-begun", &[]),
+    ("embed-refused", &["reason"]),
+];

@@ -1,0 +1,95 @@
+// Somebody on a page with embed.js and the stand-in for the Chat SDK: opens it, types, reads.
+
+import { Visitor } from "./browser.js";
+
+/** What a browser says of requests that failed, which no page can keep from its console. */
+const NETWORK_REMARK = /Failed to load resource|net::ERR_|has been blocked by CORS policy/;
+
+/** A visitor of somebody else's site. */
+export class Shopper extends Visitor {
+  /** A new one; counts from the start what moves on its pages. */
+  static async arrive(browser, options) {
+    const { context, page } = await Visitor.arrive(browser, options);
+    const shopper = new Shopper(context, page);
+    await page.addInitScript(() => {
+      globalThis.shifts = 0;
+      new PerformanceObserver((list) => {
+        // Inside of the SDK's window things move; that is its own matter.
+        const isOfTheSdk = ({ node }) => (node?.parentElement ?? node)?.closest?.(".coze-chat-sdk");
+        for (const { value, sources } of list.getEntries()) {
+          if (!sources.length || !sources.every(isOfTheSdk)) globalThis.shifts += value;
+        }
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    return shopper;
+  }
+
+  /** Opens a page and waits until its chat is there. */
+  async visit(url) {
+    await this.page.goto(url);
+    await this.begun();
+  }
+
+  /** Waits until the chat is there. */
+  async begun() {
+    await this.page.waitForFunction(() => globalThis.cozegate?.ready.then(() => true));
+  }
+
+  sdk(name) {
+    return this.page.getByTestId(`sdk-${name}`);
+  }
+
+  /** Opens the SDK's window and waits until one can type. */
+  async openSdk() {
+    await this.page.evaluate(() => globalThis.cozegate.show());
+    await this.sdkState("ready");
+  }
+
+  async sdkState(state) {
+    await this.page.locator(`[data-testid="sdk-chat"][data-state="${state}"]`).waitFor({ timeout: 100_000 });
+  }
+
+  sdkMessages(role) {
+    return this.page.locator(`[data-testid="sdk-message"][data-role="${role}"]`);
+  }
+
+  /** Types and sends, without waiting. */
+  async sayBySdk(text) {
+    await this.sdk("input").fill(text);
+    await this.sdk("send").click();
+  }
+
+  /** Types, sends, waits for the whole answer and returns it. */
+  async askBySdk(text) {
+    const answers = await this.sdkMessages("assistant").count();
+    await this.sayBySdk(text);
+    await this.sdkMessages("assistant").nth(answers).waitFor({ timeout: 100_000 });
+    await this.sdkState("ready");
+    return this.sdkMessages("assistant").nth(answers).innerText();
+  }
+
+  /** What has gone wrong visibly: messages with a red mark, the SDK's error line, our own message. */
+  async visibleTroubles() {
+    const marked = await this.page.locator("[data-failed]").count();
+    const said = await this.page.locator('[data-testid="sdk-error"]:not([hidden])').allInnerTexts();
+    return [...new Array(marked).fill("!"), ...said, ...(await this.notices())];
+  }
+
+  notice() {
+    return this.page.locator('[data-cozegate="notice"]');
+  }
+
+  async notices() {
+    return this.notice().locator("p").allInnerTexts();
+  }
+
+  /** Errors in the console besides the browser's remarks about its network. */
+  get ownErrors() {
+    return this.errors.filter((error) => !NETWORK_REMARK.test(error));
+  }
+
+  /** How much has moved on the page. */
+  shifts() {
+    return this.page.evaluate(() => globalThis.shifts);
+  }
+}

@@ -1,0 +1,40 @@
+// Who wants to know what of a chat.
+
+/** @typedef {"ready" | "show" | "hide" | "message" | "error" | "user"} EventName */
+
+const NAMES = ["ready", "show", "hide", "message", "error", "user"];
+
+/** Listeners by event. */
+export class Listeners {
+  /** @type {Map<string, Set<(detail: any) => void>>} */
+  #listeners = new Map(NAMES.map((name) => [name, new Set()]));
+
+  /**
+   * @param {EventName} event
+   * @param {(detail: any) => void} listener
+   * @returns {() => void} takes the listener away again
+   */
+  on(event, listener) {
+    const listeners = this.#listeners.get(event);
+    if (!listeners) throw new TypeError(`cozegate.on: ${NAMES.join(", ")}; not ${event}`);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /**
+   * Tells all of them. One that throws is the page's own matter: it must stop neither the others nor the chat.
+   * @param {EventName} event
+   * @param {unknown} [detail]
+   */
+  tell(event, detail) {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      try {
+        listener(detail);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// embed.js without a browser: what a page may say, and where its requests go.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { attributesOf, hasBot, merged, sdkOptions, settingsOf } from "../embed/options.js";
+import { loadFirst, placesOf } from "../embed/script_tag.js";
+import { proofOf } from "../embed/user.js";
+import { waysOf } from "../embed/ways.js";
+import { words } from "../embed/words.js";
+import { opensSessions, setUp } from "./fake_way.js";
+
+/** @param {Record<string, string>} attributes */
+function tag(attributes) {
+  return /** @type {any} */ ({ getAttribute: (/** @type {string} */ name) => attributes[name] ?? null });
+}
+
+const forced = () => ({ userId: "u1", auth: { type: "token", token: "x" }, onShow: () => {}, onHide: () => {} });
+
+test("attributes are read by their names", () => {
+  const given = attributesOf(tag({ "data-bot-id": "7", "data-z-index": "9", "data-open": "", "data-sdk-from": "direct" }));
+
+  const settings = settingsOf([given], "de");
+
+  assert.equal(settings.botId, "7");
+  assert.equal(settings.zIndex, 9);
+  assert.equal(settings.open, true);
+  assert.equal(settings.sdkFrom, "direct");
+  assert.equal(settings.ui, "sdk");
+  assert.equal(settings.lang, "en");
+  assert.equal(settings.width, null);
+});
+
+test("a page without a word about its language speaks the page's", () => {
+  assert.equal(settingsOf([{}], "zh-Hant-TW").lang, "zh-CN");
+  assert.equal(settingsOf([{ lang: "en" }], "zh-CN").lang, "en");
+});
+
+test("ui is ours when it is a word and the SDK's when it is an object", () => {
+  const settings = settingsOf([{ ui: "none" }, { ui: { header: { isShow: false } } }], "en");
+
+  assert.equal(settings.ui, "none");
+  assert.deepEqual(settings.options, { ui: { header: { isShow: false } } });
+});
+
+test("later options outweigh earlier ones in depth, and functions stay what they are", () => {
+  const linkClick = () => {};
+  const settings = settingsOf(
+    [
+      { botId: "7", title: "A", options: { ui: { base: { icon: "i" }, footer: { isShow: true } } } },
+      { ui: { footer: { isShow: false }, chatBot: { title: "B" } } },
+      { extra: { linkClick } },
+    ],
+    "en",
+  );
+
+  const { ui, extra, config } = sdkOptions(settings, forced());
+
+  assert.deepEqual(ui.footer, { isShow: false });
+  assert.deepEqual(ui.base, { lang: "en", icon: "i" });
+  assert.equal(ui.chatBot.title, "B");
+  assert.equal(extra.linkClick, linkClick);
+  assert.deepEqual(config, { type: "bot", bot_id: "7", isIframe: false });
+});
+
+test("neither token nor user nor frame can be changed by options", () => {
+  const options = { auth: { token: "pat_mine" }, userInfo: { id: "boss", nickname: "B" }, config: { isIframe: true } };
+
+  const { auth, userInfo, config } = sdkOptions(settingsOf([{ botId: "7", options }], "en"), forced());
+
+  assert.equal(auth.token, "x");
+  assert.deepEqual(userInfo, { id: "u1", nickname: "B", url: "" });
+  assert.equal(config.isIframe, false);
+});
+
+test("options from JSON reach nobody's prototype", () => {
+  merged({}, JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'));
+
+  assert.equal(/** @type {any} */ ({}).polluted, undefined);
+});
+
+test("an app or a bot in the SDK's options is somebody to chat with", () => {
+  const has = (/** @type {object} */ given) => hasBot(settingsOf([given], "en"));
+
+  assert.equal(has({}), false);
+  assert.equal(has({ botId: "7" }), true);
+  assert.equal(has({ options: { config: { type: "app", appInfo: { appId: "1" } } } }), true);
+  assert.equal(has({ ui: "none" }), true);
+});
+
+test("a proof of who a user is has a place, and is refused until it can be checked", () => {
+  const say = words({ en: { "embed-no-proof": "not yet" } }, "en");
+
+  assert.equal(proofOf({ nickname: "Mei" }, say), null);
+  for (const proof of [{ ticket: "t" }, { assertion: "a" }]) assert.throws(() => proofOf(proof, say), /not yet/);
+});
+
+test("the SDK is looked for at the proxy three times, then where it is at home", () => {
+  const proxied = "http://proxy.test/https%3A%2F%2Fcdn.test%2Fsdk.js";
+  const home = "https://cdn.test/sdk.js";
+
+  assert.deepEqual(placesOf(home, "http://proxy.test", "proxy"), [proxied, proxied, proxied, home, home]);
+  assert.deepEqual(placesOf(home, "http://proxy.test", "direct"), [home, home]);
+  assert.deepEqual(placesOf("", "http://proxy.test", "proxy"), []);
+});
+
+test("a script that is there already is not loaded again, and none at all is an error", async () => {
+  const page = /** @type {any} */ ({});
+
+  await loadFirst(page, ["https://cdn.test/sdk.js"], () => true);
+  await assert.rejects(loadFirst(page, [], () => false));
+});
+
+test("requests are the platform's by what the gateway says, and go by their path", async () => {
+  const { gateway, asked } = setUp({ "GET /v1/bots/7": () => Response.json({ code: 0 }) });
+  const ways = waysOf(gateway);
+  assert.ok(ways.isOurs("https://api.coze.cn/v1/bots/7"), "the usual platform until the gateway has said another");
+
+  await gateway.session();
+  await ways.call("https://api.platform.test/v1/bots/7?a=b", {});
+
+  assert.ok(ways.isOurs("https://api.platform.test/v1/bots/7"));
+  assert.ok(!ways.isOurs("https://api.platform.test.evil.test/v1/bots/7"));
+  assert.ok(!ways.isOurs("https://api.coze.cn/v1/bots/7"));
+  assert.equal(asked.at(-1)?.path, "/v1/bots/7?a=b");
+});
+
+test("a WebSocket of the platform's goes to the gateway with the handle in the place of what it had", async () => {
+  const { gateway } = setUp({ "POST /auth/session": opensSessions() });
+  const ways = waysOf(gateway);
+  const url = "wss://ws.platform.test/v1/chat?bot_id=7&authorization=Bearer%20cozegate";
+  assert.equal(ways.socketUrl(url), null);
+
+  await gateway.session();
+
+  assert.equal(ways.socketUrl(url), "ws://proxy.test/v1/chat?bot_id=7&authorization=Bearer+handle-1");
+  assert.equal(ways.socketUrl("wss://elsewhere.test/v1/chat"), null);
+});
+
+test("a text keeps the holes that nobody fills", () => {
+  const say = words({ en: { a: "{one} and {two}" } }, "en");
+
+  assert.equal(say("a", { one: "1" }), "1 and {two}");
+  assert.equal(say("unknown"), "unknown");
+});
