@@ -174,3 +174,14 @@ loopback-done-title = You are logged in
 loopback-done-what = You can close this window and go back to the terminal.
 loopback-failed-title = The login did not succeed
 loopback-failed-what = The terminal says why. You can close this window.
+
+sessions-title = Sessions
+sessions-lead = Whoever has a session can chat under this name until it ends. Ending one makes its windows ask for a new one; the history stays at Coze.
+sessions-none = Nobody has a session.
+sessions-name = Session name
+sessions-shared = none: everybody shares the app’s own history
+sessions-windows = Opened
+sessions-until = Good until
+sessions-end = End this session
+sessions-cut = There are more than are shown here.
+sessions-show = Show the sessions

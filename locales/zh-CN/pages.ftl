@@ -174,3 +174,14 @@ loopback-done-title = 登录成功
 loopback-done-what = 可以关闭此窗口，回到终端。
 loopback-failed-title = 登录没有成功
 loopback-failed-what = 终端里说明了原因。可以关闭此窗口。
+
+sessions-title = 会话
+sessions-lead = 拥有会话的人可以用这个名字聊天，直到会话结束。结束会话后，它的窗口会重新请求一个；历史记录仍在扣子上。
+sessions-none = 现在没有人拥有会话。
+sessions-name = 会话名
+sessions-shared = 没有：所有人共用应用自己的历史记录
+sessions-windows = 打开次数
+sessions-until = 有效至
+sessions-end = 结束这个会话
+sessions-cut = 还有更多，没有在这里显示。
+sessions-show = 显示会话

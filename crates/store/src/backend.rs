@@ -139,6 +139,16 @@ impl Backend {
         }
     }
 
+    /// Returns what up to `limit` handles stand for that work at `now`. One that does not open is left out: it opens for
+    /// nobody else either.
+    pub(crate) async fn live_handles(&self, now: UnixSeconds, limit: u32) -> Result<Vec<HandleRecord>, BackendError> {
+        let rows = on_backend!(self, store => store.live_handles(now, limit).await?);
+        let opened = rows
+            .into_iter()
+            .filter_map(|(hash, sealed, expires_at)| HandleRow::open(self.sealer(), &hash, &sealed, expires_at).ok());
+        Ok(opened.collect())
+    }
+
     /// Returns whether there was one.
     pub(crate) async fn delete_handle(&self, hash: &HandleHash) -> Result<bool, BackendError> {
         on_backend!(self, store => Ok(store.delete_handle(hash).await?))

@@ -76,6 +76,13 @@ impl HandleRegister {
         }
     }
 
+    /// Returns what up to `limit` handles stand for that work at `now`, of every instance, those that work longest first.
+    pub async fn live(&self, now: UnixSeconds, limit: u32) -> Result<Vec<HandleRecord>, BackendError> {
+        let mut records = self.backend.live_handles(now, limit).await?;
+        records.sort_by_key(|record| std::cmp::Reverse(record.expires_at));
+        Ok(records)
+    }
+
     /// Forgets `handle`: here at once, elsewhere within [`RECHECK`]. Returns whether it was known.
     pub async fn revoke(&self, handle: &str) -> Result<bool, BackendError> {
         // Here first: if the backend fails, the handle is at least unknown until the next look.

@@ -5,6 +5,9 @@ use crate::seal::{Place, SealError, Sealer};
 use crate::sealed_row::UnreadableRow;
 use coze_auth::{Subject, TokenKey, UnixSeconds};
 
+/// One handle as it was found in a list: its hash, what is sealed there, and its end.
+pub(crate) type FoundHandle = (HandleHash, Vec<u8>, UnixSeconds);
+
 /// One handle, ready to be written.
 pub(crate) struct HandleRow {
     /// What all handles of one subject are found by.

@@ -6,6 +6,7 @@
 //! | `GET /callback` for scripts and people | `callback` |
 //! | `GET /login`, `/device`, `/logout`, and the way back from the consent page | `login` |
 //! | `POST /auth/session` | `session` |
+//! | `/sessions` | `sessions` |
 //! | `GET /assets/*` | `assets` |
 //! | `GET /embed.js`, `/embed/window.js`, `/cozegate.user.js` | `scripts` |
 //! | `GET /livez`, `GET /readyz` | `health` |
@@ -20,10 +21,12 @@ mod health;
 mod language;
 pub(crate) mod login;
 mod metrics;
+mod own_page;
 pub mod pages;
 mod respond;
 mod scripts;
 mod session;
+mod sessions;
 
 pub(crate) use scripts::PUBLIC_PATHS;
 
@@ -44,7 +47,7 @@ use std::sync::Arc;
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// Paths with an answer of their own; `/callback` is not among them, since it tells a login from its other callers.
-const OWN_PATHS: [&str; 12] = [
+const OWN_PATHS: [&str; 13] = [
     "/",
     "/auth/session",
     "/chat",
@@ -57,6 +60,7 @@ const OWN_PATHS: [&str; 12] = [
     "/logout",
     "/metrics",
     "/readyz",
+    "/sessions",
 ];
 
 /// Whether no login could come back to `path`, because something else answers there.
@@ -81,6 +85,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/logout", get(login::logout::show).post(login::logout::log_out)),
         ("/metrics", get(metrics::show)),
         ("/readyz", get(health::ready)),
+        ("/sessions", get(sessions::show).post(sessions::end)),
     ]
 }
 
@@ -115,6 +120,7 @@ fn label(live: &Live, path: &str) -> Route {
         "/login" => Route::Login,
         "/logout" => Route::Logout,
         "/metrics" => Route::Metrics,
+        "/sessions" => Route::Sessions,
         _ if path.starts_with("/assets/") => Route::Assets,
         _ if is_redirect_uri(live, path) => Route::Callback,
         _ => Route::None,

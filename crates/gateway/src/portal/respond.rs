@@ -4,7 +4,7 @@ use super::language::Reader;
 use super::login::device::Waiting;
 use super::pages::{
     self, AppLine, AppRegion, BotChoice, CallbackPage, ChatPage, DevicePage, ErrorPage, Frame, HomePage, LoginPage,
-    LoginStanding, Setup,
+    LoginStanding, SessionLine, SessionsPage, Setup,
 };
 use crate::apps::ServingApp;
 use crate::problem::Problem;
@@ -88,11 +88,25 @@ pub(super) fn login(reader: &Reader, app: &ServingApp, standing: LoginStanding) 
         app: &app.name,
         standing,
     };
-    let mut response = html(pages::login(&page), None);
-    // Under `no-referrer` a browser sends the form's `Origin` as "null" (Fetch, `Origin` header), as a stranger's.
+    with_form(html(pages::login(&page), None))
+}
+
+/// A page with a form: under `no-referrer` a browser sends the form's `Origin` as "null" (Fetch, `Origin` header), as a
+/// stranger's.
+fn with_form(mut page: Response) -> Response {
     let policy = HeaderValue::from_static("same-origin");
-    response.headers_mut().insert(REFERRER_POLICY, policy);
-    response
+    page.headers_mut().insert(REFERRER_POLICY, policy);
+    page
+}
+
+/// Who has a session; `None` where nobody is to see it yet.
+pub(super) fn sessions(reader: &Reader, sessions: Option<&[SessionLine]>, is_cut: bool) -> Response {
+    let page = SessionsPage {
+        frame: frame(reader),
+        sessions,
+        is_cut,
+    };
+    with_form(html(pages::sessions(&page), None))
 }
 
 /// The code for another device.

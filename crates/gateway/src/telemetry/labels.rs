@@ -91,6 +91,8 @@ label! {
         Logout => "logout",
         /// `/device`
         Device => "device",
+        /// `/sessions`
+        Sessions => "sessions",
         /// Scripts and styles.
         Assets => "assets",
         /// `/livez` and `/readyz`

@@ -29,6 +29,7 @@ mod public_mode;
 mod refused_tokens;
 mod reload;
 mod sessions;
+mod sessions_page;
 mod shutdown;
 mod slow_readers;
 mod stores;

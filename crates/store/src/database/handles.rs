@@ -2,7 +2,7 @@
 
 use super::pool::on_pool;
 use super::{Database, DatabaseError, within};
-use crate::handle_row::HandleRow;
+use crate::handle_row::{FoundHandle, HandleRow};
 use crate::handles::HandleHash;
 use coze_auth::UnixSeconds;
 
@@ -10,6 +10,9 @@ const INSERT: &str = "
     INSERT INTO handles (handle_hash, subject_digest, sealed_subject, expires_at) VALUES ($1, $2, $3, $4)";
 
 const FIND: &str = "SELECT sealed_subject, expires_at FROM handles WHERE handle_hash = $1";
+
+const LIVE: &str = "
+    SELECT handle_hash, sealed_subject, expires_at FROM handles WHERE expires_at > $1 ORDER BY expires_at DESC LIMIT $2";
 
 const DELETE: &str = "DELETE FROM handles WHERE handle_hash = $1";
 
@@ -43,6 +46,21 @@ impl Database {
         )
         .await?;
         Ok(row.map(|(sealed, expires_at)| (sealed, UnixSeconds(expires_at))))
+    }
+
+    /// Returns the rows of handles that work at `now`, those that work longest first.
+    pub(crate) async fn live_handles(&self, now: UnixSeconds, limit: u32) -> Result<Vec<FoundHandle>, DatabaseError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = within(
+            "list handles",
+            on_pool!(&self.pool, db => {
+                sqlx::query_as(LIVE).bind(now.0).bind(i64::from(limit)).fetch_all(db)
+            }),
+        )
+        .await?;
+        let found = rows
+            .into_iter()
+            .filter_map(|(hash, sealed, expires_at)| Some((hash.try_into().ok()?, sealed, UnixSeconds(expires_at))));
+        Ok(found.collect())
     }
 
     /// Returns whether there was one.

@@ -27,6 +27,41 @@ async fn handle_is_ready_where_it_was_issued_and_found_by_another_instance() {
 }
 
 #[tokio::test]
+async fn handles_that_work_are_listed_and_no_others() {
+    on_every_backend(async |backend| {
+        let register = HandleRegister::new(backend);
+        for (name, end) in [
+            ("a", NOW + HOUR),
+            ("a", NOW + 2 * HOUR),
+            ("b", NOW + 3 * HOUR),
+            ("c", NOW),
+        ] {
+            register.issue(record(name, end), NOW, &SystemRandom).await.unwrap();
+        }
+        let gone = register
+            .issue(record("d", NOW + HOUR), NOW, &SystemRandom)
+            .await
+            .unwrap();
+        register.revoke(gone.expose()).await.unwrap();
+
+        let listed = register.live(NOW, 10).await.unwrap();
+
+        let found: Vec<_> = listed
+            .iter()
+            .map(|record| (record.subject.clone(), record.expires_at))
+            .collect();
+        let wanted = [
+            (subject("b"), NOW + 3 * HOUR),
+            (subject("a"), NOW + 2 * HOUR),
+            (subject("a"), NOW + HOUR),
+        ];
+        assert_eq!(found, wanted);
+        assert_eq!(register.live(NOW, 2).await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn handle_outlives_a_restart_until_its_end() {
     let file = SqliteFile::new();
     let first = file.open().await;

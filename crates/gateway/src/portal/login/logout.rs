@@ -3,13 +3,12 @@
 //! The platform has no way to hear of it (protocol 3.5): what it was told once works there until it ends, and the page
 //! says so. Only a page of our own may ask: listed origins may use sessions, not end them.
 
-use super::{Passage, Reader, Shared, callback, login_app, renew_sessions, respond, see_other, standing};
-use crate::guard::Scheme;
+use super::{Passage, Reader, Shared, callback, login_app, renew_sessions, respond, standing};
+use crate::portal::own_page::{is_own_page, see_other};
 use crate::problem::{Problem, ProblemKind};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{HOST, HeaderMap};
 use axum::response::Response;
 use coze_auth::Subject;
 use std::sync::Arc;
@@ -51,14 +50,4 @@ pub(in super::super) async fn log_out(
         Ok::<_, Problem>(response)
     };
     ended.await.unwrap_or_else(|problem| respond::problem(problem, &reader))
-}
-
-/// Whether a page of ours asks, or a program of this machine (which sends no `Origin`).
-fn is_own_page(scheme: Scheme, passage: &Passage, headers: &HeaderMap) -> bool {
-    let Some(origin) = &passage.origin else {
-        return true;
-    };
-    // The guard has made sure that the one `Host` is ours.
-    let host = headers.get(HOST).map(|host| host.as_bytes().to_ascii_lowercase());
-    host.is_some_and(|host| origin.as_bytes() == [scheme.as_str().as_bytes(), b"://", &host].concat())
 }

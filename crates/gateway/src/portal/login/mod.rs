@@ -15,6 +15,7 @@ pub(super) mod finish;
 pub(super) mod logout;
 
 use super::language::Reader;
+use super::own_page::see_other;
 use super::pages::LoginStanding;
 use super::{callback, respond};
 use crate::apps::ServingApp;
@@ -163,11 +164,6 @@ async fn renew_sessions(shared: &Shared, app: &ServingApp, headers: &mut HeaderM
     }
     let removal = app.visitor_cookie.removal(shared.scheme);
     headers.extend(removal.map(|value| (SET_COOKIE, value)));
-}
-
-/// To another page of ours, by GET, whatever the method was (RFC 9110 15.4.4).
-fn see_other(location: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(LOCATION, location.to_owned())]).into_response()
 }
 
 /// Finds an app in which people log in.

@@ -9,9 +9,11 @@
 
 mod login;
 mod script_data;
+mod sessions;
 
 pub use login::{DevicePage, LoginPage, LoginStanding, device, login, loopback_end, plain, plain_policy};
 pub(super) use script_data::{ScriptTexts, ScriptWords, script_words};
+pub use sessions::{SessionLine, SessionsPage, sessions};
 
 use crate::config::AppKind;
 use crate::text::{Language, text};
