@@ -185,3 +185,10 @@ sessions-until = Good until
 sessions-end = End this session
 sessions-cut = There are more than are shown here.
 sessions-show = Show the sessions
+
+window-open = Open the chat
+window-open-busy = Open the chat. An answer is being written.
+window-open-news = Open the chat. There is a new answer.
+window-close = Close the chat
+window-move = Drag this button to another place, or move it with the arrow keys.
+window-news = The answer is here.

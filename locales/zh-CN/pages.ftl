@@ -185,3 +185,10 @@ sessions-until = 有效至
 sessions-end = 结束这个会话
 sessions-cut = 还有更多，没有在这里显示。
 sessions-show = 显示会话
+
+window-open = 打开对话
+window-open-busy = 打开对话。正在写回答。
+window-open-news = 打开对话。有新的回答。
+window-close = 关闭对话
+window-move = 可以把这个按钮拖到别处，或用方向键移动。
+window-news = 回答已经写好了。

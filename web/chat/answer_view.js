@@ -19,8 +19,14 @@ export class AnswerView {
     this.#waiting.note = waitingNote;
   }
 
+  /** All that was said so far. */
+  get text() {
+    const texts = [...this.#views.values()].map((view) => view.text);
+    return texts.filter(Boolean).join("\n\n");
+  }
+
   get isEmpty() {
-    return [...this.#views.values()].every((view) => view.text === "");
+    return this.text === "";
   }
 
   /** @param {{ type: "delta" | "answer", messageId: string, text: string, reasoning: string }} event */

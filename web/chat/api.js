@@ -11,22 +11,29 @@ import { readFrames } from "./sse.js";
  * @typedef {{ conversationId: string, botId: string, text: string, signal?: AbortSignal }} Question
  */
 
-/** A plain call that takes longer than this is lost. Answers that stream have no such end. */
-const CALL_TIMEOUT_MS = 30_000;
 const PAGE_SIZE = 50;
+
+/**
+ * How requests get to Coze: by the page's own session, or by a gateway client with one.
+ * @typedef {object} Line
+ * @property {<T>(attempt: (visitor: Visitor) => Promise<T>) => Promise<T>} use runs `attempt`; one that throws a Failure of
+ *   a stale handle may be run once more with a new one
+ * @property {number} callTimeoutMs a plain call that takes longer is lost. Answers that stream have no such end.
+ *
+ * @typedef {object} Visitor
+ * @property {string} userId
+ * @property {(path: string, init: LineInit) => Promise<Response>} send a fetch with the visitor's handle
+ *
+ * @typedef {{ method: string, headers: Record<string, string>, body?: string, signal?: AbortSignal }} LineInit
+ */
 
 /** Coze, as the visitor of one session may use it. */
 export class Api {
-  #session;
-  #fetch;
+  #line;
 
-  /**
-   * @param {import("./session.js").Session} session
-   * @param {typeof fetch} [fetch]
-   */
-  constructor(session, fetch = globalThis.fetch.bind(globalThis)) {
-    this.#session = session;
-    this.#fetch = fetch;
+  /** @param {Line} line */
+  constructor(line) {
+    this.#line = line;
   }
 
   /**
@@ -122,7 +129,7 @@ export class Api {
    * @returns {AsyncGenerator<import("./answer.js").AnswerEvent, void, void>}
    */
   async *ask(question) {
-    yield* await this.#session.use((opened) => this.#openAnswer(opened, question));
+    yield* await this.#line.use((visitor) => this.#openAnswer(visitor, question));
   }
 
   /**
@@ -135,18 +142,18 @@ export class Api {
   }
 
   /**
-   * @param {import("./session.js").Opened} opened
+   * @param {Visitor} visitor
    * @param {Question} question
    */
-  async #openAnswer(opened, { conversationId, botId, text, signal }) {
+  async #openAnswer(visitor, { conversationId, botId, text, signal }) {
     const body = {
       bot_id: botId,
-      user_id: opened.userId,
+      user_id: visitor.userId,
       stream: true,
       additional_messages: [{ role: "user", type: "question", content_type: "text", content: text }],
     };
     const path = `/v3/chat?${query({ conversation_id: conversationId })}`;
-    const response = await this.#send(opened, "POST", path, body, signal);
+    const response = await this.#send(visitor, "POST", path, body, signal);
     const isStream = (response.headers.get("content-type") ?? "").includes("event-stream");
     if (!response.ok || !isStream || !response.body) {
       const answer = parse(await response.text());
@@ -170,8 +177,8 @@ export class Api {
    * @returns {Promise<any>}
    */
   #call(method, path, body) {
-    return this.#session.use(async (opened) => {
-      const response = await this.#send(opened, method, path, body, AbortSignal.timeout(CALL_TIMEOUT_MS));
+    return this.#line.use(async (visitor) => {
+      const response = await this.#send(visitor, method, path, body, AbortSignal.timeout(this.#line.callTimeoutMs));
       const text = await response.text().catch((cause) => {
         throw unreachable(cause);
       });
@@ -183,23 +190,23 @@ export class Api {
   }
 
   /**
-   * @param {import("./session.js").Opened} opened
+   * @param {Visitor} visitor
    * @param {string} method
    * @param {string} path
    * @param {object | undefined} body
    * @param {AbortSignal | undefined} signal
    * @returns {Promise<Response>}
    */
-  async #send(opened, method, path, body, signal) {
-    /** @type {RequestInit} */
-    const init = { method, headers: { Authorization: `Bearer ${opened.handle}` }, credentials: "omit" };
+  async #send(visitor, method, path, body, signal) {
+    /** @type {LineInit} */
+    const init = { method, headers: {} };
     if (body) {
-      init.headers = { ...init.headers, "Content-Type": "application/json" };
+      init.headers["Content-Type"] = "application/json";
       init.body = JSON.stringify(body);
     }
     if (signal) init.signal = signal;
     try {
-      return await this.#fetch(opened.apiBase + path, init);
+      return await visitor.send(path, init);
     } catch (cause) {
       if (isAbort(cause)) throw cause;
       throw unreachable(cause);
@@ -242,7 +249,8 @@ async function* resumed(first, frames) {
  * @param {unknown} cause
  */
 export function isAbort(cause) {
-  return cause instanceof DOMException && cause.name === "AbortError";
+  // By its name: where a userscript runs, errors may come from another world than our classes.
+  return /** @type {any} */ (cause)?.name === "AbortError";
 }
 
 /** @param {any} data */

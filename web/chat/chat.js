@@ -17,6 +17,8 @@ import { nameFor, shownMessage } from "./history.js";
  * @property {import("./composer.js").Composer} composer
  * @property {(conversations: Conversation[], currentId: string, hasMore: boolean) => void} showList
  * @property {import("../pages/page_data.js").Say} say
+ * @property {((message: { role: "user" | "assistant", text: string }) => void) | undefined} [onMessage] a question that Coze
+ *   has, an answer that is complete
  */
 
 /** The question that is being answered. */
@@ -241,6 +243,7 @@ export class Chat {
         if (event.type === "started") {
           asked.chatId = event.chatId;
           composer.phase = "answering";
+          this.#p.onMessage?.({ role: "user", text });
         } else if (event.type === "follow-up") followUps.push(event.text);
         else if (event.type !== "finished") answer.take(event);
       }
@@ -249,6 +252,7 @@ export class Chat {
       thread.follow();
       view.state = "ready";
       this.#settle(asked);
+      this.#p.onMessage?.({ role: "assistant", text: answer.text });
     } catch (error) {
       if (visit !== this.#visit) return;
       this.#settle(asked);

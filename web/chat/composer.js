@@ -1,21 +1,33 @@
-// The input: what is typed, sent, given back. A draft survives a reload of the tab (sessionStorage); it is the visitor's
-// own text and no secret of ours.
+// The input: what is typed, sent, given back.
 
-import { element } from "../pages/page_data.js";
-import { keep, kept } from "./keep.js";
-
-const DRAFT_KEY = "cozegate.draft";
+/**
+ * Where a text that was not sent is kept.
+ * @typedef {{ read: () => string, write: (text: string) => void }} Draft
+ */
 
 /** The form with input, send and stop. */
 export class Composer {
-  #form = /** @type {HTMLFormElement} */ (element("composer"));
-  #input = /** @type {HTMLTextAreaElement} */ (element("input"));
-  #send = /** @type {HTMLButtonElement} */ (element("send"));
-  #stop = element("stop");
+  /** @type {HTMLFormElement} */
+  #form;
+  /** @type {HTMLTextAreaElement} */
+  #input;
+  /** @type {HTMLButtonElement} */
+  #send;
+  #stop;
   #isAnswering = false;
+  #draft;
 
-  /** @param {{ onSend: (text: string) => void, onStop: () => void }} on */
-  constructor(on) {
+  /**
+   * @param {import("../pages/page_data.js").Find} find
+   * @param {{ onSend: (text: string) => void, onStop: () => void }} on
+   * @param {Draft} draft
+   */
+  constructor(find, on, draft) {
+    this.#form = find("composer");
+    this.#input = find("input");
+    this.#send = find("send");
+    this.#stop = find("stop");
+    this.#draft = draft;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       const text = this.text.trim();
@@ -30,7 +42,7 @@ export class Composer {
       event.preventDefault();
       this.#form.requestSubmit();
     });
-    this.text = kept("sessionStorage", DRAFT_KEY) ?? "";
+    this.text = draft.read();
   }
 
   get text() {
@@ -68,11 +80,19 @@ export class Composer {
 
   /** @param {"idle" | "sending" | "answering"} phase the next question may be written while an answer is on its way */
   set phase(phase) {
+    const hadFocus = this.#hasFocus;
     this.#isAnswering = phase !== "idle";
-    this.#input.disabled = phase === "sending";
+    this.#input.readOnly = phase === "sending";
     this.#send.hidden = this.#isAnswering;
     this.#stop.hidden = !this.#isAnswering;
     this.#changed();
+    // A button that goes away takes the focus with it; the other one in its place gets it.
+    if (hadFocus && !this.#hasFocus) (this.#isAnswering ? this.#stop : this.#send).focus();
+  }
+
+  get #hasFocus() {
+    const { activeElement } = /** @type {Document | ShadowRoot} */ (this.#form.getRootNode());
+    return activeElement instanceof HTMLElement && this.#form.contains(activeElement) && activeElement.checkVisibility();
   }
 
   focus() {
@@ -84,6 +104,6 @@ export class Composer {
     this.#send.disabled = this.text.trim() === "";
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;
-    keep("sessionStorage", DRAFT_KEY, this.text);
+    this.#draft.write(this.text);
   }
 }

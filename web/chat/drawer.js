@@ -1,6 +1,7 @@
 // The list of conversations: a column on a desktop, a drawer on a phone.
 
-import { element } from "../pages/page_data.js";
+/** From this width on the list is a column of its own, as `chat.css` says as well. */
+const COLUMN_FROM_PX = 801;
 
 /**
  * @typedef {import("./api.js").Conversation} Conversation
@@ -14,13 +15,15 @@ import { element } from "../pages/page_data.js";
 
 /** The list, its drawer, renaming and deleting. */
 export class Drawer {
-  #drawer = element("drawer");
-  #list = element("conversations");
-  #none = element("conversations-none");
-  #more = element("conversations-more");
-  #opener = element("drawer-open");
-  #room = element("content");
-  #dialog = /** @type {HTMLDialogElement} */ (element("delete-dialog"));
+  #find;
+  #drawer;
+  #list;
+  #none;
+  #more;
+  #opener;
+  #room;
+  /** @type {HTMLDialogElement} */
+  #dialog;
   #say;
   #on;
   /** @type {Intl.DateTimeFormat} */
@@ -29,28 +32,41 @@ export class Drawer {
   #time;
 
   /**
+   * @param {import("../pages/page_data.js").Find} find
    * @param {import("../pages/page_data.js").Say} say
    * @param {string} language
    * @param {DrawerEvents} on
    */
-  constructor(say, language, on) {
+  constructor(find, say, language, on) {
+    this.#find = find;
+    this.#drawer = find("drawer");
+    this.#list = find("conversations");
+    this.#none = find("conversations-none");
+    this.#more = find("conversations-more");
+    this.#opener = find("drawer-open");
+    this.#room = find("content");
+    this.#dialog = find("delete-dialog");
     this.#say = say;
     this.#on = on;
     this.#day = new Intl.DateTimeFormat(language, { year: "numeric", month: "short", day: "numeric" });
     this.#time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-    element("new-conversation").addEventListener("click", () => {
+    find("new-conversation").addEventListener("click", () => {
       this.close();
       on.onNew();
     });
     this.#more.addEventListener("click", on.onMore);
     this.#opener.addEventListener("click", () => this.#open());
-    element("drawer-close").addEventListener("click", () => this.close());
-    element("backdrop").addEventListener("click", () => this.close());
+    find("drawer-close").addEventListener("click", () => this.close());
+    find("backdrop").addEventListener("click", () => this.close());
     this.#drawer.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.close();
+      if (event.key !== "Escape" || !this.#isOpen) return;
+      // Escape closes one thing at a time: what lies around the drawer stays.
+      event.stopPropagation();
+      this.close();
     });
-    // A window that grows to a desktop's width shows the list anyway; nothing may stay inert behind it.
-    matchMedia("(min-width: 801px)").addEventListener("change", () => this.close());
+    // A chat that grows to a desktop's width shows the list anyway; nothing may stay inert behind it.
+    const chat = find("chat");
+    new ResizeObserver(() => chat.clientWidth >= COLUMN_FROM_PX && this.close()).observe(chat);
   }
 
   /**
@@ -65,8 +81,12 @@ export class Drawer {
     this.#more.hidden = !hasMore;
   }
 
+  get #isOpen() {
+    return "open" in this.#drawer.dataset;
+  }
+
   close() {
-    if (!("open" in this.#drawer.dataset)) return;
+    if (!this.#isOpen) return;
     delete this.#drawer.dataset.open;
     this.#room.inert = false;
     this.#opener.setAttribute("aria-expanded", "false");
@@ -77,7 +97,7 @@ export class Drawer {
     this.#drawer.dataset.open = "";
     this.#room.inert = true;
     this.#opener.setAttribute("aria-expanded", "true");
-    element("drawer-close").focus();
+    this.#find("drawer-close").focus();
   }
 
   /**
@@ -85,7 +105,8 @@ export class Drawer {
    * @param {string} currentId
    */
   #item(conversation, currentId) {
-    const template = /** @type {HTMLTemplateElement} */ (element("conversation-template"));
+    /** @type {HTMLTemplateElement} */
+    const template = this.#find("conversation-template");
     const item = /** @type {HTMLLIElement} */ (/** @type {Element} */ (template.content.firstElementChild).cloneNode(true));
     const part = (/** @type {string} */ name) => /** @type {HTMLButtonElement} */ (item.querySelector(name));
     const name = conversation.name || this.#say("chat-untitled");
@@ -143,7 +164,7 @@ export class Drawer {
    * @param {string} name
    */
   #delete(conversation, name) {
-    element("delete-what").textContent = this.#say("chat-delete-what", { name });
+    this.#find("delete-what").textContent = this.#say("chat-delete-what", { name });
     this.#dialog.returnValue = "";
     this.#dialog.onclose = () => {
       if (this.#dialog.returnValue === "delete") void this.#on.onDelete(conversation);

@@ -1,27 +1,34 @@
 // Choosing a bot: from a list where there is one, else by its id.
 
-import { element } from "../pages/page_data.js";
 import { initialOf } from "./view.js";
 
 /** The page's part where a bot is chosen. */
 export class Picker {
-  #section = element("picker");
-  #lead = element("picker-lead");
-  #bots = element("picker-bots");
-  #id = /** @type {HTMLInputElement} */ (element("picker-id"));
+  #section;
+  #title;
+  #lead;
+  #bots;
+  /** @type {HTMLInputElement} */
+  #id;
   #say;
   #onPick;
 
   /**
+   * @param {import("../pages/page_data.js").Find} find
    * @param {import("../pages/page_data.js").Say} say
    * @param {(botId: string) => void} onPick
    */
-  constructor(say, onPick) {
+  constructor(find, say, onPick) {
+    this.#section = find("picker");
+    this.#title = find("picker-title");
+    this.#lead = find("picker-lead");
+    this.#bots = find("picker-bots");
+    this.#id = find("picker-id");
     this.#say = say;
     this.#onPick = onPick;
-    const hint = element("picker-hint");
+    const hint = find("picker-hint");
     const usualHint = hint.textContent;
-    element("picker-form").addEventListener("submit", (event) => {
+    find("picker-form").addEventListener("submit", (event) => {
       event.preventDefault();
       const id = this.#id.value.trim();
       const isId = /^\d{1,20}$/.test(id);
@@ -40,7 +47,7 @@ export class Picker {
     this.#section.hidden = false;
     this.#lead.textContent = this.#say("chat-pick-loading");
     this.#bots.replaceChildren();
-    element("picker-title").focus();
+    this.#title.focus();
     const found = await bots.catch(() => []);
     this.#lead.textContent = this.#say(found.length > 0 ? "chat-pick-lead" : "chat-pick-none");
     this.#bots.replaceChildren(...found.map((bot) => this.#choice(bot)));

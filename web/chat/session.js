@@ -15,6 +15,7 @@ import { Failure, failureIn, unreachable } from "./failure.js";
 
 /** Opens a session this long before its stated end. */
 const MARGIN_MS = 30_000;
+const CALL_TIMEOUT_MS = 30_000;
 
 /** One visitor's session. */
 export class Session {
@@ -59,20 +60,41 @@ export class Session {
    * Runs `attempt` with the open session. When the answer says that the handle is no longer good, opens the session anew
    * and runs it once more; what fails then is the caller's.
    * @template T
-   * @param {(opened: Opened) => Promise<T>} attempt
+   * @param {(visitor: import("./api.js").Visitor) => Promise<T>} attempt
    * @returns {Promise<T>}
    */
   async use(attempt) {
     const opened = await this.current();
     const opening = this.#opened;
     try {
-      return await attempt(opened);
+      return await attempt(this.#visitor(opened));
     } catch (error) {
       if (!(error instanceof Failure && error.isStaleHandle)) throw error;
       // Somebody else may have opened a new one meanwhile; forget only the one that was refused.
       this.#forget(opening);
-      return attempt(await this.current());
+      return attempt(this.#visitor(await this.current()));
     }
+  }
+
+  /** How long a plain call may take. */
+  get callTimeoutMs() {
+    return CALL_TIMEOUT_MS;
+  }
+
+  /**
+   * @param {Opened} opened
+   * @returns {import("./api.js").Visitor}
+   */
+  #visitor({ handle, apiBase, userId }) {
+    return {
+      userId,
+      send: (path, { headers, ...init }) =>
+        this.#fetch(apiBase + path, {
+          ...init,
+          headers: { ...headers, Authorization: `Bearer ${handle}` },
+          credentials: "omit",
+        }),
+    };
   }
 
   /** @param {Promise<Opened> | null} opening */

@@ -1,6 +1,5 @@
 // The messages on the screen. All text goes in as text nodes: nothing that a bot or a person writes becomes markup.
 
-import { element } from "../pages/page_data.js";
 import { splitLinks } from "./links.js";
 
 /** Nearer than this to the end, the view follows the answer. */
@@ -15,12 +14,12 @@ export class MessageView {
   #say;
 
   /**
+   * @param {HTMLTemplateElement} template
    * @param {"user" | "assistant"} role
    * @param {string} speaker
    * @param {import("../pages/page_data.js").Say} say
    */
-  constructor(role, speaker, say) {
-    const template = /** @type {HTMLTemplateElement} */ (element("message-template"));
+  constructor(template, role, speaker, say) {
     this.node = /** @type {HTMLLIElement} */ (/** @type {Element} */ (template.content.firstElementChild).cloneNode(true));
     this.node.dataset.role = role;
     this.#say = say;
@@ -83,13 +82,12 @@ export class MessageView {
     button.hidden = false;
     const label = button.title;
     button.onclick = async () => {
-      const icon = button.querySelector(".icon");
       try {
         await navigator.clipboard.writeText(text);
-        icon?.classList.replace("icon-copy", "icon-check");
+        button.dataset.done = "";
         button.ariaLabel = this.#say("site-copied");
         setTimeout(() => {
-          icon?.classList.replace("icon-check", "icon-copy");
+          delete button.dataset.done;
           button.ariaLabel = label;
         }, 2000);
       } catch {
@@ -109,11 +107,14 @@ export class MessageView {
 
 /** The list of messages and how it scrolls. */
 export class Thread {
-  #log = element("log");
-  #messages = element("messages");
-  #scroller = element("scroller");
-  #jump = element("jump");
-  #earlier = /** @type {HTMLButtonElement} */ (element("earlier"));
+  #log;
+  #messages;
+  #scroller;
+  #jump;
+  /** @type {HTMLButtonElement} */
+  #earlier;
+  /** @type {HTMLTemplateElement} */
+  #template;
   #say;
   #speaker = "";
   /** @type {Set<string>} */
@@ -121,10 +122,17 @@ export class Thread {
   #isFollowing = true;
 
   /**
+   * @param {import("../pages/page_data.js").Find} find
    * @param {import("../pages/page_data.js").Say} say
    * @param {{ onEarlier: () => void }} on
    */
-  constructor(say, on) {
+  constructor(find, say, on) {
+    this.#log = find("log");
+    this.#messages = find("messages");
+    this.#scroller = find("scroller");
+    this.#jump = find("jump");
+    this.#earlier = find("earlier");
+    this.#template = find("message-template");
     this.#say = say;
     this.#earlier.addEventListener("click", on.onEarlier);
     this.#jump.addEventListener("click", () => this.toEnd());
@@ -154,7 +162,7 @@ export class Thread {
    * @param {"user" | "assistant"} role
    */
   add(role) {
-    const view = new MessageView(role, role === "user" ? this.#say("chat-you") : this.#speaker, this.#say);
+    const view = this.#view(role);
     this.#log.ariaLive = "polite";
     this.#messages.append(view.node);
     return view;
@@ -171,7 +179,7 @@ export class Thread {
     const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
     const nodes = fresh.map(({ id, role, text, reasoning }) => {
       this.#known.add(id);
-      const view = new MessageView(role, role === "user" ? this.#say("chat-you") : this.#speaker, this.#say);
+      const view = this.#view(role);
       view.complete(text, reasoning);
       return view.node;
     });
@@ -179,6 +187,11 @@ export class Thread {
     // What the reader was looking at stays where it was.
     this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
     return fresh.length;
+  }
+
+  /** @param {"user" | "assistant"} role */
+  #view(role) {
+    return new MessageView(this.#template, role, role === "user" ? this.#say("chat-you") : this.#speaker, this.#say);
   }
 
   /** @param {boolean} isOffered */

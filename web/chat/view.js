@@ -1,7 +1,5 @@
 // The room around the thread: its state, the bot's name, what is said about failures, the empty room.
 
-import { element } from "../pages/page_data.js";
-
 /** @type {Readonly<Record<import("./failure.js").FailureKind, string>>} */
 const WORDS = {
   action: "chat-error-action",
@@ -26,28 +24,49 @@ const WORDS = {
  * @typedef {{ retry?: (() => void) | undefined, reload?: (() => void) | undefined, isTextKept?: boolean }} Remedies
  */
 
+/**
+ * @typedef {"loading" | "ready" | "streaming" | "error"} State
+ * @typedef {object} ViewEvents
+ * @property {(question: string) => void} onQuestion
+ * @property {((state: State) => void) | undefined} [onState]
+ * @property {((failure: import("./failure.js").Failure) => void) | undefined} [onFailure]
+ */
+
 /** Everything in the room that is neither message nor input. */
 export class View {
-  #status = element("status");
-  #statusActions = element("status-actions");
-  #loading = element("loading");
-  #empty = element("empty");
+  #find;
+  #chat;
+  #status;
+  #statusActions;
+  #loading;
+  #empty;
   #say;
-  #onQuestion;
+  #title;
+  #on;
 
   /**
+   * @param {import("../pages/page_data.js").Find} find
    * @param {import("../pages/page_data.js").Say} say
-   * @param {(question: string) => void} onQuestion
+   * @param {ViewEvents} on
+   * @param {string} title what stands in the bot's place at the top; empty for the bot's own name
    */
-  constructor(say, onQuestion) {
+  constructor(find, say, on, title) {
+    this.#find = find;
+    this.#chat = find("chat");
+    this.#status = find("status");
+    this.#statusActions = find("status-actions");
+    this.#loading = find("loading");
+    this.#empty = find("empty");
     this.#say = say;
-    this.#onQuestion = onQuestion;
-    element("dismiss").addEventListener("click", () => this.clearFailure());
+    this.#title = title;
+    this.#on = on;
+    find("dismiss").addEventListener("click", () => this.clearFailure());
   }
 
-  /** @param {"loading" | "ready" | "streaming" | "error"} state for style sheets and tests */
+  /** @param {State} state for style sheets and tests */
   set state(state) {
-    document.documentElement.dataset.state = state;
+    this.#chat.dataset.state = state;
+    this.#on.onState?.(state);
   }
 
   /** @param {string} text what the room waits for; empty when for nothing */
@@ -58,9 +77,10 @@ export class View {
 
   /** @param {string} name of the bot; empty while none is chosen */
   set botName(name) {
-    element("bot-name").textContent = name || this.#say("chat-title");
-    element("bot-avatar").textContent = initialOf(name);
-    element("bot-avatar").hidden = name === "";
+    const shown = this.#title || name;
+    this.#find("bot-name").textContent = shown || this.#say("chat-title");
+    this.#find("bot-avatar").textContent = initialOf(shown);
+    this.#find("bot-avatar").hidden = shown === "";
   }
 
   /**
@@ -70,15 +90,15 @@ export class View {
   showEmpty(bot) {
     this.#empty.hidden = bot === null;
     if (!bot) return;
-    element("empty-title").textContent = this.#say("chat-empty-title", { bot: bot.name });
-    if (bot.prologue) element("empty-lead").textContent = bot.prologue;
-    this.#suggest(element("empty-questions"), bot.questions);
+    this.#find("empty-title").textContent = this.#say("chat-empty-title", { bot: bot.name });
+    if (bot.prologue) this.#find("empty-lead").textContent = bot.prologue;
+    this.#suggest(this.#find("empty-questions"), bot.questions);
   }
 
   /** @param {string[]} questions what one could ask next; none hides them */
   set followUps(questions) {
-    element("follow-ups").hidden = questions.length === 0;
-    this.#suggest(element("follow-up-list"), questions);
+    this.#find("follow-ups").hidden = questions.length === 0;
+    this.#suggest(this.#find("follow-up-list"), questions);
   }
 
   /** @param {string} text for screen readers and for those who look: the room's one line */
@@ -101,11 +121,14 @@ export class View {
       ...(failure.logId ? [line("log", this.#say("chat-error-log", { log_id: failure.logId }))] : []),
       ...this.#details(failure),
     );
-    element("log-in").hidden = failure.kind !== "login";
-    offer(element("retry"), retry);
-    offer(element("reload"), reload);
+    // Only a page of the gateway's own knows where to log in.
+    const logIn = this.#find("log-in");
+    logIn.hidden = failure.kind !== "login" || !logIn.hasAttribute("href");
+    offer(this.#find("retry"), retry);
+    offer(this.#find("reload"), reload);
     this.#statusActions.hidden = false;
     this.state = "error";
+    this.#on.onFailure?.(failure);
   }
 
   /**
@@ -128,7 +151,7 @@ export class View {
 
   clearFailure() {
     this.tell("");
-    if (document.documentElement.dataset.state === "error") this.state = "ready";
+    if (this.#chat.dataset.state === "error") this.state = "ready";
   }
 
   /**
@@ -141,7 +164,7 @@ export class View {
         const item = document.createElement("li");
         const button = document.createElement("button");
         Object.assign(button, { type: "button", className: "button", textContent: question });
-        button.addEventListener("click", () => this.#onQuestion(question));
+        button.addEventListener("click", () => this.#on.onQuestion(question));
         item.append(button);
         return item;
       }),

@@ -1,9 +1,10 @@
 // The token page: fetches a token when asked, shows it masked, counts down to its end. The token stands in this module's
 // memory and, while "Reveal" is pressed, on the screen; nowhere else.
 
-import { element, readBlock, speaker } from "./page_data.js";
+import { finder, readBlock, speaker } from "./page_data.js";
 import { clockTime, masked, readTokenAnswer } from "./token_answer.js";
 
+const element = finder(document);
 const say = speaker(readBlock("texts"));
 const status = element("token-status");
 const reveal = element("token-reveal");

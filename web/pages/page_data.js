@@ -27,13 +27,19 @@ export function speaker(texts) {
 }
 
 /**
- * Returns the element with this id, which the template promises.
- * @template {HTMLElement} [T=HTMLElement]
- * @param {string} id
- * @returns {T}
+ * Finds the element with an id, which the template promises.
+ * @typedef {<T extends HTMLElement = HTMLElement>(id: string) => T} Find
  */
-export function element(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`The page has no #${id}.`);
-  return /** @type {T} */ (found);
+
+/**
+ * Returns what finds the elements of a page, or of a shadow root: the chat lives in both.
+ * @param {NonElementParentNode} root
+ * @returns {Find}
+ */
+export function finder(root) {
+  return (id) => {
+    const found = root.getElementById(id);
+    if (!found) throw new Error(`The page has no #${id}.`);
+    return /** @type {any} */ (found);
+  };
 }

@@ -21,7 +21,7 @@ const REST = [
 function setUp(routes) {
   const gateway = fakeGateway({ "POST /auth/session": sessions(), ...routes });
   const session = new Session({ apiBase: "http://proxy.test", fetch: gateway.fetch });
-  return { api: new Api(session, gateway.fetch), ...gateway };
+  return { api: new Api(session), ...gateway };
 }
 
 test("a question is streamed to the session's user and read as events", async () => {

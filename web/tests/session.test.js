@@ -14,6 +14,11 @@ function setUp(routes = {}) {
   return { session, clock, ...gateway };
 }
 
+/** @param {import("./fake_gateway.js").Asked[]} asked */
+function bearers(asked) {
+  return asked.map(({ headers }) => headers.get("authorization")).filter(Boolean);
+}
+
 test("callers at the same time share one opening", async () => {
   const { session, asked } = setUp();
 
@@ -57,18 +62,17 @@ for (const failure of [
   new Failure("session", { code: 700012006 }),
 ]) {
   test(`after ${failure.code ?? failure.status} the request is repeated once with a new handle`, async () => {
-    const { session } = setUp();
-    /** @type {string[]} */
-    const used = [];
+    const { session, asked } = setUp({ "GET /v1/x": () => json({}) });
+    let attempts = 0;
 
-    const result = await session.use(async ({ handle }) => {
-      used.push(handle);
-      if (used.length === 1) throw failure;
+    const result = await session.use(async (visitor) => {
+      await visitor.send("/v1/x", { method: "GET", headers: {} });
+      if (attempts++ === 0) throw failure;
       return "answer";
     });
 
     assert.equal(result, "answer");
-    assert.deepEqual(used, ["handle-1", "handle-2"]);
+    assert.deepEqual(bearers(asked), ["Bearer handle-1", "Bearer handle-2"]);
   });
 }
 
@@ -100,18 +104,20 @@ test("other failures are not repeated", async () => {
 });
 
 test("many requests with one stale handle open one new session", async () => {
-  const { session, asked } = setUp();
+  const { session, asked } = setUp({
+    "GET /v1/x": ({ headers }) => json({ used: headers.get("authorization") }),
+  });
   const request = () =>
-    session.use(async ({ handle }) => {
-      await Promise.resolve();
-      if (handle === "handle-1") throw new Failure("session", { status: 401 });
-      return handle;
+    session.use(async (visitor) => {
+      const { used } = await (await visitor.send("/v1/x", { method: "GET", headers: {} })).json();
+      if (used === "Bearer handle-1") throw new Failure("session", { status: 401 });
+      return used;
     });
 
-  const handles = await Promise.all([request(), request(), request(), request()]);
+  const used = await Promise.all([request(), request(), request(), request()]);
 
-  assert.deepEqual(new Set(handles), new Set(["handle-2"]));
-  assert.equal(asked.length, 2);
+  assert.deepEqual(new Set(used), new Set(["Bearer handle-2"]));
+  assert.equal(asked.filter(({ url }) => url.pathname === "/auth/session").length, 2);
 });
 
 test("a failed opening is told with its reason and tried again by the next caller", async () => {

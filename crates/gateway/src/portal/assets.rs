@@ -49,6 +49,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "chat/links.js",
     "chat/main.js",
     "chat/picker.js",
+    "chat/room.js",
     "chat/session.js",
     "chat/sse.js",
     "chat/thread.js",
@@ -100,7 +101,13 @@ const FILES: &[(&str, &[u8])] = embedded![
     "userscript/sdk_loading.js",
     "userscript/settings.js",
     "userscript/store.js",
+    "window/chat_window.js",
+    "window/gateway_line.js",
+    "window/launcher.js",
     "window/main.js",
+    "window/markup.js",
+    "window/place.js",
+    "window/window.css",
 ];
 
 static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {

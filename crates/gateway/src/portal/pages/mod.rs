@@ -18,7 +18,7 @@ pub use sessions::{SessionLine, SessionsPage, sessions};
 use crate::config::AppKind;
 use crate::text::{Language, text};
 use askama::Template;
-use script_data::{CALLBACK_TEXTS, CHAT_TEXTS, json_block, script_texts};
+use script_data::{CALLBACK_TEXTS, CHAT_TEXTS, WINDOW_TEXTS, json_block, script_texts};
 use serde::Serialize;
 
 /// What every page needs to know about the request that asked for it.
@@ -169,6 +169,9 @@ pub fn chat(page: &ChatPage<'_>) -> String {
         texts: Texts(language),
         frame: page.frame,
         page,
+        own_page: Some(page),
+        room: "main",
+        heading: "h1",
         script_texts: script_texts(language, CHAT_TEXTS),
         script_config: json_block(&ChatConfig {
             api_base: page.api_base,
@@ -178,6 +181,22 @@ pub fn chat(page: &ChatPage<'_>) -> String {
             lang: language.tag(),
         }),
     })
+}
+
+/// Our own window for other people's pages: its markup (the chat's part of the page, and what is around it there), and what
+/// its script says.
+pub(super) fn window(language: Language) -> (String, ScriptWords) {
+    let markup = rendered(&WindowTemplate {
+        language,
+        texts: Texts(language),
+        own_page: None,
+        // The page around it has a main part and a first heading of its own.
+        room: "div",
+        heading: "h2",
+    });
+    let mut words = script_words(language, CHAT_TEXTS);
+    words.extend(script_words(language, WINDOW_TEXTS));
+    (markup, words)
 }
 
 /// Renders the page for a failed request.
@@ -246,8 +265,21 @@ struct ChatTemplate<'a> {
     texts: Texts,
     frame: Frame<'a>,
     page: &'a ChatPage<'a>,
+    own_page: Option<&'a ChatPage<'a>>,
+    room: &'static str,
+    heading: &'static str,
     script_texts: String,
     script_config: String,
+}
+
+#[derive(Template)]
+#[template(path = "window.html")]
+struct WindowTemplate<'a> {
+    language: Language,
+    texts: Texts,
+    own_page: Option<&'a ChatPage<'a>>,
+    room: &'static str,
+    heading: &'static str,
 }
 
 #[derive(Template)]

@@ -72,6 +72,15 @@ pub(super) const CHAT_TEXTS: ScriptTexts = &[
     ("site-copy-failed", &[]),
 ];
 
+/// What `web/window/` says, besides what the chat in it says.
+pub(super) const WINDOW_TEXTS: ScriptTexts = &[
+    ("window-close", &[]),
+    ("window-news", &[]),
+    ("window-open", &[]),
+    ("window-open-busy", &[]),
+    ("window-open-news", &[]),
+];
+
 /// The words of texts, by id.
 pub(in crate::portal) type ScriptWords = serde_json::Map<String, serde_json::Value>;
 

@@ -6,6 +6,13 @@ use std::path::Path;
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>'\"&";
 
+/// The folders of scripts and the texts that are handed to each.
+const SCRIPTS: [(&str, ScriptTexts); 3] = [
+    ("chat", CHAT_TEXTS),
+    ("pages", CALLBACK_TEXTS),
+    ("window", WINDOW_TEXTS),
+];
+
 fn frame(language: Language) -> Frame<'static> {
     Frame {
         language,
@@ -119,7 +126,7 @@ fn ids_named_in(script: &str) -> Vec<&str> {
     script
         .split('"')
         .filter(|literal| {
-            ["callback-", "chat-", "site-"]
+            ["callback-", "chat-", "site-", "window-"]
                 .iter()
                 .any(|prefix| literal.starts_with(prefix))
         })
@@ -146,7 +153,7 @@ fn every_text_that_a_template_names_exists() {
 
 #[test]
 fn every_text_that_a_script_asks_for_is_handed_to_it() {
-    for (folder, list) in [("chat", CHAT_TEXTS), ("pages", CALLBACK_TEXTS)] {
+    for (folder, list) in SCRIPTS {
         for (file, script) in web_files(folder, ".js") {
             for id in ids_named_in(&script) {
                 assert!(list.iter().any(|(known, _)| *known == id), "{file} names {id}");
@@ -174,7 +181,7 @@ fn every_text_of_the_pages_is_used() {
             assert!(users.contains(&format!("\"{id}\"")), "nobody says {id}");
         }
     }
-    for (folder, list) in [("chat", CHAT_TEXTS), ("pages", CALLBACK_TEXTS)] {
+    for (folder, list) in SCRIPTS {
         let scripts: String = web_files(folder, ".js").into_iter().map(|(_, script)| script).collect();
         for (id, _) in list {
             assert!(scripts.contains(&format!("\"{id}\"")), "no script says {id}");
@@ -202,7 +209,6 @@ fn pages_keep_to_their_content_security_policy() {
     for page in every_page() {
         assert!(!page.contains(" style="), "inline style");
         assert!(!page.contains("<style"), "inline style sheet");
-        assert!(!page.contains("<svg"), "inline drawing");
         for script in page.split("<script").skip(1) {
             let tag = script.split('>').next().unwrap();
             assert!(
@@ -213,6 +219,18 @@ fn pages_keep_to_their_content_security_policy() {
         for handler in [" onclick=", " onload=", " onerror=", " onsubmit="] {
             assert!(!page.contains(handler), "{handler}");
         }
+    }
+}
+
+#[test]
+fn the_window_asks_a_foreign_page_for_nothing_but_room() {
+    for language in Language::ALL {
+        let (markup, words) = window(language);
+
+        for forbidden in [" style=", "<style", "<script", "<img", "src=", "href=", "<main", "<h1"] {
+            assert!(!markup.contains(forbidden), "{forbidden}");
+        }
+        assert!(words.contains_key("window-open") && words.contains_key("chat-title"));
     }
 }
 

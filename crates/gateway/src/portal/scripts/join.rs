@@ -112,7 +112,10 @@ impl Module {
             if begin.is_empty() || begin.starts_with("//") {
                 continue;
             }
-            if begin.starts_with("/**") {
+            // A type that is stated within an expression (`/** @type {X} */ (y).z`) is no comment's line.
+            let is_comment =
+                begin.starts_with("/**") && begin.split_once("*/").is_none_or(|(_, code)| code.trim().is_empty());
+            if is_comment {
                 let mut end = line;
                 while !end.trim_end().ends_with("*/") {
                     end = lines.next().ok_or_else(|| form(line))?;
@@ -195,7 +198,7 @@ mod tests {
     fn modules(path: &str) -> Option<&'static str> {
         match path {
             "embed/main.js" => Some(
-                "// The entry.\nimport {\n  greet as hello,\n  NAME,\n} from \"../client/greet.js\";\nimport { once } from \"./once.js\";\n\n/**\n * Starts.\n */\nexport function start(served) {\n  // Says it.\n  once(() => hello(NAME + served.mark));\n}\n",
+                "// The entry.\nimport {\n  greet as hello,\n  NAME,\n} from \"../client/greet.js\";\nimport { once } from \"./once.js\";\n\n/**\n * Starts.\n */\nexport function start(served) {\n  // Says it.\n  /** @type {any} */ (served).seen = true;\n  once(() => hello(NAME + served.mark));\n}\n",
             ),
             "embed/once.js" => {
                 Some("import { NAME } from \"../client/greet.js\";\nexport const once = (act) => act(NAME);\n")
@@ -235,6 +238,7 @@ mod tests {
         const { greet: hello, NAME } = m1;
         const { once } = m2;
         function start(served) {
+          /** @type {any} */ (served).seen = true;
           once(() => hello(NAME + served.mark));
         }
         return { start };

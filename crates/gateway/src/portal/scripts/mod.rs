@@ -9,13 +9,14 @@
 //! They are made of the modules in `web/` ([`join`]) and of the texts that they say ([`texts`]).
 
 mod join;
+mod sheet;
 mod texts;
 pub(super) mod userscript;
 mod userscript_texts;
 
 use super::assets;
 use super::language::Reader;
-use super::pages::{ScriptWords, script_words};
+use super::pages::{self, ScriptWords, script_words};
 use crate::text::Language;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -56,13 +57,26 @@ pub(super) async fn embed(headers: HeaderMap) -> Response {
 struct ServedToWindow {
     version: &'static str,
     lang: &'static str,
+    /// What stands in its shadow root.
+    html: String,
+    css: String,
+    texts: ScriptWords,
 }
 
 impl ServedToWindow {
     fn of(language: Language) -> Self {
+        let (html, texts) = pages::window(language);
+        let sheets = ["styles.css", "chat/chat.css", "window/window.css"];
         Self {
             version: env!("CARGO_PKG_VERSION"),
             lang: language.tag(),
+            html,
+            css: sheets
+                .into_iter()
+                .filter_map(assets::text)
+                .map(sheet::for_shadow_root)
+                .collect(),
+            texts,
         }
     }
 }

@@ -1,0 +1,52 @@
+// The chat's requests by way of a gateway client, which puts in the handle and has the patience.
+
+import { Failure } from "../chat/failure.js";
+
+/**
+ * What the window needs of `client/gateway.js`.
+ * @typedef {object} GatewayClient
+ * @property {() => Promise<{ userId: string }>} session
+ * @property {(path: string, init: import("../chat/api.js").LineInit) => Promise<Response>} call
+ */
+
+/** The client waits for a gateway that is away for up to a minute; what is asked meanwhile is not lost. */
+const CALL_TIMEOUT_MS = 75_000;
+
+/** A {@link import("../chat/api.js").Line} of the chat. */
+export class GatewayLine {
+  #gateway;
+
+  /** @param {GatewayClient} gateway */
+  constructor(gateway) {
+    this.#gateway = gateway;
+  }
+
+  get callTimeoutMs() {
+    return CALL_TIMEOUT_MS;
+  }
+
+  /**
+   * Runs `attempt` once: a refused handle has been replaced below already.
+   * @template T
+   * @param {(visitor: import("../chat/api.js").Visitor) => Promise<T>} attempt
+   * @returns {Promise<T>}
+   */
+  async use(attempt) {
+    const { userId } = await this.#gateway.session().catch((trouble) => {
+      throw failureOf(trouble);
+    });
+    return attempt({ userId, send: (path, init) => this.#gateway.call(path, init) });
+  }
+}
+
+/**
+ * Returns a session that could not be opened in words of the chat.
+ * @param {any} trouble what the client rejects with (`client/trouble.js`)
+ */
+function failureOf(trouble) {
+  const facts = { reason: String(trouble?.detail ?? ""), status: trouble?.response?.status, cause: trouble };
+  if (trouble?.problem === "login-required") return new Failure("login", facts);
+  if (trouble?.kind === "busy") return new Failure("rate", facts);
+  if (trouble?.kind === "refused") return new Failure("session", facts);
+  return new Failure("unreachable", { cause: trouble });
+}
