@@ -94,6 +94,11 @@ export class ChatWindow {
     return !this.#panel.hidden;
   }
 
+  /** Whether the page still has it: one that changes without loading may throw away what it does not know. */
+  isInPage() {
+    return this.#element.isConnected;
+  }
+
   show() {
     if (this.isShown || this.#end.signal.aborted) return;
     this.#panel.hidden = false;

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { launchBrowser, Visitor } from "../harness/browser.js";
+import { LANGUAGES, lookAt } from "../harness/look.js";
 import { Product } from "../harness/product.js";
-import { Site, strictPolicy } from "../harness/site.js";
+import { Site } from "../harness/site.js";
 
 /** Takes the Echo bot a few seconds to say back. */
 const LONG = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
@@ -14,18 +15,21 @@ let product;
 let browser;
 let visitors = [];
 before(async () => {
-  site = await Site.open();
+  const files = new Map();
+  site = await Site.start(({ pathname }) => files.get(pathname));
   product = await Product.start({ COZEGATE__CORS__ORIGINS: JSON.stringify([site.origin]) });
   browser = await launchBrowser();
-  site.files["/"] = { type: "text/html; charset=utf-8", body: page(), policy: strictPolicy(product) };
-  site.files["/host.js"] = { type: "text/javascript", body: host() };
-  site.files["/icon.svg"] = { type: "image/svg+xml", body: '<svg xmlns="http://www.w3.org/2000/svg"/>' };
-  site.files["/site.css"] = { type: "text/css", body: "html { font-size: 40px } * { color: red; padding: 9px }" };
+  for (const lang of ["en", "zh-CN"]) {
+    files.set(`/${lang}`, { headers: { "content-security-policy": strictPolicy() }, body: page(lang) });
+  }
+  files.set("/host.js", { type: "text/javascript", body: host() });
+  files.set("/icon.svg", { type: "image/svg+xml", body: '<svg xmlns="http://www.w3.org/2000/svg"/>' });
+  files.set("/site.css", { type: "text/css", body: SITE_STYLE });
 });
 after(async () => {
   await browser?.close();
   await product?.stop();
-  site?.close();
+  site?.stop();
 });
 afterEach(async () => {
   const errors = visitors.flatMap((visitor) => visitor.errors);
@@ -34,11 +38,24 @@ afterEach(async () => {
   assert.deepEqual(errors, [], "nothing that the policy forbids, and no error");
 });
 
-/** A page whose owner has a style of their own, and a shortcut on the key "s". */
-function page() {
-  return `<!doctype html><html lang="en"><title>A site</title><meta name="viewport" content="width=device-width"><link rel="icon" href="/host.js">
-    <link rel="stylesheet" href="/site.css"><h1>A site</h1><input id="theirs">
-    <script src="${product.auth}/embed/window.js?lang=en"></script><script src="/host.js"></script>`;
+/** What would break a window that is not apart from the page. */
+const SITE_STYLE = "html { font-size: 40px } body { margin: 24px; font-family: serif } * { color: #555; padding: 9px }";
+
+/** The strictest that a site with our script can have. */
+function strictPolicy() {
+  return [
+    "default-src 'self'",
+    `script-src 'self' ${product.auth}`,
+    `connect-src 'self' ${product.auth} ${product.proxy}`,
+    "style-src 'self'",
+    "require-trusted-types-for 'script'",
+  ].join("; ");
+}
+
+function page(lang) {
+  return `<!doctype html><html lang="${lang}"><title>A site</title><meta name="viewport" content="width=device-width">
+    <link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/site.css"><h1>A site</h1><input id="theirs">
+    <script src="${product.auth}/embed/window.js?lang=${lang}"></script><script src="/host.js"></script>`;
 }
 
 /** What stands around the window: the smallest gateway client that does, and a note of what happens. */
@@ -57,7 +74,7 @@ function host() {
     globalThis.keysOnPage = [];
     addEventListener("keydown", ({ key }) => keysOnPage.push(key));
     globalThis.chat = globalThis[Symbol.for("cozegate.window")]({
-      document, lang: "en", botId: "${product.bot("Echo")}", title: null, width: 400, zIndex: 7, button: true,
+      document, lang: document.documentElement.lang, botId: "${product.bot("Echo")}", title: null, width: 400, zIndex: 7, button: true,
       gateway: {
         session,
         call: async (path, init) => {
@@ -74,7 +91,7 @@ function host() {
 async function arrive(options) {
   const visitor = await Visitor.arrive(browser, options);
   visitors.push(visitor);
-  await visitor.page.goto(site.origin);
+  await visitor.page.goto(`${site.origin}/en`);
   return visitor;
 }
 
@@ -125,7 +142,7 @@ test("the site's styles do not reach the window, nor its own the site", async ()
     return { fontSize, color };
   });
   assert.equal(input.fontSize, "16px");
-  assert.notEqual(input.color, "rgb(255, 0, 0)");
+  assert.notEqual(input.color, "rgb(85, 85, 85)");
   assert.equal(await heading(), before);
 });
 
@@ -259,3 +276,15 @@ test("the markup becomes what a browser would have made of it", async () => {
 
   assert.ok(isSame);
 });
+
+for (const language of LANGUAGES) {
+  test(`the window looks right in ${language}, light and dark, on a desk and on a phone`, async () => {
+    const open = async (visitor) => {
+      await visitor.page.goto(`${site.origin}/${language}`);
+      await visitor.part("launcher").click();
+      await visitor.ready();
+      await visitor.ask("扣子和 cozegate 有什么关系？ What stands between us?");
+    };
+    await lookAt(browser, { name: "window", open, language });
+  });
+}
