@@ -78,6 +78,7 @@ cli-serve-running = cozegate { $version } is running on { $source }: app { $app 
 cli-listens-proxy = {"  "}Proxy         { $url }
 cli-listens-auth = {"  "}Auth service  { $url }
 cli-listens-emulator = {"  "}Emulator      { $url }
+cli-public-at = {"  "}For visitors  { $url }
 cli-open-next = {"  "}Open next     { $url }
 cli-how-to-stop = Ctrl-C stops it.
 cli-stopping = Stopping. Running answers have a moment to finish; Ctrl-C again ends at once.

@@ -78,6 +78,7 @@ cli-serve-running = cozegate { $version } 已启动，配置来自 { $source }�
 cli-listens-proxy = {"  "}代理      { $url }
 cli-listens-auth = {"  "}认证服务  { $url }
 cli-listens-emulator = {"  "}模拟器    { $url }
+cli-public-at = {"  "}访客地址  { $url }
 cli-open-next = {"  "}接着打开  { $url }
 cli-how-to-stop = 按 Ctrl-C 停止。
 cli-stopping = 正在停止，等待进行中的回答结束；再按一次 Ctrl-C 立即退出。

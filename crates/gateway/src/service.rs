@@ -279,13 +279,20 @@ impl Running {
         self.auth_addr
     }
 
-    /// The address of the listener at `addr` as people type it.
+    /// The address of the listener at `addr` as people of this machine type it.
     pub fn url_of(&self, addr: SocketAddr) -> String {
-        match &self.shared.public {
-            Some(public) if Some(addr) == self.auth_addr => base_of(&public.auth),
-            Some(public) => base_of(&public.proxy),
-            None => format!("{}://{addr}", self.shared.scheme),
-        }
+        let scheme = if self.certificate.is_some() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        };
+        format!("{scheme}://{addr}")
+    }
+
+    /// Where visitors reach the proxy and the auth service, in public mode.
+    pub fn public_urls(&self) -> Option<[String; 2]> {
+        let public = self.shared.public.as_ref()?;
+        Some([base_of(&public.proxy), base_of(&public.auth)])
     }
 
     /// Puts `config` in force for the requests that come from now on; those under way end with what they began with.

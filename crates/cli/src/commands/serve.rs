@@ -18,6 +18,15 @@ const REMIND_EVERY: Duration = Duration::from_hours(24);
 struct Announcement<'a> {
     proxy: Option<&'a str>,
     auth: Option<&'a str>,
+    /// Where visitors reach them, in public mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public: Option<PublicAddresses<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PublicAddresses<'a> {
+    proxy: &'a str,
+    auth: &'a str,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -99,10 +108,12 @@ fn announce(context: &Context, config: &Config, running: &Running) {
     let output = &context.output;
     let proxy = running.proxy_addr().map(|addr| running.url_of(addr));
     let auth = running.auth_addr().map(|addr| running.url_of(addr));
+    let public = running.public_urls();
     if output.is_json() {
         print_json(&Announcement {
             proxy: proxy.as_deref(),
             auth: auth.as_deref(),
+            public: public.as_ref().map(|[proxy, auth]| PublicAddresses { proxy, auth }),
         });
     }
     let source = source_text(context, &config.source);
@@ -123,6 +134,10 @@ fn announce(context: &Context, config: &Config, running: &Running) {
     }
     if let Some(auth) = &auth {
         output.note(&output.text("cli-listens-auth", &[("url", auth)]));
+        if let Some([_, auth]) = &public {
+            output.note(&output.text("cli-public-at", &[("url", auth)]));
+        }
+        let auth = public.as_ref().map_or(auth, |[_, auth]| auth);
         output.note(&output.text("cli-open-next", &[("url", &format!("{auth}/chat"))]));
     }
     output.note(&output.text("cli-how-to-stop", &[]));

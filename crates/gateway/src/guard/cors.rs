@@ -13,12 +13,13 @@ use http::{Method, Response, StatusCode};
 /// What a page of the platform's SDKs sends beyond the safelisted fields (protocol 8.2), and what our own pages and
 /// the legacy userscripts send.
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, x-coze-client-user-agent, agw-js-conv, x-requested-with, x-session-name, x-tt-logid",
+    "authorization, content-type, x-coze-client-user-agent, agw-js-conv, x-requested-with, x-session-name, x-tt-logid, x-cozegate-inspect",
 );
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 /// `X-Tt-Logid` is what the platform's support asks for, so pages must be able to read it.
-const EXPOSED_HEADERS: HeaderValue =
-    HeaderValue::from_static("x-tt-logid, x-request-id, retry-after, ratelimit, ratelimit-policy, content-disposition");
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "x-tt-logid, x-request-id, retry-after, ratelimit, ratelimit-policy, server-timing, content-disposition",
+);
 /// Two hours: the longest that Chromium keeps.
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("7200");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");

@@ -42,6 +42,7 @@ use crate::telemetry::access_log::path_for_log;
 use crate::telemetry::labels::{self, Listener};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::{Record, Recorded};
+use crate::telemetry::server_timing::INSPECT;
 use body::Answer;
 use http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderValue};
 use http::{Method, Request, Response, Uri};
@@ -91,6 +92,9 @@ impl Proxy {
         #[cfg(feature = "otel")]
         record.is_traced(self.shared.trace(peer.ip(), request.headers()));
         record.writes(self.shared.log_line(&live, request.method(), request.uri().path()));
+        if request.headers().contains_key(INSPECT) {
+            record.is_inspected();
+        }
         let route = route::find(request.uri(), &live.targets);
         let check = match route {
             Ok((Route::File(_), _)) => Guard::check_public_file,

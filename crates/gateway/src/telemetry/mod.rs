@@ -23,6 +23,7 @@ pub(crate) mod metrics;
 pub(crate) mod observers;
 mod process;
 pub(crate) mod record;
+pub(crate) mod server_timing;
 #[cfg(feature = "otel")]
 pub(crate) mod traces;
 

@@ -9,6 +9,7 @@ use super::access_log::log_id;
 use super::access_log::{End, Line};
 use super::labels::{Direction, Early, Listener, MethodClass, Phase, Place, Route, StatusClass, UpstreamFailure};
 use super::metrics::Metrics;
+use super::server_timing::ServerTiming;
 #[cfg(feature = "otel")]
 use super::traces::{Ended, RequestTrace};
 use crate::media_type::is_event_stream;
@@ -38,6 +39,8 @@ pub(crate) struct Record {
     early: Option<Early>,
     /// What is written down at the end, if anything is.
     line: Option<Box<Line>>,
+    /// What the caller wants to be told about time.
+    timing: Option<Box<ServerTiming>>,
     #[cfg(feature = "otel")]
     trace: Option<Box<RequestTrace>>,
 }
@@ -84,6 +87,7 @@ impl Record {
             bytes_out: 0,
             early: Some(Early::CallerLeft),
             line: None,
+            timing: None,
             #[cfg(feature = "otel")]
             trace: None,
         }
@@ -109,10 +113,18 @@ impl Record {
     pub(crate) fn waited_for_credential(&mut self, since: Instant) {
         let now = Instant::now();
         self.metrics.took(Phase::Credential, now - since);
+        if let Some(timing) = &mut self.timing {
+            timing.waited_for_credential(now - since);
+        }
         #[cfg(feature = "otel")]
         if let Some(trace) = &mut self.trace {
             trace.waited_for_credential(since, now);
         }
+    }
+
+    /// The caller wants to be told where the time went.
+    pub(crate) fn is_inspected(&mut self) {
+        self.timing = Some(Box::default());
     }
 
     /// A line is written at the end.
@@ -168,6 +180,9 @@ impl Record {
             let extensions = std::mem::take(response.extensions_mut());
             line.answered(response.headers_mut(), &extensions);
             *response.extensions_mut() = extensions;
+        }
+        if let Some(timing) = &self.timing {
+            timing.write(response.headers_mut(), self.began, self.sent, now);
         }
         #[cfg(feature = "otel")]
         if let Some(trace) = &mut self.trace {

@@ -1,6 +1,6 @@
 //! What reaches the platform, what comes back, and what never leaves.
 
-use crate::world::{RecordingUpstream, World, send, vacant};
+use crate::world::{Answer, RecordingUpstream, World, send, vacant};
 
 #[tokio::test]
 async fn the_handle_is_swapped_for_the_token_and_the_rest_travels_unchanged() {
@@ -365,5 +365,33 @@ async fn the_proxy_tells_about_itself() {
         format!("http://localhost:{}", world.auth.port())
     );
     assert!(about["version"].is_string());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_is_told_where_the_time_went_and_coze_hears_nothing_of_it() {
+    let (world, _emulator) = World::with_emulator().await;
+    let handle = world.handle().await;
+
+    let first = world
+        .ask("GET /v1/users/me", &handle, "X-Cozegate-Inspect: 1\r\n")
+        .await;
+    let second = world
+        .ask("GET /v1/users/me", &handle, "X-Cozegate-Inspect: 1\r\n")
+        .await;
+    let unasked = world.ask("GET /v1/users/me", &handle, "").await;
+
+    let told = |answer: &Answer| answer.header("server-timing").map(str::to_owned).unwrap_or_default();
+    assert!(
+        told(&first).starts_with("token;desc=\"awaited\";dur="),
+        "{}",
+        told(&first)
+    );
+    assert!(
+        told(&second).starts_with("token;desc=\"at hand\";dur=0.0, upstream;dur="),
+        "{}",
+        told(&second)
+    );
+    assert_eq!(told(&unasked), "");
     world.stop().await;
 }
