@@ -38,6 +38,8 @@ userscript-copied = Copied.
 userscript-copy-yourself = The clipboard cannot be reached. Copy it from here:
 userscript-not-yet = The chat is not there yet: it waits for cozegate at { $address }. “Status” in the menu says more.
 
+userscript-dismiss = Close this message
+
 userscript-status = cozegate at { $address }
     reachable: { $reachable }, version { $gateway }
     this script: version { $script }, let in: { $paired }

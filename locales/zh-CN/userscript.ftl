@@ -38,6 +38,8 @@ userscript-copied = 已复制。
 userscript-copy-yourself = 无法访问剪贴板，请从这里复制：
 userscript-not-yet = 对话还没有准备好：正在等待 { $address } 上的 cozegate。菜单里的“状态”有更多说明。
 
+userscript-dismiss = 关闭这条消息
+
 userscript-status = cozegate 地址：{ $address }
     能否连上：{ $reachable }，版本 { $gateway }
     本脚本：版本 { $script }，已获准：{ $paired }

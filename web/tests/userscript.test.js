@@ -259,7 +259,7 @@ test("what is wrong is told once, on one page, until it was well in between", ()
   const clock = { now: 1_000_000 };
   /** @type {string[]} */
   const shown = [];
-  const page = () => new Notices({ show: (text) => void shown.push(text), store, now: () => clock.now });
+  const page = () => new Notices({ voice: { say: (text) => void shown.push(text), hush: () => undefined }, store, now: () => clock.now });
   const [one, two] = [page(), page()];
 
   one.tell("away", "1");

@@ -8,7 +8,7 @@ const QUIET_MS = 10 * 60_000;
 
 /** Tells people what happened. */
 export class Notices {
-  #show;
+  #voice;
   #store;
   #now;
   /** @type {Set<string>} told on this page */
@@ -16,12 +16,12 @@ export class Notices {
 
   /**
    * @param {object} parts
-   * @param {(text: string) => void} parts.show
+   * @param {{ say: (text: string) => void, hush: () => void }} parts.voice
    * @param {import("./store.js").Store} parts.store
    * @param {() => number} [parts.now]
    */
-  constructor({ show, store, now = Date.now }) {
-    this.#show = show;
+  constructor({ voice, store, now = Date.now }) {
+    this.#voice = voice;
     this.#store = store;
     this.#now = now;
   }
@@ -38,7 +38,7 @@ export class Notices {
     const since = this.#now() - (elsewhere[kind] ?? -Infinity);
     if (since >= 0 && since < QUIET_MS) return;
     this.#store.write(KEY, { ...elsewhere, [kind]: this.#now() });
-    this.#show(text);
+    this.#voice.say(text);
   }
 
   /**
@@ -46,11 +46,12 @@ export class Notices {
    * @param {string} text
    */
   answer(text) {
-    this.#show(text);
+    this.#voice.say(text);
   }
 
   /** All is well: what goes wrong next is news. */
   clear() {
+    if (this.#told.size > 0) this.#voice.hush();
     this.#told.clear();
     if (Object.keys(this.#elsewhere()).length > 0) this.#store.write(KEY, undefined);
   }

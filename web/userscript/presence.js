@@ -16,6 +16,32 @@ export function isFirst(document) {
 }
 
 /**
+ * Calls `act` when what we have put into the document is no longer there; each time anew.
+ * @param {Document} document
+ * @param {() => boolean} isThere
+ * @param {() => void} act
+ */
+export function whenTakenAway(document, isThere, act) {
+  const look = () => {
+    if (!isThere()) act();
+  };
+  // Only what hangs on the root and the body: ours does, and the page's own changes shall cost nothing.
+  const observer = new MutationObserver(() => {
+    observeBody();
+    look();
+  });
+  /** @type {Element | null} */
+  let body = null;
+  const observeBody = () => {
+    if (!document.body || document.body === body) return;
+    body = document.body;
+    observer.observe(body, { childList: true });
+  };
+  observer.observe(document.documentElement, { childList: true });
+  observeBody();
+}
+
+/**
  * Waits until the document has a body.
  * @param {Document} document
  * @returns {Promise<void>}

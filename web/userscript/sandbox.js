@@ -16,9 +16,15 @@ export function ownWorld(scope) {
   const own = Object.create(null);
   /** Functions of the real window, which insist on it. @type {Map<unknown, unknown>} */
   const bound = new Map();
+  /** @type {Record<PropertyKey, unknown>} */
   const world = new Proxy(own, {
     has: (target, name) => name in target || name in scope,
-    get: (target, name) => (name in target ? target[name] : borrowed(scope, name, bound)),
+    get(target, name) {
+      if (name in target) return target[name];
+      const value = borrowed(scope, name, bound);
+      // `top` and `parent` of a page that stands in no other: who compares them with `self` shall find what is so.
+      return value === scope ? world : value;
+    },
     set: (target, name, value) => {
       // Handlers and addresses are the real window's business: `onerror`, `location`, `name`.
       if (name in target || !isAccessor(scope, name)) target[name] = value;

@@ -2,8 +2,11 @@
 
 import { chromium } from "playwright-core";
 
-/** Starts the browser that `COZEGATE_CHROMIUM` names (`cargo xtask test` finds it). */
-export function launchBrowser() {
+/**
+ * Starts the browser that `COZEGATE_CHROMIUM` names (`cargo xtask test` finds it).
+ * @param {string[]} [switches] besides the usual ones
+ */
+export function launchBrowser(switches = []) {
   return chromium.launch({
     executablePath: process.env.COZEGATE_CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -16,6 +19,7 @@ export function launchBrowser() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...switches,
     ],
   });
 }

@@ -11,6 +11,7 @@ pub(super) const USERSCRIPT_TEXTS: ScriptTexts = &[
     ("userscript-ask-width", &["least", "most"]),
     ("userscript-copied", &[]),
     ("userscript-copy-yourself", &[]),
+    ("userscript-dismiss", &[]),
     ("userscript-import-wrong", &[]),
     ("userscript-imported", &[]),
     ("userscript-menu-bot", &["bot"]),

@@ -1,0 +1,90 @@
+// The platform's Chat SDK as the chat on this page, with its requests sent through the gateway.
+//
+// It is given no handle: the requests get theirs on the way. So there is none in what it logs, keeps or shows.
+
+import { patchPage } from "../client/patch.js";
+import { sleepOnClock } from "../client/patience.js";
+import { STAND_IN } from "../embed/chats.js";
+import { waysOf } from "../embed/ways.js";
+import { loadedSdk } from "./sdk_loading.js";
+
+
+/**
+ * @param {import("./window_face.js").FaceParts} parts
+ * @returns {Promise<import("./window_face.js").Face | null>} null when this page cannot have it
+ */
+export async function sdkFace(parts) {
+  const { scope, gm, gateway, send, values, log, onChange } = parts;
+  const { apiBase, upstream, userId } = await gateway.session();
+  if (!upstream.sdkUrl) {
+    log.add("the gateway names no Chat SDK");
+    return null;
+  }
+  const loaded = await loadedSdk({
+    scope,
+    gm,
+    send,
+    address: upstream.sdkUrl,
+    proxied: `${apiBase}/${encodeURIComponent(upstream.sdkUrl)}`,
+    patch: (world) => patchPage(world, waysOf(gateway)),
+    log,
+    sleep: sleepOnClock,
+  });
+  if (!loaded) return null;
+  log.add(`the Chat SDK runs in the ${loaded.where}`);
+
+  let isShown = false;
+  const changed = (/** @type {boolean} */ shown) => {
+    isShown = shown;
+    onChange();
+  };
+  const { body } = scope.document;
+  const before = new Set(body.children);
+  const client = new loaded.WebChatClient(optionsFor(values, userId, gateway, changed));
+  const added = [...body.children].filter((child) => !before.has(child) && child.tagName !== "SCRIPT");
+  return {
+    name: `Chat SDK (${loaded.where})`,
+    get isShown() {
+      return isShown;
+    },
+    get isInPage() {
+      return added.every((element) => element.isConnected);
+    },
+    show: () => client.showChatBot(),
+    hide: () => client.hideChatBot(),
+    destroy() {
+      client.destroy();
+      loaded.leave();
+    },
+  };
+}
+
+/**
+ * @param {import("./settings.js").Values} values
+ * @param {string} userId
+ * @param {import("../client/gateway.js").Gateway} gateway
+ * @param {(isShown: boolean) => void} changed
+ */
+function optionsFor({ botId, title, width, lang }, userId, gateway, changed) {
+  return {
+    config: { type: "bot", bot_id: botId, isIframe: false },
+    auth: {
+      type: "token",
+      token: STAND_IN,
+      onRefreshToken: async () => {
+        await gateway.onRefreshToken();
+        return STAND_IN;
+      },
+    },
+    userInfo: { id: userId },
+    ui: {
+      base: { lang },
+      chatBot: {
+        ...(title ? { title } : {}),
+        width,
+        onShow: () => changed(true),
+        onHide: () => changed(false),
+      },
+    },
+  };
+}
