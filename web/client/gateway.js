@@ -27,6 +27,8 @@ import { Trouble, isDeadHandle, nobodyThere, passingTrouble } from "./trouble.js
 const CALL_BUDGET_MS = 60_000;
 /** What is asked about an answer that broke off may take longer: there are five minutes between two pieces. */
 const FOLLOW_BUDGET_MS = 120_000;
+/** In the place of an answer where there is a trouble. */
+const NONE = /** @type {any} */ (undefined);
 /** A handle that was opened just now and is refused as well is not the reason. */
 const RENEWALS = 2;
 
@@ -141,7 +143,6 @@ export class Gateway {
     return answerTo(question, {
       attempt: () => this.#attempt(path, request),
       ask: (path, init) => this.#ask(path, init, signal),
-      refuse: (opened) => this.#session.refuse(opened),
       patience: () => new Patience(this.#time, CALL_BUDGET_MS, signal),
       sleep: (ms) => this.#time.sleep(ms, signal),
       sentAt: () => begun + this.#session.clockLead,
@@ -185,7 +186,7 @@ export class Gateway {
   async #attempt(path, request) {
     for (let renewals = 0; ; renewals += 1) {
       const opened = await this.#opened(request.signal);
-      if (opened instanceof Trouble) return failed(opened);
+      if (opened instanceof Trouble) return { response: NONE, trouble: opened };
       /** @type {Response} */
       let response;
       /** @type {any} */
@@ -204,7 +205,7 @@ export class Gateway {
         if (isAbort(error)) throw error;
         const trouble = nobodyThere(error);
         this.#onTrouble(trouble);
-        return failed(trouble);
+        return { response: NONE, trouble };
       }
       if (isDeadHandle(response.status, body) && renewals < RENEWALS) {
         this.#session.refuse(opened);
@@ -213,7 +214,7 @@ export class Gateway {
       const trouble = passingTrouble(response, body);
       this.#onTrouble(trouble);
       if (!trouble) this.#noteChats(path, body);
-      return { response, opened, trouble };
+      return { response, trouble };
     }
   }
 
@@ -267,15 +268,6 @@ export class Gateway {
     if (!path.startsWith("/v1/conversation/message/list") || !Array.isArray(data)) return;
     for (const { chat_id } of data) if (chat_id) this.#known.add(chat_id);
   }
-}
-
-/**
- * @param {Trouble} trouble
- * @returns {Attempt}
- */
-function failed(trouble) {
-  const nothing = /** @type {any} */ (undefined);
-  return { response: nothing, opened: nothing, trouble };
 }
 
 /**

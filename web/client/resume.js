@@ -5,19 +5,17 @@ import { frameOf, parsed, wholeFrames } from "./frames.js";
 import { arrived } from "./question.js";
 import { Said, endOf } from "./said.js";
 import { isAbort } from "./transport.js";
-import { isDeadHandle } from "./trouble.js";
 
 /**
  * @typedef {import("./frames.js").Frame} Frame
  * @typedef {import("./question.js").Chat} Chat
  * @typedef {import("./question.js").Question} Question
- * @typedef {{ response: Response, opened: import("./session.js").Opened, trouble: import("./trouble.js").Trouble | null }} Attempt
+ * @typedef {{ response: Response, trouble: import("./trouble.js").Trouble | null }} Attempt
  *   `response` is the answer unless there is a `trouble`, which may have one as well
  *
  * @typedef {object} Means what is needed of the gateway
  * @property {() => Promise<Attempt>} attempt sends the question once
  * @property {import("./question.js").Ask} ask a request about it, patiently
- * @property {(opened: import("./session.js").Opened) => void} refuse
  * @property {() => import("./patience.js").Patience} patience for one more outage
  * @property {(ms: number) => Promise<void>} sleep ends with the page's interest
  * @property {() => number} sentAt when the question was asked, by the gateway's clock
@@ -31,7 +29,7 @@ const POLL_PAUSE_MS = 1_000;
 const LONGEST_CHAT_POLLS = 300;
 /** What was sent last may still be on its way into the platform's records. */
 const SETTLE_MS = 1_000;
-/** A handle that is refused again and again is not the reason, nor is the way when answers stay empty. */
+/** The way is not the reason when answers stay empty. */
 const LONGEST_ROW = 2;
 /** The platform's "this conversation is answering already". */
 const OCCUPIED = 4016;
@@ -95,15 +93,10 @@ class Answer {
    */
   async begin() {
     const patience = this.#means.patience();
-    for (let refusals = 0; ; ) {
-      const { response, opened, trouble } = await this.#means.attempt();
+    for (;;) {
+      const { response, trouble } = await this.#means.attempt();
       if (!trouble) {
-        const source = await this.#sourceOf(response, refusals < LONGEST_ROW);
-        if (source === "dead") {
-          refusals += 1;
-          this.#means.refuse(opened);
-          continue;
-        }
+        const source = this.#sourceOf(response);
         // Where the platform is answering in this conversation already, what was sent before has arrived.
         const isAnswered = this.#mayHaveArrived && "response" in source && (await isOccupied(source.response));
         if (!isAnswered) return source;
@@ -192,31 +185,14 @@ class Answer {
   }
 
   /**
-   * Looks at an answer's beginning, where an error may hide in an event stream.
    * @param {Response} response
-   * @param {boolean} mayRenew
-   * @returns {Promise<Source | "dead">}
+   * @returns {Source}
    */
-  async #sourceOf(response, mayRenew) {
+  #sourceOf(response) {
     const isStream = (response.headers.get("content-type") ?? "").includes("event-stream");
     if (!response.ok || !isStream || !response.body) return { response };
     this.#reader = response.body.getReader();
-    const frames = this.#read(wholeFrames(this.#reader));
-    /** @type {IteratorResult<Frame[]>} */
-    let first;
-    try {
-      first = await frames.next();
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      return { frames: brokenBy(error), headers: response.headers };
-    }
-    const frame = first.done ? undefined : first.value[0];
-    if (mayRenew && frame?.event === "error" && isDeadHandle(200, frame.data)) {
-      this.#isOver = false;
-      this.#reader.cancel().catch(() => undefined);
-      return "dead";
-    }
-    return { frames: resumed(first, frames), headers: response.headers };
+    return { frames: this.#read(wholeFrames(this.#reader)), headers: response.headers };
   }
 
   /**
@@ -316,27 +292,6 @@ function given(response, trouble) {
 /** @param {Chat} chat */
 function queryOf({ id, conversationId }) {
   return new URLSearchParams({ conversation_id: conversationId, chat_id: id }).toString();
-}
-
-/**
- * Yields what was read already, then the rest.
- * @param {IteratorResult<Frame[]>} first
- * @param {AsyncGenerator<Frame[]>} rest
- * @returns {AsyncGenerator<Frame[]>}
- */
-async function* resumed(first, rest) {
-  if (first.done) return;
-  yield first.value;
-  yield* rest;
-}
-
-/**
- * @param {unknown} error
- * @returns {AsyncGenerator<Frame[]>}
- */
-// eslint-disable-next-line require-yield
-async function* brokenBy(error) {
-  throw error;
 }
 
 /**

@@ -10,7 +10,7 @@ import { Trouble, nobodyThere, refusal } from "./trouble.js";
  * @typedef {object} Upstream where the platform itself is
  * @property {string} apiBase
  * @property {string} wsBase
- * @property {string} sdkUrl empty when the gateway names none
+ * @property {string} sdkUrl the script of its Chat SDK
  */
 
 /**
@@ -37,9 +37,6 @@ const OPENING_BUDGET_MS = 60_000;
 /** A session is replaced this long before its end, or earlier by the share below when it is short. */
 const MARGIN_MS = 30_000;
 const MARGIN_SHARE = 0.25;
-
-/** @type {Upstream} */
-const PLATFORM = { apiBase: "https://api.coze.cn", wsBase: "wss://ws.coze.cn", sdkUrl: "" };
 
 /** One visitor's session. */
 export class VisitorSession {
@@ -158,7 +155,7 @@ export class VisitorSession {
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     const body = await response.clone().json().catch(() => null);
-    if (!response.ok || typeof body?.handle !== "string") throw refusal(response, body);
+    if (!response.ok || !body?.handle) throw refusal(response, body);
     const now = time.now();
     const livesMs = (Number(body.expires_in) || 3600) * 1000;
     const opened = openedBy(body, now + livesMs);
@@ -184,13 +181,9 @@ function openedBy({ handle, api_base, ws_base, user, upstream }, endsAt) {
   return {
     handle,
     apiBase,
-    wsBase: String(ws_base || apiBase.replace(/^http/, "ws")).replace(/\/+$/, ""),
+    wsBase: String(ws_base),
     userId: String(user?.id ?? ""),
     endsAt,
-    upstream: {
-      apiBase: upstream?.api_base ?? PLATFORM.apiBase,
-      wsBase: upstream?.ws_base ?? PLATFORM.wsBase,
-      sdkUrl: upstream?.sdk_url ?? PLATFORM.sdkUrl,
-    },
+    upstream: { apiBase: upstream.api_base, wsBase: upstream.ws_base, sdkUrl: upstream.sdk_url },
   };
 }

@@ -6,21 +6,6 @@
 /** How the gateway's own problems are called (RFC 9457 `type`). */
 const PROBLEM = "urn:cozegate:problem:";
 
-/** Pass by themselves, and the platform has not seen the request. */
-const UNHEARD = new Set([
-  "rate-limited",
-  "renewal-unfinished",
-  "stopping",
-  "store-unavailable",
-  "token-endpoint-unreachable",
-  "too-many-connections",
-  "too-many-streams",
-  "upstream-unreachable",
-]);
-
-/** Pass by themselves, but the platform may have acted. */
-const UNKNOWN = new Set(["upstream-broken", "upstream-timed-out"]);
-
 /** Codes that a dead handle or token gives (4101 also means a missing permission). */
 const DEAD_TOKEN_CODES = new Set([4100, 4101, 700012006]);
 
@@ -67,14 +52,15 @@ export function nobodyThere(cause) {
  * @param {any} body its JSON, or null when it is none
  */
 export function passingTrouble(response, body) {
+  const { status } = response;
   const name = problemName(body);
   const facts = { name, detail: detailOf(body), retryAfterMs: retryAfterOf(response), response };
-  const kind = response.status === 429 ? "busy" : "away";
-  if (UNHEARD.has(name)) return new Trouble({ ...facts, kind, isUnheard: true });
-  if (UNKNOWN.has(name)) return new Trouble({ ...facts, kind });
-  // What stands before a gateway that is away: it speaks HTML.
-  if (!name && body === null && [502, 503, 504].includes(response.status)) return new Trouble({ ...facts, kind });
-  return null;
+  // What stands before a gateway that is away speaks HTML.
+  if (!name) return body === null && [502, 503, 504].includes(status) ? new Trouble({ ...facts, kind: "away" }) : null;
+  if (status === 429) return new Trouble({ ...facts, kind: "busy", isUnheard: true });
+  // With 503 the gateway speaks of itself: its store, a token that is being renewed, its end.
+  const isUnheard = status === 503 || /-unreachable$/.test(name);
+  return isUnheard || /^upstream-/.test(name) ? new Trouble({ ...facts, kind: "away", isUnheard }) : null;
 }
 
 /**

@@ -3,6 +3,7 @@
 // It extends the page's own class and keeps out of the way for every other address. For ours the native object is never
 // opened: it holds the listeners and settings, and this class tells them what happens.
 
+import { parsed } from "./frames.js";
 import { hasNoBody, isAbort } from "./transport.js";
 
 /**
@@ -12,34 +13,56 @@ import { hasNoBody, isAbort } from "./transport.js";
 
 const [UNSENT, OPENED, HEADERS_RECEIVED, LOADING, DONE] = [0, 1, 2, 3, 4];
 
+/** What a page reads off a request. */
+const READ = /** @type {const} */ ([
+  "readyState",
+  "status",
+  "statusText",
+  "responseURL",
+  "responseXML",
+  "responseText",
+  "response",
+]);
+
 /** One request on its way through the gateway. */
 class Exchange {
   readyState = OPENED;
   status = 0;
   statusText = "";
   responseURL = "";
+  responseXML = null;
   /** @type {Headers | null} */
   headers = null;
   bytes = new Uint8Array();
   isSent = false;
-  abort = new AbortController();
   isTimedOut = false;
+  abort = new AbortController();
   /** @type {Record<string, string>} */
   fields = {};
-  /** The mended response of other types than text. @type {unknown} */
-  made = undefined;
+  /** The response when it is no text; the same object each time. @type {unknown} */
+  #made;
 
   /**
+   * @param {XMLHttpRequest} xhr whose settings count
    * @param {string} method
    * @param {string} url
    */
-  constructor(method, url) {
+  constructor(xhr, method, url) {
+    this.xhr = xhr;
     this.method = method;
     this.url = url;
   }
 
-  get text() {
+  get responseText() {
+    if (!["", "text"].includes(this.xhr.responseType)) throw wrongState();
     return new TextDecoder().decode(this.bytes);
+  }
+
+  get response() {
+    const { responseType } = this.xhr;
+    if (!responseType || responseType === "text") return this.responseText;
+    if (this.readyState !== DONE || this.status === 0) return null;
+    return (this.#made ??= madeOf(this, responseType));
   }
 }
 
@@ -52,9 +75,9 @@ class Exchange {
 export function emulatedXhr(scope, { isOurs, call }) {
   const Native = scope.XMLHttpRequest;
 
-  return class extends Native {
+  class Led extends Native {
     /** @type {Exchange | null} */
-    #exchange = null;
+    exchange = null;
 
     /**
      * @param {string} method
@@ -64,12 +87,13 @@ export function emulatedXhr(scope, { isOurs, call }) {
      * @param {string | null} [password]
      */
     open(method, url, isAsync = true, user = null, password = null) {
-      this.#exchange?.abort.abort();
-      this.#exchange = null;
+      this.exchange?.abort.abort();
+      this.exchange = null;
       const address = new URL(String(url), scope.document?.baseURI ?? scope.location?.href).href;
       if (!isOurs(address)) return super.open(method, url, isAsync, user, password);
-      if (!isAsync) throw new DOMException("cozegate answers asynchronous requests only", "InvalidAccessError");
-      this.#exchange = new Exchange(method.toUpperCase(), address);
+      // Nobody could wait for the gateway then.
+      if (!isAsync) throw wrongState();
+      this.exchange = new Exchange(this, method.toUpperCase(), address);
       this.dispatchEvent(new Event("readystatechange"));
     }
 
@@ -78,8 +102,8 @@ export function emulatedXhr(scope, { isOurs, call }) {
      * @param {string} value
      */
     setRequestHeader(name, value) {
-      if (!this.#exchange) return super.setRequestHeader(name, value);
-      const { fields } = this.#exchange;
+      if (!this.exchange) return super.setRequestHeader(name, value);
+      const { fields } = this.exchange;
       const known = Object.keys(fields).find((field) => field.toLowerCase() === name.toLowerCase());
       if (known) fields[known] += `, ${value}`;
       else fields[name] = String(value);
@@ -87,15 +111,15 @@ export function emulatedXhr(scope, { isOurs, call }) {
 
     /** @param {Document | XMLHttpRequestBodyInit | null} [body] */
     send(body = null) {
-      const exchange = this.#exchange;
+      const exchange = this.exchange;
       if (!exchange) return super.send(body);
-      if (exchange.isSent) throw new DOMException("sent already", "InvalidStateError");
+      if (exchange.isSent) throw wrongState();
       exchange.isSent = true;
       this.#run(exchange, /** @type {XMLHttpRequestBodyInit | null} */ (body));
     }
 
     abort() {
-      const exchange = this.#exchange;
+      const exchange = this.exchange;
       if (!exchange) return super.abort();
       exchange.abort.abort();
       if (exchange.isSent && exchange.readyState !== DONE) this.#fail(exchange, "abort");
@@ -104,53 +128,17 @@ export function emulatedXhr(scope, { isOurs, call }) {
 
     /** @param {string} name */
     getResponseHeader(name) {
-      return this.#exchange ? (this.#exchange.headers?.get(name) ?? null) : super.getResponseHeader(name);
+      return this.exchange ? (this.exchange.headers?.get(name) ?? null) : super.getResponseHeader(name);
     }
 
     getAllResponseHeaders() {
-      if (!this.#exchange) return super.getAllResponseHeaders();
-      return [...(this.#exchange.headers ?? [])].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+      if (!this.exchange) return super.getAllResponseHeaders();
+      return [...(this.exchange.headers ?? [])].map(([name, value]) => `${name}: ${value}\r\n`).join("");
     }
 
     /** @param {string} type */
     overrideMimeType(type) {
-      if (!this.#exchange) super.overrideMimeType(type);
-    }
-
-    get readyState() {
-      return this.#exchange ? this.#exchange.readyState : super.readyState;
-    }
-
-    get status() {
-      return this.#exchange ? this.#exchange.status : super.status;
-    }
-
-    get statusText() {
-      return this.#exchange ? this.#exchange.statusText : super.statusText;
-    }
-
-    get responseURL() {
-      return this.#exchange ? this.#exchange.responseURL : super.responseURL;
-    }
-
-    get responseXML() {
-      return this.#exchange ? null : super.responseXML;
-    }
-
-    get responseText() {
-      if (!this.#exchange) return super.responseText;
-      if (this.responseType && this.responseType !== "text") {
-        throw new DOMException("the response is no text", "InvalidStateError");
-      }
-      return this.#exchange.text;
-    }
-
-    get response() {
-      const exchange = this.#exchange;
-      if (!exchange) return super.response;
-      if (!this.responseType || this.responseType === "text") return exchange.text;
-      if (exchange.readyState !== DONE || exchange.status === 0) return null;
-      return (exchange.made ??= madeOf(exchange, this.responseType));
+      if (!this.exchange) super.overrideMimeType(type);
     }
 
     /**
@@ -175,8 +163,7 @@ export function emulatedXhr(scope, { isOurs, call }) {
           signal: exchange.abort.signal,
           ...(isWatched ? { onUpload: (loaded, total) => this.#tell("progress", loaded, total, this.upload) } : {}),
         });
-        if (body !== null) this.#tell("load", 0, 0, this.upload);
-        if (body !== null) this.#tell("loadend", 0, 0, this.upload);
+        if (isWatched) for (const type of ["load", "loadend"]) this.#tell(type, 0, 0, this.upload);
         this.#head(exchange, response);
         const bytes = new Uint8Array(hasNoBody(response.status) ? new ArrayBuffer(0) : await response.arrayBuffer());
         exchange.abort.signal.throwIfAborted();
@@ -184,8 +171,7 @@ export function emulatedXhr(scope, { isOurs, call }) {
         this.#enter(exchange, LOADING);
         this.#tell("progress", bytes.length, bytes.length);
         this.#enter(exchange, DONE);
-        this.#tell("load", bytes.length, bytes.length);
-        this.#tell("loadend", bytes.length, bytes.length);
+        for (const type of ["load", "loadend"]) this.#tell(type, bytes.length, bytes.length);
       } catch (error) {
         if (exchange.isTimedOut) this.#fail(exchange, "timeout");
         // Who aborts has told so already.
@@ -237,19 +223,30 @@ export function emulatedXhr(scope, { isOurs, call }) {
     #tell(type, loaded = 0, total = 0, target = this) {
       target.dispatchEvent(new ProgressEvent(type, { lengthComputable: total > 0, loaded, total }));
     }
-  };
+  }
+
+  for (const name of READ) {
+    Object.defineProperty(Led.prototype, name, {
+      configurable: true,
+      /** @this {Led} */
+      get() {
+        return this.exchange ? this.exchange[name] : Reflect.get(Native.prototype, name, this);
+      },
+    });
+  }
+  return Led;
+}
+
+function wrongState() {
+  return new DOMException("not now", "InvalidStateError");
 }
 
 /**
  * @param {Exchange} exchange
  * @param {XMLHttpRequestResponseType} type
  */
-function madeOf({ bytes, text, headers }, type) {
+function madeOf({ bytes, headers }, type) {
   if (type === "arraybuffer") return bytes.buffer;
   if (type === "blob") return new Blob([bytes], { type: headers?.get("content-type") ?? "" });
-  try {
-    return type === "json" ? JSON.parse(text) : null;
-  } catch {
-    return null;
-  }
+  return type === "json" ? parsed(new TextDecoder().decode(bytes)) : null;
 }

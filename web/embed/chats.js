@@ -3,6 +3,7 @@
 
 import { sdkOptions } from "./options.js";
 import { loadFirst, placesOf } from "./script_tag.js";
+import { keep, kept } from "./user.js";
 
 /**
  * @typedef {object} Chat
@@ -27,6 +28,9 @@ import { loadFirst, placesOf } from "./script_tag.js";
  * into each request on its way to the gateway.
  */
 export const STAND_IN = "cozegate";
+
+/** What our window remembers from page to page, such as where its button was put. */
+const PLACE = "cozegate.window.";
 
 /** @type {Chat} */
 export const NO_CHAT = { show() {}, hide() {}, destroy() {}, isInPage: () => true };
@@ -83,32 +87,15 @@ export async function openWindow({ scope, authBase, page, gateway, settings, onS
     // Gateway and notice tell of these already.
     onMessage() {},
     onError() {},
-    keep: keptIn(scope),
+    keep: {
+      read: (/** @type {string} */ key) => kept(scope, PLACE + key),
+      write: (/** @type {string} */ key, /** @type {string} */ value) => keep(scope, PLACE + key, value),
+    },
   });
   return {
     show: () => handle.show(),
     hide: () => handle.hide(),
     destroy: () => handle.destroy(),
     isInPage: () => handle.isInPage?.() ?? true,
-  };
-}
-
-/** What the window remembers from page to page, such as where its button was put. @param {Window} scope */
-function keptIn(scope) {
-  return {
-    read: (/** @type {string} */ key) => {
-      try {
-        return scope.localStorage.getItem(`cozegate.window.${key}`);
-      } catch {
-        return null;
-      }
-    },
-    write: (/** @type {string} */ key, /** @type {string} */ value) => {
-      try {
-        scope.localStorage.setItem(`cozegate.window.${key}`, value);
-      } catch {
-        // Then it stands where it always stands.
-      }
-    },
   };
 }

@@ -133,7 +133,7 @@ export class Embed {
     const run = this.#run;
     const say = run?.say ?? words(this.#texts, "en");
     if (user) proofOf(user, say);
-    if (!run) throw new Error(say("embed-not-begun"));
+    if (!run) throw new Error(say("embed-no-bot"));
     if (user === null) {
       // First of all nothing goes on under the old name.
       this.#endChat();

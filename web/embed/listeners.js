@@ -2,12 +2,10 @@
 
 /** @typedef {"ready" | "show" | "hide" | "message" | "error" | "user"} EventName */
 
-const NAMES = ["ready", "show", "hide", "message", "error", "user"];
-
 /** Listeners by event. */
 export class Listeners {
   /** @type {Map<string, Set<(detail: any) => void>>} */
-  #listeners = new Map(NAMES.map((name) => [name, new Set()]));
+  #listeners = new Map();
 
   /**
    * @param {EventName} event
@@ -15,9 +13,8 @@ export class Listeners {
    * @returns {() => void} takes the listener away again
    */
   on(event, listener) {
-    const listeners = this.#listeners.get(event);
-    if (!listeners) throw new TypeError(`cozegate.on: ${NAMES.join(", ")}; not ${event}`);
-    listeners.add(listener);
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
     return () => listeners.delete(listener);
   }
 

@@ -3,23 +3,12 @@
 // It stands in a shadow root with a constructed style sheet, so the page's styles do not reach in, ours do not leak out, and
 // a policy of `style-src 'self'` has nothing to refuse. It is fixed: nothing on the page moves.
 
-const STYLE = `
-:host { all: initial; }
-.box {
-  position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; box-sizing: border-box;
-  display: flex; gap: 8px; align-items: flex-start; max-width: min(360px, calc(100vw - 32px)); padding: 12px 8px 12px 16px;
-  border: 1px solid #8a8f98; border-radius: 8px; background: #fff; color: #1c2024;
-  font: 14px/1.5 system-ui, sans-serif; box-shadow: 0 2px 12px rgb(0 0 0 / 20%);
-}
-.box[hidden] { display: none; }
-p { margin: 0; overflow-wrap: anywhere; }
-button {
-  flex: none; width: 28px; height: 28px; border: 0; border-radius: 4px; background: none; color: inherit;
-  font: 18px/1 system-ui, sans-serif; cursor: pointer;
-}
-button:focus-visible { outline: 2px solid #2563eb; }
-@media (prefers-color-scheme: dark) { .box { background: #1c2024; color: #edeef0; border-color: #6b7280; } }
-`;
+const STYLE = `:host{all:initial}
+div{position:fixed;right:16px;bottom:16px;z-index:2147483000;display:flex;gap:8px;max-width:min(340px,80vw);padding:12px;border:1px solid #888;border-radius:8px;background:#fff;color:#111;font:14px/1.5 system-ui,sans-serif}
+p{margin:0;overflow-wrap:anywhere}
+button{all:unset;flex:none;width:28px;height:28px;text-align:center;cursor:pointer}
+button:focus-visible{outline:2px solid}
+@media(prefers-color-scheme:dark){div{background:#1c1c1c;color:#eee}}`;
 
 /** The message, if there is one. */
 export class Notice {
@@ -74,7 +63,6 @@ export class Notice {
       // An old browser shows it plainly, at the end of the page.
     }
     const box = this.#document.createElement("div");
-    box.className = "box";
     box.setAttribute("role", "status");
     box.setAttribute("aria-live", "polite");
     const line = this.#document.createElement("p");

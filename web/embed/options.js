@@ -20,47 +20,26 @@
  * @property {Record<string, any>} options the SDK's
  */
 
-/** Own settings by the name that their attributes have behind `data-`. */
-const NAMES = /** @type {const} */ ({
-  "bot-id": "botId",
-  app: "app",
-  title: "title",
-  lang: "lang",
-  layout: "layout",
-  icon: "icon",
-  width: "width",
-  "z-index": "zIndex",
-  ui: "ui",
-  sdk: "sdk",
-  "sdk-from": "sdkFrom",
-  open: "open",
-  nickname: "nickname",
-  avatar: "avatar",
-});
-
-/** @type {Set<string>} */
-const OWN = new Set(Object.values(NAMES));
+/** Own settings. */
+const OWN = new Set(
+  "botId app ui title lang layout icon width zIndex sdk sdkFrom open nickname avatar".split(" "),
+);
 
 /**
  * Reads the attributes of our tag.
- * @param {Element | null} tag
+ * @param {HTMLElement | null} tag
  * @returns {Record<string, any>}
  */
 export function attributesOf(tag) {
-  /** @type {Record<string, any>} */
-  const given = {};
-  for (const [attribute, name] of Object.entries(NAMES)) {
-    const value = tag?.getAttribute(`data-${attribute}`);
-    if (value !== null && value !== undefined) given[name] = value;
-  }
-  const options = tag?.getAttribute("data-options");
+  const { options, ...own } = { ...tag?.dataset };
+  const given = Object.entries(own).filter(([name]) => OWN.has(name));
   try {
-    if (options) given["options"] = JSON.parse(options);
+    return { ...Object.fromEntries(given), options: JSON.parse(options || "{}") };
   } catch {
     // Its author reads the console; the visitors get the chat without them.
     console.warn("cozegate: data-options is no JSON");
+    return Object.fromEntries(given);
   }
-  return given;
 }
 
 /**

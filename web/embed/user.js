@@ -13,23 +13,14 @@ export function proofOf(user, say) {
 }
 
 /**
- * Where this browser keeps the name of its anonymous visitor, if it keeps no cookie of ours. A browser may forbid that;
- * then the next page sees somebody new.
+ * Where this browser keeps the name of its anonymous visitor, if it keeps no cookie of ours.
  * @param {Window} scope
  * @param {string} app
  * @returns {import("../client/session.js").Pass}
  */
 export function passIn(scope, app) {
   const key = app ? `cozegate.visitor.${app}` : "cozegate.visitor";
-  return {
-    read: () => tried(() => scope.localStorage.getItem(key)),
-    write: (value) => {
-      tried(() => {
-        if (value === null) scope.localStorage.removeItem(key);
-        else scope.localStorage.setItem(key, value);
-      });
-    },
-  };
+  return { read: () => kept(scope, key), write: (value) => keep(scope, key, value) };
 }
 
 /**
@@ -37,9 +28,26 @@ export function passIn(scope, app) {
  * @param {Window} scope
  */
 export function forgetSdkUser(scope) {
-  tried(() => {
-    for (const key of Object.keys(scope.localStorage)) if (key.startsWith("coze__")) scope.localStorage.removeItem(key);
-  });
+  const keys = tried(() => Object.keys(scope.localStorage)) ?? [];
+  for (const key of keys) if (key.startsWith("coze__")) keep(scope, key, null);
+}
+
+/**
+ * What this browser keeps for us; null when there is nothing, or it does not want to.
+ * @param {Window} scope
+ * @param {string} key
+ */
+export function kept(scope, key) {
+  return tried(() => scope.localStorage.getItem(key));
+}
+
+/**
+ * @param {Window} scope
+ * @param {string} key
+ * @param {string | null} value
+ */
+export function keep(scope, key, value) {
+  tried(() => (value === null ? scope.localStorage.removeItem(key) : scope.localStorage.setItem(key, value)));
 }
 
 /**

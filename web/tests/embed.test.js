@@ -11,13 +11,13 @@ import { opensSessions, setUp } from "./fake_way.js";
 
 /** @param {Record<string, string>} attributes */
 function tag(attributes) {
-  return /** @type {any} */ ({ getAttribute: (/** @type {string} */ name) => attributes[name] ?? null });
+  return /** @type {any} */ ({ dataset: attributes });
 }
 
 const forced = () => ({ userId: "u1", auth: { type: "token", token: "x" }, onShow: () => {}, onHide: () => {} });
 
 test("attributes are read by their names", () => {
-  const given = attributesOf(tag({ "data-bot-id": "7", "data-z-index": "9", "data-open": "", "data-sdk-from": "direct" }));
+  const given = attributesOf(tag({ botId: "7", zIndex: "9", open: "", sdkFrom: "direct", other: "x" }));
 
   const settings = settingsOf([given], "de");
 
@@ -28,6 +28,7 @@ test("attributes are read by their names", () => {
   assert.equal(settings.ui, "sdk");
   assert.equal(settings.lang, "en");
   assert.equal(settings.width, null);
+  assert.deepEqual(settings.options, {});
 });
 
 test("a page without a word about its language speaks the page's", () => {

@@ -274,7 +274,6 @@ test("a refused handle loses no question", async () => {
   for (const refusal of [
     () => json({ code: 4100 }, { status: 401 }),
     () => json({ code: 4101, msg: "incorrect" }),
-    () => stream(['{"code":4100,"msg":"authentication is invalid"}']),
   ]) {
     const { gateway, asked } = setUp({ "POST /v3/chat": inTurn(refusal, () => stream([WHOLE])) });
 

@@ -6,8 +6,10 @@
 //! | `GET /embed/window.js` | our own window, which it fetches where it is wanted |
 //! | `GET /cozegate.user.js` | the userscript (`userscript`), for the person at this machine |
 //!
-//! They are made of the modules in `web/` ([`join`]) and of the texts that they say ([`texts`]).
+//! They are made of the modules in `web/` ([`join`]) and of the texts that they say ([`texts`]). What any page may embed is made short
+//! ([`compact`]); a userscript is to be read by whoever installs it.
 
+mod compact;
 mod join;
 mod sheet;
 mod texts;
@@ -96,7 +98,8 @@ pub(super) async fn window(reader: Reader, headers: HeaderMap) -> Response {
 fn made(entry: &str, served: &impl Serialize) -> assets::Made {
     // Plain structs of texts always serialize.
     let served = serde_json::to_string(served).unwrap_or_default();
-    assets::Made::script(join::join(entry, &served, assets::text).unwrap_or_default())
+    let joined = join::join(entry, &served, assets::text).unwrap_or_default();
+    assets::Made::script(compact::compact(&joined))
 }
 
 #[cfg(test)]

@@ -11,6 +11,5 @@ pub(super) const EMBED_TEXTS: ScriptTexts = &[
     ("embed-close", &[]),
     ("embed-no-bot", &[]),
     ("embed-no-proof", &[]),
-    ("embed-not-begun", &[]),
     ("embed-refused", &["reason"]),
 ];
