@@ -215,6 +215,31 @@ export class Served extends Running {
     return served;
   }
 
+  /**
+   * Starts it in public mode, with the JWT app alone; visitors reach both services at `origin`, and pages of `origins` may
+   * use them.
+   */
+  static async publicly(emulator, origin, origins) {
+    const toml = [
+      'mode = "public"',
+      jwtApp(emulator),
+      "[server]",
+      `auth_url = "${origin}"`,
+      `proxy_url = "${origin}"`,
+      'trusted_proxies = ["127.0.0.1"]',
+      "[cors]",
+      `origins = ${JSON.stringify(origins)}`,
+      "[visitors]",
+      'kinds = ["anonymous"]',
+      'secret_file = "visitors.secret"',
+      "[limits]",
+      "sessions_per_minute = 0",
+    ].join("\n");
+    const served = await this.start({}, { "cozegate.toml": toml, ...secrets(emulator) });
+    served.emulator = emulator.emulator;
+    return served;
+  }
+
   /** Starts it again after `halt`, at the addresses that it had. */
   async begin() {
     const at = (base) => new URL(base).host;
@@ -223,21 +248,28 @@ export class Served extends Running {
 }
 
 function configuration(emulator, redirectUri) {
-  const app = (kind, ...lines) =>
-    [
-      `[apps.${kind}]`,
-      `kind = "${kind}"`,
-      `api_base = "${emulator.apiBase}"`,
-      `client_id = "${emulator.app(kind).client_id}"`,
-      ...lines,
-    ].join("\n");
   const redirect = `redirect_uri = "${redirectUri}"`;
   return [
     'default_app = "web"',
-    app("web", 'client_secret_file = "client_secret"', redirect),
-    app("pkce", redirect),
-    app("device"),
-    app("jwt", `public_key_id = "${emulator.app("jwt").public_key_id}"`, 'private_key_file = "private_key.pem"'),
+    appSection(emulator, "web", 'client_secret_file = "client_secret"', redirect),
+    appSection(emulator, "pkce", redirect),
+    appSection(emulator, "device"),
+    jwtApp(emulator),
+  ].join("\n");
+}
+
+function jwtApp(emulator) {
+  const keyId = emulator.app("jwt").public_key_id;
+  return appSection(emulator, "jwt", `public_key_id = "${keyId}"`, 'private_key_file = "private_key.pem"');
+}
+
+function appSection(emulator, kind, ...lines) {
+  return [
+    `[apps.${kind}]`,
+    `kind = "${kind}"`,
+    `api_base = "${emulator.apiBase}"`,
+    `client_id = "${emulator.app(kind).client_id}"`,
+    ...lines,
   ].join("\n");
 }
 
