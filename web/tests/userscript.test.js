@@ -1,6 +1,7 @@
 // Parts of the userscript that know no browser: who somebody is, what is set, what is told, what is written down.
 
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
 import test from "node:test";
 import { Trouble } from "../client/trouble.js";
 import { menuEntries } from "../userscript/commands.js";
@@ -397,4 +398,13 @@ test("the SDK's code is asked for again while that may help", async () => {
   asked = 0;
   assert.equal(await fetchedCode(parts([new Response("", { status: 404 })])), null);
   assert.equal(asked, 1);
+});
+
+test("no request leaves but by the transports: a bare fetch would not say that it is for this machine", () => {
+  const folder = new URL("../userscript/", import.meta.url);
+  const withFetch = readdirSync(folder).filter((name) =>
+    /\b(?:fetch|XMLHttpRequest|sendBeacon|EventSource)\(/.test(readFileSync(new URL(name, folder), "utf8").replace(/^\s*(?:\/\/|\*).*$/gm, "")),
+  );
+
+  assert.deepEqual(withFetch, ["page_transport.js", "sandbox.js"]);
 });

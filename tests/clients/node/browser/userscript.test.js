@@ -172,6 +172,7 @@ test("bot, title, width, language and window are changed in the menu, and stay",
   for (const label of ["智能体：记忆 Memory", "标题：Ask me", "宽度：640 像素", "窗口：总是用 cozegate 自己的"]) {
     await manager.until(() => manager.menu(page).includes(label), label);
   }
+  assert.deepEqual(manager.menu(page).filter((label) => label.includes("userscript-")), [], "each label has its words");
   await open(person);
   assert.match(await visitor.part("bot-name").innerText(), /Ask me/);
   assert.equal((await visitor.part("panel").boundingBox()).width, 640);
