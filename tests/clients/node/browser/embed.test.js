@@ -91,7 +91,7 @@ test("one tag brings the SDK through the proxy, and an answer grows on screen", 
   assert.ok((await shopper.page.evaluate(() => globalThis.seen.length)) > 2);
   const from = await shopper.page.evaluate(() => [...document.scripts].map(({ src }) => src));
   assert.ok(from.includes(`${product.proxy}/${encodeURIComponent(cdn.origin + SDK_PATH)}`));
-  assert.deepEqual(await shopper.visibleTroubles(), []);
+  assert.deepEqual(await shopper.marks(), []);
 });
 
 test("the platform is asked for nothing by the page itself, and gets a token of the visitor's own", async () => {
@@ -133,7 +133,7 @@ test("a file, a new conversation, a cleared context and a stop go their ways", a
   assert.ok(!(await shopper.sdkMessages("assistant").last().innerText()).includes("word59"));
 
   assert.equal(await shopper.askBySdk("and now?"), "and now?");
-  assert.deepEqual(await shopper.visibleTroubles(), []);
+  assert.deepEqual(await shopper.marks(), []);
 });
 
 test("show, hide and destroy do what they say and tell it", async () => {

@@ -12,6 +12,14 @@ export class Shopper extends Visitor {
     const { context, page } = await Visitor.arrive(browser, options);
     const shopper = new Shopper(context, page);
     await page.addInitScript(() => {
+      // A red mark that comes and goes has been seen all the same.
+      globalThis.marks = [];
+      new MutationObserver(() => {
+        for (const { textContent } of document.querySelectorAll("[data-failed]")) globalThis.marks.push(`! ${textContent}`);
+        for (const { textContent } of document.querySelectorAll('[data-testid="sdk-error"]:not([hidden])')) {
+          globalThis.marks.push(textContent);
+        }
+      }).observe(document, { subtree: true, childList: true, attributes: true });
       globalThis.shifts = 0;
       new PerformanceObserver((list) => {
         // Inside of the SDK's window things move; that is its own matter.
@@ -68,11 +76,9 @@ export class Shopper extends Visitor {
     return this.sdkMessages("assistant").nth(answers).innerText();
   }
 
-  /** What has gone wrong visibly: messages with a red mark, the SDK's error line, our own message. */
-  async visibleTroubles() {
-    const marked = await this.page.locator("[data-failed]").count();
-    const said = await this.page.locator('[data-testid="sdk-error"]:not([hidden])').allInnerTexts();
-    return [...new Array(marked).fill("!"), ...said, ...(await this.notices())];
+  /** What the SDK has shown to be wrong since the page was opened. */
+  marks() {
+    return this.page.evaluate(() => [...new Set(globalThis.marks)]);
   }
 
   notice() {
