@@ -23,6 +23,7 @@ pub mod config;
 mod connections;
 mod cookies;
 pub mod dns;
+mod encoding;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;

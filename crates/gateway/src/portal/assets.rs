@@ -1,30 +1,16 @@
 //! `GET /assets/*`: our scripts, styles and pictures, embedded in the binary.
 //!
-//! The files stand in `web/`, as they are served: no bundler, no build step. The entity tag is the content's hash, so a
-//! browser asks again and gets "not modified" until the binary changes. The same holds for what is made of them
-//! ([`Made`], `scripts/`).
-
-use aws_lc_rs::digest::{SHA256, digest};
-use axum::body::Bytes;
-use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use std::collections::HashMap;
-use std::sync::LazyLock;
+//! The files stand in `web/`, as they are served: no bundler, no build step.
 
 use super::language::Reader;
 use super::respond;
+use super::static_file::StaticFile;
 use crate::problem::ProblemKind;
-
-/// One embedded file.
-struct Asset {
-    content: &'static [u8],
-    content_type: &'static str,
-    entity_tag: HeaderValue,
-}
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Embeds the listed files of `web/`.
 macro_rules! embedded {
@@ -115,95 +101,22 @@ const FILES: &[(&str, &[u8])] = embedded![
     "window/window.css",
 ];
 
-static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
-    FILES
-        .iter()
-        .map(|(path, content)| (*path, asset(path, content)))
-        .collect()
+static ASSETS: LazyLock<HashMap<&'static str, StaticFile>> = LazyLock::new(|| {
+    let file = |(path, content): &(&'static str, &'static [u8])| (*path, StaticFile::new(path, *content).compressed());
+    FILES.iter().map(file).collect()
 });
-
-fn asset(path: &str, content: &'static [u8]) -> Asset {
-    Asset {
-        content,
-        content_type: content_type(path),
-        entity_tag: entity_tag(content),
-    }
-}
-
-fn entity_tag(content: &[u8]) -> HeaderValue {
-    let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content));
-    let tag = format!("\"{}\"", hash.get(..22).unwrap_or(&hash));
-    HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
-}
 
 /// Returns the text of an embedded file, by its path below `web/`.
 pub(super) fn text(path: &str) -> Option<&'static str> {
-    std::str::from_utf8(ASSETS.get(path)?.content).ok()
-}
-
-/// A script that was made of embedded files.
-pub(super) struct Made {
-    content: Bytes,
-    entity_tag: HeaderValue,
-}
-
-impl Made {
-    /// Keeps `text` as it is to be served.
-    pub(super) fn script(text: String) -> Self {
-        Self {
-            entity_tag: entity_tag(text.as_bytes()),
-            content: text.into(),
-        }
-    }
-
-    /// The answer to a request with these header fields.
-    pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
-        answer(headers, &self.entity_tag, content_type(".js"), self.content.clone())
-    }
-}
-
-fn content_type(path: &str) -> &'static str {
-    match path.rsplit('.').next() {
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        _ => "application/octet-stream",
-    }
+    std::str::from_utf8(ASSETS.get(path)?.content()).ok()
 }
 
 /// Serves one file.
 pub(super) async fn serve(Path(path): Path<String>, headers: HeaderMap, reader: Reader) -> Response {
-    let Some(asset) = ASSETS.get(path.as_str()) else {
-        return respond::problem(ProblemKind::NoSuchEndpoint.into(), &reader);
-    };
-    answer(
-        &headers,
-        &asset.entity_tag,
-        asset.content_type,
-        Bytes::from_static(asset.content),
-    )
-}
-
-fn answer(headers: &HeaderMap, entity_tag: &HeaderValue, content_type: &'static str, content: Bytes) -> Response {
-    let shared = [
-        (ETAG, entity_tag.clone()),
-        // May be kept, must be asked about: the files belong to the binary that runs now.
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    // RFC 9110 13.1.2: `*`, or a list that holds our tag (weak comparison).
-    let known = headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|list| {
-            list.split(',')
-                .map(|tag| tag.trim().trim_start_matches("W/"))
-                .any(|tag| tag == "*" || tag == entity_tag)
-        });
-    if known {
-        return (StatusCode::NOT_MODIFIED, shared).into_response();
+    match ASSETS.get(path.as_str()) {
+        Some(file) => file.answer(&headers),
+        None => respond::problem(ProblemKind::NoSuchEndpoint.into(), &reader),
     }
-    (shared, [(CONTENT_TYPE, content_type)], content).into_response()
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod respond;
 mod scripts;
 mod session;
 mod sessions;
+mod static_file;
 
 pub(crate) use scripts::PUBLIC_PATHS;
 

@@ -19,6 +19,7 @@ mod userscript_texts;
 use super::assets;
 use super::language::Reader;
 use super::pages::{self, ScriptWords, script_words};
+use super::static_file::StaticFile;
 use crate::text::Language;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -38,7 +39,7 @@ struct ServedToEmbed {
     texts: BTreeMap<&'static str, ScriptWords>,
 }
 
-static EMBED: LazyLock<assets::Made> = LazyLock::new(|| {
+static EMBED: LazyLock<StaticFile> = LazyLock::new(|| {
     let served = ServedToEmbed {
         version: env!("CARGO_PKG_VERSION"),
         texts: Language::ALL
@@ -83,7 +84,7 @@ impl ServedToWindow {
     }
 }
 
-static WINDOWS: LazyLock<Vec<(Language, assets::Made)>> = LazyLock::new(|| {
+static WINDOWS: LazyLock<Vec<(Language, StaticFile)>> = LazyLock::new(|| {
     let made = |language: Language| (language, made("window/main.js", &ServedToWindow::of(language)));
     Language::ALL.into_iter().map(made).collect()
 });
@@ -95,11 +96,11 @@ pub(super) async fn window(reader: Reader, headers: HeaderMap) -> Response {
 }
 
 /// Joins an entry. That all of them can be joined is tested below; a page whose script cannot gets an empty one.
-fn made(entry: &str, served: &impl Serialize) -> assets::Made {
+fn made(entry: &str, served: &impl Serialize) -> StaticFile {
     // Plain structs of texts always serialize.
     let served = serde_json::to_string(served).unwrap_or_default();
     let joined = join::join(entry, &served, assets::text).unwrap_or_default();
-    assets::Made::script(compact::compact(&joined))
+    StaticFile::new(".js", compact::compact(&joined)).compressed()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::config::Site;
 use crate::portal::assets;
 use crate::portal::language::Reader;
 use crate::portal::pages::{ScriptWords, script_words};
+use crate::portal::static_file::StaticFile;
 use crate::state::Shared;
 use crate::text::{Language, text};
 use axum::extract::State;
@@ -110,7 +111,7 @@ pub(in crate::portal) async fn serve(
     // Plain structs of texts always serialize; that the entry can be joined is tested.
     let served = serde_json::to_string(&served).unwrap_or_default();
     script.push_str(&join::join("userscript/main.js", &served, assets::text).unwrap_or_default());
-    assets::Made::script(script).answer(&headers)
+    StaticFile::new(".js", script).answer(&headers)
 }
 
 /// The block of comments by which a manager knows what the script is and may do.

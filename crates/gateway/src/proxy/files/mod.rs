@@ -12,7 +12,6 @@
 //! | [`host`] | one exchange: look up, connect to a judged address, ask |
 //! | [`fetch`] | redirects, the limit, the whole body |
 //! | [`media_type`] | what is handed out at all |
-//! | [`encoding`] | which content coding is asked for |
 //! | [`flights`] | one fetch for many callers |
 //! | [`freshness`] | how long a stored file may be used |
 //! | [`cache`], [`folder`], [`stored`] | stored files: for callers, on disk, as bytes |
@@ -24,7 +23,6 @@ mod address;
 mod answer;
 mod cache;
 mod condition;
-mod encoding;
 mod failure;
 mod fetch;
 mod flights;
@@ -38,12 +36,12 @@ pub(crate) mod target;
 use super::body::Answer;
 use crate::config::{FilesConfig, TimeoutsConfig};
 use crate::dns::Resolve;
+use crate::encoding::{Encoding, takes_file};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::metrics::Metrics;
 use answer::CacheStatus;
 use cache::Cache;
 use coze_auth::{Clock, UnixSeconds};
-use encoding::Encoding;
 use failure::FetchFailure;
 use fetch::{Bounds, Fetched};
 use flights::{Flight, Flights, Landed, Outcome};
@@ -184,7 +182,7 @@ impl Files {
         }
         for encoding in Encoding::ALL.into_iter().filter(|encoding| *encoding != key.encoding()) {
             let other = self.inner.cache.find(&Key::new(target.url(), encoding), now).await;
-            let fits = |stored: &Arc<Stored>| encoding::takes_file(request, &stored.fields) && is_allowed(stored);
+            let fits = |stored: &Arc<Stored>| takes_file(request, &stored.fields) && is_allowed(stored);
             if let Some(stored) = other.filter(fits) {
                 return Some(stored);
             }

@@ -3,7 +3,7 @@
 //! One file holds all of it, so that one rename puts it in place: a line with a digest of everything behind it, a line of
 //! JSON, the bytes. What does not fit its digest, or belongs to another key, is no stored file.
 
-use super::encoding::Encoding;
+use crate::encoding::Encoding;
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use coze_auth::UnixSeconds;

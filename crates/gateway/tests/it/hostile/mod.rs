@@ -183,9 +183,13 @@ fn is_unheard(answer: &Answer) -> bool {
 }
 
 fn varies_by_origin(answer: &Answer) -> bool {
-    answer
-        .header("vary")
-        .is_some_and(|value| value.eq_ignore_ascii_case("origin"))
+    let fields = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("vary"));
+    fields
+        .into_iter()
+        .any(|(_, value)| value.eq_ignore_ascii_case("origin"))
 }
 
 /// Aims every case at every route of one listener, over one connection per family of cases.

@@ -1,11 +1,10 @@
-//! Which content coding is asked for: one that the caller takes, and one only, so that an answer fits everybody who was
-//! asked for the same. What comes is passed on as it is. Pure.
+//! Content codings (RFC 9110 8.4.1), and which of them a caller takes. Pure.
 
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 /// A content coding (RFC 9110 8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     /// Brotli (RFC 7932).
     Brotli,
     /// gzip (RFC 1952).
@@ -16,19 +15,19 @@ pub(super) enum Encoding {
 
 impl Encoding {
     /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
+    pub(crate) const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
 
     /// The smallest one that a request takes (RFC 9110 12.5.3). Nothing said is no coding: such callers are programs that
     /// read what comes.
-    pub(super) fn best_for(request: &HeaderMap) -> Self {
+    pub(crate) fn best_for(request: &HeaderMap) -> Self {
         [Self::Brotli, Self::Gzip]
             .into_iter()
-            .find(|coding| takes(request, coding.name()))
+            .find(|coding| takes(request, *coding))
             .unwrap_or(Self::Identity)
     }
 
     /// Its name in `Accept-Encoding`.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gzip",
@@ -37,20 +36,25 @@ impl Encoding {
     }
 
     /// The value of `Accept-Encoding`.
-    pub(super) const fn field(self) -> HeaderValue {
+    pub(crate) const fn field(self) -> HeaderValue {
         HeaderValue::from_static(self.name())
     }
 }
 
 /// Whether a request takes a file with these fields.
-pub(super) fn takes_file(request: &HeaderMap, file: &HeaderMap) -> bool {
+pub(crate) fn takes_file(request: &HeaderMap, file: &HeaderMap) -> bool {
     match file.get(CONTENT_ENCODING) {
         None => true,
-        Some(coding) => coding.to_str().is_ok_and(|coding| takes(request, coding.trim())),
+        Some(coding) => coding.to_str().is_ok_and(|coding| takes_named(request, coding.trim())),
     }
 }
 
-fn takes(request: &HeaderMap, coding: &str) -> bool {
+/// Whether a request takes an answer of this coding.
+pub(crate) fn takes(request: &HeaderMap, coding: Encoding) -> bool {
+    takes_named(request, coding.name())
+}
+
+fn takes_named(request: &HeaderMap, coding: &str) -> bool {
     let mut by_star = false;
     for item in items(request) {
         let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
