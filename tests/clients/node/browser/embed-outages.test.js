@@ -73,15 +73,6 @@ async function chatting() {
   return shopper;
 }
 
-/** Ends all handles of a visitor, as somebody at the gateway may: the page knows nothing of it. */
-async function endHandlesOf(shopper) {
-  const cookies = await shopper.context.cookies(`${gateway.auth}/auth/session`);
-  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-  const headers = { "content-type": "application/json", cookie };
-  const answer = await fetch(`${gateway.auth}/auth/session`, { method: "POST", headers, body: '{"fresh":true}' });
-  assert.equal(answer.status, 200);
-}
-
 /** The visitor saw every answer and nothing wrong, and the platform has each question once. */
 async function saidOnce(shopper, said) {
   assert.deepEqual(await shopper.sdkMessages("user").allInnerTexts(), said);
@@ -106,7 +97,7 @@ async function answered(shopper, count) {
 
 test("a handle that has ended costs nothing", async () => {
   const shopper = await chatting();
-  await endHandlesOf(shopper);
+  await shopper.endHandles(gateway.auth);
 
   assert.equal(await shopper.askBySdk("second"), "second");
 
@@ -228,7 +219,7 @@ test("the same words twice are said twice, although the second time gets lost", 
 
 test("a store that is away is waited for", async () => {
   const shopper = await chatting();
-  await endHandlesOf(shopper);
+  await shopper.endHandles(gateway.auth);
   const release = await lockStore(gateway.file("cozegate.db"));
   const isUnavailable = shopper.page.waitForResponse(
     (response) => response.url().endsWith("/auth/session") && response.status() === 503,
@@ -258,7 +249,7 @@ test("a stop works while an answer is waited for", async () => {
 
 test("no handle is left anywhere after all that", async () => {
   const shopper = await chatting();
-  await endHandlesOf(shopper);
+  await shopper.endHandles(gateway.auth);
   await shopper.askBySdk("second");
   await gateway.halt("SIGKILL");
   await shopper.sayBySdk("third");

@@ -43,6 +43,15 @@ export class Shopper extends Visitor {
     await this.page.waitForFunction(() => globalThis.cozegate?.ready.then(() => true));
   }
 
+  /** Ends all of this visitor's handles, as somebody at the gateway may: the page knows nothing of it. */
+  async endHandles(auth) {
+    const cookies = await this.context.cookies(`${auth}/auth/session`);
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    const headers = { "content-type": "application/json", cookie };
+    const answer = await fetch(`${auth}/auth/session`, { method: "POST", headers, body: '{"fresh":true}' });
+    if (!answer.ok) throw new Error(`POST /auth/session answered ${answer.status}`);
+  }
+
   sdk(name) {
     return this.page.getByTestId(`sdk-${name}`);
   }
