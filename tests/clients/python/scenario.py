@@ -165,9 +165,14 @@ token_command = ["cat", "service_token"]
         auth, proxy = self.served.auth, self.served.proxy
         headers = {"X-Canary": self.header, "Cookie": f"theme={self.header}", "User-Agent": self.header}
         query = {"canary": self.query}
+        # What a browser says of a page's own requests.
+        own_page = {"Origin": auth, "Sec-Fetch-Site": "same-origin"}
+        first = browser.post(f"{auth}/auth/session", json={}, headers=own_page)
+        visitor = self.secret("visitor's pass", first.json()["visitor"])
         for session in (
-            browser.post(f"{auth}/auth/session", json={}),
-            browser.post(f"{auth}/auth/session", json={}),
+            first,
+            browser.post(f"{auth}/auth/session", json={}, headers=own_page),
+            program.post(f"{auth}/auth/session", json={"visitor": visitor}),
             program.post(f"{auth}/auth/session", json={"session_name": self.name}),
         ):
             handle = self.secret("handle", session.json()["handle"])
@@ -207,6 +212,8 @@ token_command = ["cat", "service_token"]
         for wrong in (
             {"content": f'{{"sesion_name": "{self.header}"}}'},
             {"content": json.dumps({"app": self.body})},
+            {"content": json.dumps({"visitor": self.body})},
+            {"json": {}, "headers": {"Sec-Fetch-Site": "none", "X-Cozegate-Pairing": self.header}},
             {"content": json.dumps({"session_name": self.body + "\n"})},
             {"content": self.body * 1000},
             {"json": {}, "headers": {"Origin": f"https://{fresh('x').lower()}.example"}},
@@ -255,8 +262,12 @@ token_command = ["cat", "service_token"]
         """Every page, in both languages."""
         for language in ("en", "zh-CN"):
             browser = self.ears.browser(language)
-            for path in ("/", "/chat", "/callback", "/livez", "/readyz"):
+            for path in ("/", "/chat", "/callback", "/livez", "/playground", "/readyz", "/sessions"):
                 browser.get(self.served.auth + path, params={"canary": self.query})
+            for script in ("/embed.js", "/embed/window.js"):
+                browser.get(self.served.auth + script, params={"canary": self.query})
+            script = browser.get(self.served.auth + "/cozegate.user.js").text
+            self.secret("pairing secret", re.search(r'"pairing":"([^"]+)"', script)[1])
             for app in ("web", "pkce", "device", "main", "nobody"):
                 for path in ("/login", "/logout"):
                     # From elsewhere, so that nothing begins.

@@ -21,13 +21,18 @@ from scenario import Scenario, fresh
 # The places that exist to hold a secret, and which. Whatever is not here holds none.
 PURPOSES = [
     # A session's answer is the handle; who names themselves is called by that name.
-    (r"^auth POST /auth/session 200 body application/json$", {"handle", "session name"}),
-    (r"^auth POST /auth/session 200 head$", {"visitor's cookie"}),
+    (r"^auth POST /auth/session 200 body application/json$", {"handle", "session name", "visitor's pass"}),
+    # The pass and the cookie hold the same name, each with a signature of its own.
+    (r"^auth POST /auth/session 200 (body application/json|head)$", {"visitor's pass", "visitor's cookie"}),
     # The legacy contract: scripts get the token itself.
     (r"^auth GET /callback 200 body application/json$", {"access token", "session name"}),
     # A page may show its reader what they wrote into its address: the name, and the query in its language links.
     (r"^auth GET /callback 200 body text/html$", {"session name"}),
-    (r"^auth GET /(callback|chat|no-such-page)? (200|404) body text/html$", {"query"}),
+    (r"^auth GET /(callback|chat|no-such-page|playground|sessions)? (200|404) body text/html$", {"query"}),
+    # Who has a session on this machine, for the person at it.
+    (r"^auth GET /sessions 200 body text/html$", {"session name"}),
+    # The userscript shows the gateway that it is its own.
+    (r"^auth GET /cozegate.user.js 200 body text/javascript$", {"pairing secret"}),
     # The way to the consent page, bound to the browser by a cookie.
     (r"^(auth|terminal) GET /login 302 head$", {"state", "login's cookie"}),
     # The legacy way from /login to /callback keeps what the script has written.
