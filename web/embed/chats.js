@@ -30,7 +30,7 @@ import { keep, kept } from "./user.js";
 export const STAND_IN = "cozegate";
 
 /** What our window remembers from page to page, such as where its button was put. */
-const PLACE = "cozegate.window.";
+const PLACE = "cozegate.";
 
 /** @type {Chat} */
 export const NO_CHAT = { show() {}, hide() {}, destroy() {}, isInPage: () => true };

@@ -33,9 +33,23 @@ export function loadScript({ document, nonce }, src) {
     if (nonce) tag.nonce = nonce;
     tag.onload = () => finish(true);
     tag.onerror = () => finish(false);
-    tag.src = src;
+    tag.src = trusted(src);
     document.head.append(tag);
   });
+}
+
+/**
+ * A page may take addresses of scripts from declared policies only (Trusted Types); ours declares itself where it may.
+ * @param {string} src
+ * @returns {string}
+ */
+function trusted(src) {
+  const { trustedTypes } = /** @type {any} */ (globalThis);
+  try {
+    return trustedTypes.createPolicy("cozegate", { createScriptURL: String }).createScriptURL(src);
+  } catch {
+    return src;
+  }
 }
 
 /**

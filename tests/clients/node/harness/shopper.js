@@ -22,11 +22,10 @@ export class Shopper extends Visitor {
       }).observe(document, { subtree: true, childList: true, attributes: true });
       globalThis.shifts = 0;
       new PerformanceObserver((list) => {
-        // Inside of the SDK's window things move; that is its own matter.
-        const isOfTheSdk = ({ node }) => (node?.parentElement ?? node)?.closest?.(".coze-chat-sdk");
-        for (const { value, sources } of list.getEntries()) {
-          if (!sources.length || !sources.every(isOfTheSdk)) globalThis.shifts += value;
-        }
+        // Inside of a chat's window things move; what counts is what belongs to the page.
+        const isOfThePage = ({ node }) =>
+          node?.getRootNode() === document && !(node.parentElement ?? node).closest?.(".coze-chat-sdk, cozegate-window");
+        for (const { value, sources } of list.getEntries()) if (sources.some(isOfThePage)) globalThis.shifts += value;
       }).observe({ type: "layout-shift", buffered: true });
     });
     return shopper;
