@@ -10,7 +10,7 @@ import { Identity } from "../userscript/identity.js";
 import { DebugLog } from "../userscript/log.js";
 import { Menu } from "../userscript/menu.js";
 import { Notices } from "../userscript/notices.js";
-import { addressSpaceOf } from "../userscript/page_transport.js";
+import { addressSpaceOf, loopbackTransport } from "../userscript/page_transport.js";
 import { ownWorld, runIn } from "../userscript/sandbox.js";
 import { fetchedCode } from "../userscript/sdk_loading.js";
 import { Settings } from "../userscript/settings.js";
@@ -303,6 +303,19 @@ test("only requests to this machine say that they are", () => {
   assert.deepEqual(addressSpaceOf("http://[::1]:8080/x"), here);
   assert.deepEqual(addressSpaceOf("https://127.0.0.1.example.com/x"), {});
   assert.deepEqual(addressSpaceOf("https://chat.example.com/x"), {});
+});
+
+test("the page's own fetch is told the address space, and the fetch of later patches is not used", async () => {
+  /** @type {any[]} */
+  const asked = [];
+  const scope = { fetch: async (/** @type {string} */ url, /** @type {any} */ init) => (asked.push({ url, ...init }), new Response("ok")) };
+  const send = loopbackTransport(/** @type {any} */ (scope));
+  scope.fetch = () => assert.fail("a patch was asked");
+
+  await send({ method: "POST", url: "http://127.0.0.1:8080/v1/files/upload", headers: {}, body: "x", onUpload: () => undefined });
+
+  assert.equal(asked[0].targetAddressSpace, "loopback");
+  assert.equal(asked[0].credentials, "omit");
 });
 
 test("values are kept by the manager, and in the page's storage where it keeps none", () => {

@@ -217,6 +217,15 @@ test("a manager that throws is one that did not answer", async () => {
   await assert.rejects(send(question()), { kind: "connect-refused" });
 });
 
+test("an end without a status is no answer", async () => {
+  const manager = new FakeManager();
+  const answer = gmTransport(manager.request)(question());
+
+  manager.last.onload({ readyState: 4, status: 0, responseText: "" });
+
+  await assert.rejects(answer, TypeError);
+});
+
 test("forms go as they are, other bodies in forms that managers take", async () => {
   const manager = new FakeManager();
   const send = gmTransport(manager.request);
