@@ -10,11 +10,13 @@ import { Identity } from "../userscript/identity.js";
 import { DebugLog } from "../userscript/log.js";
 import { Menu } from "../userscript/menu.js";
 import { Notices } from "../userscript/notices.js";
+import { onlyWith, ownToken } from "../userscript/own_requests.js";
 import { addressSpaceOf, loopbackTransport } from "../userscript/page_transport.js";
 import { ownWorld, runIn } from "../userscript/sandbox.js";
 import { fetchedCode } from "../userscript/sdk_loading.js";
 import { Settings } from "../userscript/settings.js";
 import { storeOf } from "../userscript/store.js";
+import { TroubleWatch } from "../userscript/trouble_watch.js";
 
 /** @param {Record<string, unknown>} [values] */
 function storeWith(values = {}) {
@@ -419,5 +421,65 @@ test("no request leaves but by the transports: a bare fetch would not say that i
     /\b(?:fetch|XMLHttpRequest|sendBeacon|EventSource)\(/.test(readFileSync(new URL(name, folder), "utf8").replace(/^\s*(?:\/\/|\*).*$/gm, "")),
   );
 
-  assert.deepEqual(withFetch, ["page_transport.js", "sandbox.js"]);
+  // The middle one is the wrapper that says it, the others pass on what the SDK or the page asks of its own world.
+  assert.deepEqual(withFetch, ["own_requests.js", "page_transport.js", "sandbox.js"]);
+});
+
+test("a page's own requests of the platform keep their way and their token, the SDK's go to the gateway", async () => {
+  const token = ownToken();
+  /** @type {string[]} */
+  const went = [];
+  const route = {
+    isOurs: () => true,
+    call: async () => (went.push("gateway"), new Response()),
+    socketUrl: () => "wss://gateway",
+  };
+  const fetch = async (/** @type {any} */ _url, /** @type {any} */ init) => (went.push(init.headers.Authorization), new Response());
+  const ways = onlyWith(token, route, /** @type {any} */ (fetch));
+  const url = "https://api.coze.cn/v3/chat";
+
+  await ways.call(url, { headers: { authorization: `Bearer ${token}` } });
+  await ways.call(url, { headers: { Authorization: "Bearer of-the-site" } });
+
+  assert.deepEqual(went, ["gateway", "Bearer of-the-site"]);
+  assert.equal(ways.socketUrl(`wss://ws.coze.cn/v1/chat?bot_id=1&authorization=Bearer%20${token}`), "wss://gateway");
+  assert.equal(ways.socketUrl("wss://ws.coze.cn/v1/chat?bot_id=1&authorization=Bearer%20of-the-site"), null);
+  assert.notEqual(token, ownToken());
+});
+
+test("what lasts is told, what passes is not, and a permission that comes ends the waiting", async () => {
+  /** @type {(() => void)[]} */
+  const timers = [];
+  /** @type {string[]} */
+  const told = [];
+  const permission = { state: "denied", onchange: null };
+  const scope = {
+    setTimeout: (/** @type {() => void} */ act) => timers.push(act),
+    clearTimeout: () => timers.pop(),
+    navigator: { permissions: { query: async () => permission } },
+  };
+  const onAllowed = () => undefined;
+  const watch = new TroubleWatch(
+    /** @type {any} */ ({
+      scope,
+      say,
+      authBase: "http://127.0.0.1:8081",
+      isPage: true,
+      notices: { tell: (/** @type {string} */ kind) => told.push(kind), clear: () => told.push("well") },
+      log: new DebugLog({}),
+      onAllowed,
+    }),
+  );
+  const away = new Trouble({ kind: "away", cause: new TypeError() });
+
+  watch.take(away);
+  watch.take(null);
+  assert.deepEqual([timers.length, told], [0, ["well"]]);
+  watch.take(away);
+  watch.take(away);
+  assert.equal(timers.length, 1);
+  timers[0]?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(told, ["well", "network-denied"]);
+  assert.equal(permission.onchange, onAllowed);
 });

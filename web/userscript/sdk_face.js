@@ -4,8 +4,8 @@
 
 import { patchPage } from "../client/patch.js";
 import { sleepOnClock } from "../client/patience.js";
-import { STAND_IN } from "../embed/chats.js";
 import { waysOf } from "../embed/ways.js";
+import { onlyWith, ownToken } from "./own_requests.js";
 import { loadedSdk } from "./sdk_loading.js";
 
 
@@ -20,13 +20,14 @@ export async function sdkFace(parts) {
     log.add("the gateway names no Chat SDK");
     return null;
   }
+  const token = ownToken();
   const loaded = await loadedSdk({
     scope,
     gm,
     send,
     address: upstream.sdkUrl,
     proxied: `${apiBase}/${encodeURIComponent(upstream.sdkUrl)}`,
-    patch: (world) => patchPage(world, waysOf(gateway)),
+    patch: (world) => patchPage(world, onlyWith(token, waysOf(gateway), world.fetch.bind(world))),
     log,
     sleep: sleepOnClock,
   });
@@ -40,7 +41,7 @@ export async function sdkFace(parts) {
   };
   const { body } = scope.document;
   const before = new Set(body.children);
-  const client = new loaded.WebChatClient(optionsFor(values, userId, gateway, changed));
+  const client = new loaded.WebChatClient(optionsFor(values, { userId, token, gateway, changed }));
   const added = [...body.children].filter((child) => !before.has(child) && child.tagName !== "SCRIPT");
   return {
     name: `Chat SDK (${loaded.where})`,
@@ -61,19 +62,21 @@ export async function sdkFace(parts) {
 
 /**
  * @param {import("./settings.js").Values} values
- * @param {string} userId
- * @param {import("../client/gateway.js").Gateway} gateway
- * @param {(isShown: boolean) => void} changed
+ * @param {object} visit
+ * @param {string} visit.userId
+ * @param {string} visit.token
+ * @param {import("../client/gateway.js").Gateway} visit.gateway
+ * @param {(isShown: boolean) => void} visit.changed
  */
-function optionsFor({ botId, title, width, lang }, userId, gateway, changed) {
+function optionsFor({ botId, title, width, lang }, { userId, token, gateway, changed }) {
   return {
     config: { type: "bot", bot_id: botId, isIframe: false },
     auth: {
       type: "token",
-      token: STAND_IN,
+      token,
       onRefreshToken: async () => {
         await gateway.onRefreshToken();
-        return STAND_IN;
+        return token;
       },
     },
     userInfo: { id: userId },

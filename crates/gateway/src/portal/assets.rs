@@ -82,6 +82,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "userscript/main.js",
     "userscript/menu.js",
     "userscript/notices.js",
+    "userscript/own_requests.js",
     "userscript/page_transport.js",
     "userscript/people.js",
     "userscript/presence.js",

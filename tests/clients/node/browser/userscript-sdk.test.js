@@ -13,7 +13,9 @@ const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
 const STRICT = "default-src 'self'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:";
 /** Scripts and connections of the page's own only, but any style. */
 const NO_SCRIPTS = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
-const POLICIES = { "/": undefined, "/strict": STRICT, "/no-scripts": NO_SCRIPTS };
+const POLICIES = { "/": undefined, "/strict": STRICT, "/no-scripts": NO_SCRIPTS, "/connects": "script-src 'self'" };
+/** What a browser says of requests that fail, which nobody can keep from its console. */
+const NETWORK_REMARK = /net::ERR_|has been blocked by CORS policy/;
 /** Takes the Echo bot a few seconds to say back. */
 const LONG = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
 
@@ -48,7 +50,9 @@ after(async () => {
   for (const one of [cdn, site]) one?.stop();
 });
 afterEach(async () => {
-  const errors = shoppers.flatMap((shopper) => shopper.errors).filter((error) => !/inline style violates/.test(error));
+  const errors = shoppers.flatMap((shopper) => shopper.errors).filter(
+    (error) => !/inline style violates/.test(error) && !NETWORK_REMARK.test(error),
+  );
   await Promise.all(shoppers.map(({ context }) => context.close()));
   shoppers = [];
   isCdnOpen = true;
@@ -193,4 +197,31 @@ test("hidden and shown again, the chat goes on where it was", async () => {
   await shopper.sdkState("ready");
 
   assert.deepEqual(await shopper.sdkMessages("user").allInnerTexts(), ["remember"]);
+});
+
+test("a page in which the SDK runs cannot ask the platform in the visitor's name", async () => {
+  const person = await arrive("Tampermonkey", "/connects");
+  const { shopper, page } = person;
+  await open(person);
+  await shopper.askBySdk("mine");
+  assert.equal(await windowOf(person), "Chat SDK (page)");
+  assert.equal((await touched(page)).isNative, false);
+  const seen = (await product.journal()).at(-1).seq;
+
+  const answers = await page.evaluate(async (base) => {
+    const url = `${base}/v1/conversations?bot_id=7500000000000000001`;
+    const byXhr = new Promise((resolve) => {
+      const xhr = new XMLHttpRequest();
+      xhr.open("GET", url);
+      xhr.setRequestHeader("Authorization", "Bearer cozegate");
+      xhr.onloadend = () => resolve(xhr.responseText);
+      xhr.send();
+    });
+    const byFetch = fetch(url, { headers: { Authorization: "Bearer cozegate" } }).then((answer) => answer.text(), String);
+    return Promise.all([byFetch, byXhr]);
+  }, product.emulator.api_base);
+
+  // The browser does not let this page reach the platform's double: both went there, and not to the gateway.
+  assert.deepEqual(answers, ["TypeError: Failed to fetch", ""]);
+  assert.deepEqual(await product.journal(seen), []);
 });
