@@ -200,9 +200,9 @@ test("where the manager shows no notifications the message stands in the page", 
   await stopGateway();
 
   await open();
-  const notice = page.locator('[data-cozegate="notice"] .box');
-  await notice.waitFor();
-  assert.match(await notice.innerText(), /local network access|Nobody answers/);
+  const notice = page.locator('[data-cozegate="notice"]');
+  await notice.locator("p").waitFor();
+  assert.match(await notice.locator("p").innerText(), /local network access|Nobody answers/);
   await notice.getByRole("button", { name: "Close this message" }).click();
   await notice.waitFor({ state: "detached" });
 
