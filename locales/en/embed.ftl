@@ -1,8 +1,6 @@
 ### What embed.js says on other people’s pages.
 
-embed-away = The chat cannot be reached at the moment. It tries again by itself.
-embed-broken = The chat could not be loaded. It tries again by itself.
-embed-busy = Too many people are chatting at the moment. It goes on by itself.
+embed-away = The chat is not available at the moment. It tries again by itself.
 embed-close = Close this message
 embed-refused = The chat is not available here. { $reason }
 

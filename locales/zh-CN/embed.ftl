@@ -1,8 +1,6 @@
 ### embed.js 在别人页面上显示的文字。
 
-embed-away = 暂时无法连接对话服务，正在自动重试。
-embed-broken = 对话窗口未能加载，正在自动重试。
-embed-busy = 当前对话人数过多，稍后会自动继续。
+embed-away = 对话暂时不可用，正在自动重试。
 embed-close = 关闭此提示
 embed-refused = 此处无法使用对话。{ $reason }
 

@@ -9,7 +9,7 @@ import { questionIn } from "./question.js";
 import { answerTo } from "./resume.js";
 import { VisitorSession } from "./session.js";
 import { isAbort } from "./transport.js";
-import { Trouble, isDeadHandle, nobodyThere, passingTrouble } from "./trouble.js";
+import { Trouble, isDeadHandle, isOutOfOrder, nobodyThere, passingTrouble, refusal } from "./trouble.js";
 
 /**
  * @typedef {object} Request
@@ -212,7 +212,7 @@ export class Gateway {
         continue;
       }
       const trouble = passingTrouble(response, body);
-      this.#onTrouble(trouble);
+      this.#onTrouble(trouble ?? (isOutOfOrder(response, body) ? refusal(response, body) : null));
       if (!trouble) this.#noteChats(path, body);
       return { response, trouble };
     }

@@ -32,7 +32,9 @@ export function questionIn(method, path, body) {
   if (method !== "POST" || !["/v3/chat", "/v1/workflows/chat"].includes(url.pathname)) return null;
   const asked = typeof body === "string" ? parsed(body) : null;
   if (!asked) return null;
-  const messages = Array.isArray(asked.additional_messages) ? asked.additional_messages : [];
+  // What is not kept in the history cannot be found there.
+  const isKept = Array.isArray(asked.additional_messages) && asked.auto_save_history !== false;
+  const messages = isKept ? asked.additional_messages : [];
   const message = messages.filter((/** @type {any} */ one) => one?.role === "user").at(-1) ?? null;
   return {
     conversationId: url.searchParams.get("conversation_id") ?? textOf(asked.conversation_id),

@@ -4,7 +4,7 @@
 // The handle stands in private fields and in `Authorization` headers. It is never stored, shown, logged or put into an error.
 
 import { Patience } from "./patience.js";
-import { Trouble, nobodyThere, refusal } from "./trouble.js";
+import { Trouble, nobodyThere, passingTrouble, refusal } from "./trouble.js";
 
 /**
  * @typedef {object} Upstream where the platform itself is
@@ -155,7 +155,7 @@ export class VisitorSession {
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     const body = await response.clone().json().catch(() => null);
-    if (!response.ok || !body?.handle) throw refusal(response, body);
+    if (!response.ok || !body?.handle) throw passingTrouble(response, body) ?? refusal(response, body);
     const now = time.now();
     const livesMs = (Number(body.expires_in) || 3600) * 1000;
     const opened = openedBy(body, now + livesMs);

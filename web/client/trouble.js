@@ -64,15 +64,21 @@ export function passingTrouble(response, body) {
 }
 
 /**
- * Returns the trouble of a session that was not opened.
+ * Returns the trouble that waiting does not end.
  * @param {Response} response
  * @param {any} body
  */
 export function refusal(response, body) {
-  return (
-    passingTrouble(response, body) ??
-    new Trouble({ kind: "refused", name: problemName(body), detail: detailOf(body), response })
-  );
+  return new Trouble({ kind: "refused", name: problemName(body), detail: detailOf(body), response });
+}
+
+/**
+ * Whether the gateway itself cannot do its part, whoever asks: nobody has logged in, or the platform refuses its key.
+ * @param {Response} response
+ * @param {any} body
+ */
+export function isOutOfOrder(response, body) {
+  return response.status >= 500 && problemName(body) !== "";
 }
 
 /**

@@ -98,7 +98,7 @@ export class Embed {
     const run = { settings, say, notice, gateway: this.#gatewayFor(settings, () => run), unpatch: () => {} };
     run.unpatch = patchPage(this.#scope, waysOf(run.gateway));
     this.#run = run;
-    this.#wantsShown = settings.open;
+    this.#wantsShown ||= settings.open;
     this.#begin(run);
   }
 
@@ -109,7 +109,8 @@ export class Embed {
     this.#endChat();
     run.unpatch();
     run.notice.hide();
-    clearTimeout(this.#troubleTimer);
+    this.#quiet();
+    this.#wantsShown = false;
     this.#userId = "";
     if (this.#isReady) this.#ready = deferred();
     this.#isReady = false;
@@ -184,7 +185,7 @@ export class Embed {
         return this.#begun(run, chat);
       } catch {
         if (!isWanted()) return;
-        this.#failed(run, "broken", run.say("embed-broken"));
+        this.#failed(run, "broken", run.say("embed-away"));
         await sleepOnClock(RETRY_PAUSE_MS);
       }
     }
@@ -305,14 +306,18 @@ export class Embed {
   #troubled(run, trouble) {
     if (this.#run !== run) return;
     if (!trouble) {
-      clearTimeout(this.#troubleTimer);
-      this.#troubleTimer = undefined;
+      this.#quiet();
       run.notice.clear();
       return;
     }
     const { kind, detail } = trouble;
     if (kind === "refused") return this.#failed(run, kind, run.say("embed-refused", { reason: detail }));
-    this.#troubleTimer ??= setTimeout(() => this.#failed(run, kind, run.say(`embed-${kind}`)), QUIET_MS);
+    this.#troubleTimer ??= setTimeout(() => this.#failed(run, kind, run.say("embed-away")), QUIET_MS);
+  }
+
+  #quiet() {
+    clearTimeout(this.#troubleTimer);
+    this.#troubleTimer = undefined;
   }
 
   /**

@@ -137,6 +137,16 @@ for (const [name, status] of /** @type {[string, number][]} */ ([
   });
 }
 
+test("a gateway that is out of order is an answer, and told as a trouble in its words", async () => {
+  const { gateway, troubles, count } = setUp({ "GET /v1/bots/7": inTurn(() => problem("login-required", 502), ok) });
+
+  assert.equal((await gateway.call("/v1/bots/7")).status, 502);
+  assert.equal(troubles.at(-1), "refused");
+  assert.equal((await gateway.call("/v1/bots/7")).status, 200);
+  assert.equal(troubles.at(-1), null);
+  assert.equal(count("/v1/bots/7"), 2);
+});
+
 test("a page of somebody in front of a gateway that is away is waited out", async () => {
   const page = () => new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "content-type": "text/html" } });
   const { gateway } = setUp({ "GET /v1/bots/7": inTurn(page, ok) });

@@ -262,6 +262,14 @@ test("a question without a conversation is looked for in the newest ones of its 
   assert.equal(count("/v1/conversation/message/list"), 1);
 });
 
+test("a question that is kept in no history is never sent twice", async () => {
+  const { gateway, count } = setUp({ "POST /v3/chat": nobody, ...records({ messages: [] }) });
+  const body = JSON.stringify({ ...BODY, auto_save_history: false });
+
+  await assert.rejects(gateway.call(PATH, { method: "POST", body }), { name: "TypeError" });
+  assert.equal(count("/v3/chat?"), 1);
+});
+
 test("where it cannot be known whether a question has arrived, the page decides", async () => {
   const { gateway, count } = setUp({ "POST /v1/workflows/chat": nobody });
   const body = JSON.stringify({ ...BODY, bot_id: undefined, workflow_id: "w" });

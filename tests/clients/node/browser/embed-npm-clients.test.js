@@ -138,6 +138,50 @@ test("the Chat SDK of npm shows an answer to its end although the gateway goes i
   await shows(shopper, "next", 2);
 });
 
+test("the Chat SDK of npm uploads a file and begins a new context", async () => {
+  const shopper = await arrive();
+  await openChat(shopper);
+  await say(shopper, "first");
+  await shows(shopper, "first", 2);
+  const seen = await lastSeq();
+
+  await shopper.page.locator('input[type="file"]').setInputFiles({ name: "list.csv", mimeType: "text/csv", buffer: Buffer.from("a,b") });
+  await shopper.page.getByText("Say it in English").last().waitFor();
+  await shopper.page.locator('[class*="command-container"] taro-image-core').click();
+  await shopper.page.waitForFunction(() => /context/i.test(document.getElementById("root").innerText));
+
+  const asked = (await emulator.journal(seen)).map(({ method, path, status }) => `${method} ${path.replace(/\d+/g, "N")} ${status}`);
+  assert.deepEqual(asked, ["POST /vN/files/upload 200", "POST /vN/chat 200", "POST /vN/conversations/N/clear 200"]);
+});
+
+test("a WebSocket that such a page opens to the platform goes to the gateway", async () => {
+  const shopper = await arrive();
+  const seen = await lastSeq();
+
+  const text = await shopper.page.evaluate(
+    ({ address, token }) =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(`${address}&authorization=Bearer%20${token}`);
+        let text = "";
+        socket.onopen = () => {
+          const data = { role: "user", content_type: "text", content: "by socket" };
+          socket.send(JSON.stringify({ event_type: "conversation.message.create", data }));
+        };
+        socket.onmessage = ({ data }) => {
+          const event = JSON.parse(data);
+          if (event.event_type === "conversation.message.delta") text += event.data.content;
+          if (event.event_type === "conversation.chat.completed") resolve(text);
+        };
+        socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+      }),
+    { address: `${emulator.apiBase.replace("http", "ws")}/v1/chat?bot_id=${bot()}`, token: "cozegate" },
+  );
+
+  assert.equal(text, "by socket");
+  const [opened] = (await emulator.journal(seen)).filter(({ path }) => path === "/v1/chat");
+  assert.equal(opened.authorization_kind, "czs");
+});
+
 test("two people with the Chat SDK of npm are apart", async () => {
   const people = [await arrive(), await arrive()];
   for (const [index, shopper] of people.entries()) {

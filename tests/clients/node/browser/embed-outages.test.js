@@ -163,7 +163,7 @@ test("half a minute without the gateway is waited out, with a plain message that
   await gateway.begin();
   await answered(shopper, 2);
 
-  assert.deepEqual(notices, ["The chat cannot be reached at the moment. It tries again by itself."]);
+  assert.deepEqual(notices, ["The chat is not available at the moment. It tries again by itself."]);
   assert.equal(await shopper.notice().count(), 0);
   assert.equal(await shopper.shifts(), 0);
   await saidOnce(shopper, ["first", LONG]);

@@ -190,7 +190,13 @@ test("a site that is not listed gets a message and no chat", async () => {
     () => new Promise((resolve) => globalThis.cozegate.on("error", ({ kind }) => resolve(kind))),
   );
 
-  assert.match(await message(shopper), /cannot be reached/);
+  assert.match(await message(shopper), /not available at the moment/);
   assert.equal(await told, "away");
   assert.equal(await shopper.part("launcher").count(), 0);
+
+  await shopper.page.evaluate((botId) => {
+    globalThis.cozegate.destroy();
+    globalThis.cozegate.init({ botId });
+  }, bot());
+  assert.match(await message(shopper), /not available at the moment/);
 });

@@ -6,8 +6,6 @@ use crate::portal::pages::ScriptTexts;
 /// What `web/embed/` says.
 pub(super) const EMBED_TEXTS: ScriptTexts = &[
     ("embed-away", &[]),
-    ("embed-broken", &[]),
-    ("embed-busy", &[]),
     ("embed-close", &[]),
     ("embed-no-bot", &[]),
     ("embed-no-proof", &[]),
