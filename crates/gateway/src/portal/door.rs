@@ -102,12 +102,14 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
 
 /// Whether public mode keeps this for the operator: what gives tokens out, changes logins or tells how we are doing.
 fn is_refused_to_strangers(shared: &Shared, peer: SocketAddr, request: &Parts) -> bool {
-    const LOCAL_PATHS: [&str; 6] = [
+    const LOCAL_PATHS: [&str; 8] = [
         "/callback",
         "/cozegate.user.js",
         "/device",
         "/login",
         "/logout",
+        "/playground",
+        "/playground/preview",
         "/sessions",
     ];
     let path = request.uri.path();

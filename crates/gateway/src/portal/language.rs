@@ -1,5 +1,6 @@
 //! In which language this reader reads: `?lang=`, else what they chose before (a cookie), else `Accept-Language`.
 
+use crate::config::Mode;
 use crate::cookies::OwnCookie;
 use crate::guard::Scheme;
 use crate::problem::language_of;
@@ -30,6 +31,8 @@ pub(super) struct Reader {
     chosen_now: bool,
     /// How we were reached.
     scheme: Scheme,
+    /// A visitor, not the operator: public mode.
+    pub(super) is_visitor: bool,
     /// Somebody looks at it in a browser window: problems are pages.
     pub(super) wants_page: bool,
     /// The query as it came, for links that keep it.
@@ -71,6 +74,7 @@ impl Reader {
             language,
             chosen_now: asked.is_some(),
             scheme,
+            is_visitor: false,
             wants_page: wants_page(&parts.headers),
             query: query.to_owned(),
             request: format!("{} {}", parts.method, path_for_log(parts.uri.path())),
@@ -83,7 +87,10 @@ impl FromRequestParts<Arc<Shared>> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, shared.scheme))
+        Ok(Self {
+            is_visitor: shared.mode == Mode::Public,
+            ..Self::of(parts, shared.scheme)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | request | file |
 //! |---|---|
-//! | `GET /`, `/chat`, and the page of `/callback` | `pages` (what they look like), `respond` (how they are sent) |
+//! | `GET /`, `/chat`, `/playground`, and the page of `/callback` | `pages` (what they look like), `respond` (how they are sent) |
 //! | `GET /callback` for scripts and people | `callback` |
 //! | `GET /login`, `/device`, `/logout`, and the way back from the consent page | `login` |
 //! | `POST /auth/session` | `session` |
@@ -48,7 +48,7 @@ use std::sync::Arc;
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// Paths with an answer of their own; `/callback` is not among them, since it tells a login from its other callers.
-const OWN_PATHS: [&str; 13] = [
+const OWN_PATHS: [&str; 15] = [
     "/",
     "/auth/session",
     "/chat",
@@ -60,6 +60,8 @@ const OWN_PATHS: [&str; 13] = [
     "/login",
     "/logout",
     "/metrics",
+    "/playground",
+    "/playground/preview",
     "/readyz",
     "/sessions",
 ];
@@ -85,6 +87,8 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         ("/login", get(login::login)),
         ("/logout", get(login::logout::show).post(login::logout::log_out)),
         ("/metrics", get(metrics::show)),
+        ("/playground", get(playground)),
+        ("/playground/preview", get(preview)),
         ("/readyz", get(health::ready)),
         ("/sessions", get(sessions::show).post(sessions::end)),
     ]
@@ -114,7 +118,7 @@ fn label(live: &Live, path: &str) -> Route {
         "/" => Route::Home,
         "/auth/session" => Route::Session,
         "/callback" => Route::Callback,
-        "/chat" => Route::ChatPage,
+        "/chat" | "/playground" | "/playground/preview" => Route::ChatPage,
         "/device" => Route::Device,
         "/cozegate.user.js" | "/embed.js" | "/embed/window.js" => Route::Assets,
         "/livez" | "/readyz" => Route::Health,
@@ -136,6 +140,16 @@ async fn home(State(shared): State<Arc<Shared>>, reader: Reader) -> Response {
 /// `GET /chat`: our own chat page.
 async fn chat(State(shared): State<Arc<Shared>>, reader: Reader) -> Response {
     respond::chat(&reader, &shared)
+}
+
+/// `GET /playground`: where one clicks together the tag for a site.
+async fn playground(State(shared): State<Arc<Shared>>, reader: Reader) -> Response {
+    respond::playground(&reader, &shared)
+}
+
+/// `GET /playground/preview`: what that tag brings.
+async fn preview(State(shared): State<Arc<Shared>>, reader: Reader) -> Response {
+    respond::preview(&reader, &shared)
 }
 
 /// Any other address: an app's own redirect URI, or nothing.

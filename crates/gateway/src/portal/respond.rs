@@ -4,14 +4,15 @@ use super::language::Reader;
 use super::login::device::Waiting;
 use super::pages::{
     self, AppLine, AppRegion, BotChoice, CallbackPage, ChatPage, DevicePage, ErrorPage, Frame, HomePage, LoginPage,
-    LoginStanding, SessionLine, SessionsPage, Setup,
+    LoginStanding, PlaygroundPage, PlaygroundPlaces, SessionLine, SessionsPage, Setup,
 };
 use crate::apps::ServingApp;
+use crate::config::{FileHost, Mode};
 use crate::problem::Problem;
 use crate::reminder;
-use crate::state::Shared;
+use crate::state::{Live, Shared};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_FRAME_OPTIONS};
 use axum::response::{IntoResponse as _, Response};
 use coze_auth::{Region, UnixSeconds};
 use jiff::Timestamp;
@@ -36,7 +37,11 @@ pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
         .collect();
     let page = HomePage {
         frame: frame(reader),
-        setup: if shared.is_demo { Setup::Demo } else { Setup::Local },
+        setup: match shared.mode {
+            Mode::Public => Setup::Public,
+            Mode::Local if shared.is_demo => Setup::Demo,
+            Mode::Local => Setup::Local,
+        },
         proxy_url: &shared.proxy_base_for(&reader.headers),
         auth_url: &shared.auth_base_for(&reader.headers),
         apps: &apps,
@@ -60,15 +65,7 @@ pub(super) fn callback(reader: &Reader, shared: &Shared, app: Option<&str>, sess
 pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
     let live = shared.live();
     let api_base = shared.proxy_base_for(&reader.headers);
-    let bots: Vec<BotChoice> = live
-        .chat
-        .bots
-        .iter()
-        .map(|bot| BotChoice {
-            id: bot.id.clone(),
-            name: bot.name.clone(),
-        })
-        .collect();
+    let bots = bot_choices(&live);
     let app = super::callback::parameter(Some(&reader.query), "app");
     let page = ChatPage {
         frame: frame(reader),
@@ -79,6 +76,60 @@ pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
         title: live.chat.title.as_deref(),
     };
     html(pages::chat(&page), Some(&api_base))
+}
+
+/// The bots on offer.
+fn bot_choices(live: &Live) -> Vec<BotChoice> {
+    let bots = live.chat.bots.iter();
+    bots.map(|bot| BotChoice {
+        id: bot.id.clone(),
+        name: bot.name.clone(),
+    })
+    .collect()
+}
+
+/// Where one clicks together the tag for a site.
+pub(super) fn playground(reader: &Reader, shared: &Shared) -> Response {
+    let live = shared.live();
+    let (api_base, auth_url) = (
+        shared.proxy_base_for(&reader.headers),
+        shared.auth_base_for(&reader.headers),
+    );
+    let bots = bot_choices(&live);
+    let apps: Vec<&str> = live.apps.iter().map(|app| &*app.name).collect();
+    let page = PlaygroundPage {
+        frame: frame(reader),
+        api_base: &api_base,
+        auth_url: &auth_url,
+        apps: &apps,
+        bot_id: live.chat.bot_id.as_deref(),
+        bots: Some(bots.as_slice()).filter(|bots| !bots.is_empty()),
+    };
+    let policy = pages::playground_policy(&api_base, &auth_url);
+    with_policy(pages::playground(&page), &policy)
+}
+
+/// What the tag brings. No other page than the playground may frame it.
+pub(super) fn preview(reader: &Reader, shared: &Shared) -> Response {
+    let live = shared.live();
+    let (api_base, auth_url) = (
+        shared.proxy_base_for(&reader.headers),
+        shared.auth_base_for(&reader.headers),
+    );
+    let ws_base = api_base.replacen("http", "ws", 1);
+    let hosts: Vec<&str> = live.targets.hosts().iter().map(FileHost::origin).collect();
+    let ui = super::callback::parameter(Some(&reader.query), "ui");
+    let places = PlaygroundPlaces {
+        api_base: &api_base,
+        auth_url: &auth_url,
+        ws_base: &ws_base,
+        file_hosts: &hosts,
+    };
+    let policy = pages::preview_policy(&places, ui.as_deref() != Some("cozegate"));
+    let mut page = with_policy(pages::preview(reader.language), &policy);
+    let own = HeaderValue::from_static("SAMEORIGIN");
+    page.headers_mut().insert(X_FRAME_OPTIONS, own);
+    page
 }
 
 /// How an app's login stands.
@@ -134,7 +185,7 @@ pub(super) fn problem(problem: Problem, reader: &Reader) -> Response {
         status: status.as_u16(),
         title: &problem.kind.title(reader.language),
         detail: &problem.detail(reader.language),
-        advice: None,
+        advice: pages::advice(problem.kind),
         request_id: problem.log_id.as_deref(),
     };
     let mut response = html(pages::error(&page), None);
@@ -149,6 +200,7 @@ fn frame(reader: &Reader) -> Frame<'_> {
         language: reader.language,
         query: &reader.query,
         version: env!("CARGO_PKG_VERSION"),
+        is_local: !reader.is_visitor,
     }
 }
 
@@ -175,7 +227,11 @@ pub(super) fn moment(instant: UnixSeconds) -> String {
 }
 
 fn html(page: String, api_base: Option<&str>) -> Response {
-    let policy = HeaderValue::from_str(&pages::content_security_policy(api_base));
+    with_policy(page, &pages::content_security_policy(api_base))
+}
+
+fn with_policy(page: String, policy: &str) -> Response {
+    let policy = HeaderValue::from_str(policy);
     let mut response = (StatusCode::OK, page).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

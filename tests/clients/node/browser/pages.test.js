@@ -13,6 +13,14 @@ const PAGES = {
   callback: async ({ page }) => {
     await page.goto(`${product.auth}/callback`);
   },
+  playground: async ({ page }) => {
+    await page.goto(`${product.auth}/playground?ui=cozegate&open=1&title=%E5%B0%8F%E5%8A%A9%E6%89%8B&bot_id=${product.bot("Echo")}`);
+    await page.frameLocator("#preview").locator('[data-state="ready"]').waitFor();
+  },
+  sessions: async (visitor) => {
+    await visitor.openChat(product, "Echo");
+    await visitor.page.goto(`${product.auth}/sessions`);
+  },
   "chat-bots": async (visitor) => {
     await visitor.page.goto(`${product.auth}/chat`);
     await visitor.ready();

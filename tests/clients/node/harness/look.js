@@ -50,6 +50,6 @@ export async function lookAt(browser, { name, open, language, status = 200 }) {
 function bareTextIds(page) {
   return page.evaluate(() => {
     const words = document.body.innerText.split(/\s+/);
-    return words.filter((word) => /^(site|home|callback|chat|login|device|error|page)(-[a-z]+)+$/.test(word));
+    return words.filter((word) => /^(site|home|callback|chat|login|device|error|page|playground|sessions|window|advice)(-[a-z]+)+$/.test(word));
   });
 }

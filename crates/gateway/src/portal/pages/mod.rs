@@ -7,11 +7,15 @@
 //! The pages are written for the policy of [`content_security_policy`]: no inline script, no inline style. What a
 //! script needs travels in `<script type="application/json">` blocks, which browsers do not run.
 
+mod advice;
 mod login;
+mod playground;
 mod script_data;
 mod sessions;
 
+pub use advice::{Advice, advice};
 pub use login::{DevicePage, LoginPage, LoginStanding, device, login, loopback_end, plain, plain_policy};
+pub use playground::{PlaygroundPage, PlaygroundPlaces, playground, playground_policy, preview, preview_policy};
 pub(super) use script_data::{ScriptTexts, ScriptWords, script_words};
 pub use sessions::{SessionLine, SessionsPage, sessions};
 
@@ -30,6 +34,8 @@ pub struct Frame<'a> {
     pub query: &'a str,
     /// Our version, as shown in the footer.
     pub version: &'a str,
+    /// Pages for the operator are linked to: not for visitors of a public gateway.
+    pub is_local: bool,
 }
 
 /// How this gateway was set up, in the words of the overview.
@@ -39,6 +45,8 @@ pub enum Setup {
     Local,
     /// Against the built-in emulator.
     Demo,
+    /// For the visitors of other people's sites.
+    Public,
 }
 
 /// Where an app lives.
@@ -137,7 +145,7 @@ pub struct ErrorPage<'a> {
     /// Why it happened.
     pub detail: &'a str,
     /// What the reader can do about it.
-    pub advice: Option<&'a str>,
+    pub advice: Option<Advice>,
     /// The number under which the log knows this request.
     pub request_id: Option<&'a str>,
 }
@@ -376,6 +384,7 @@ impl HomePage<'_> {
         match self.setup {
             Setup::Local => "home-mode-local",
             Setup::Demo => "home-mode-demo",
+            Setup::Public => "home-mode-public",
         }
     }
 
@@ -383,6 +392,7 @@ impl HomePage<'_> {
         match self.setup {
             Setup::Local => "home-mode-local-what",
             Setup::Demo => "home-mode-demo-what",
+            Setup::Public => "home-mode-public-what",
         }
     }
 

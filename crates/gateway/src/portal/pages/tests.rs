@@ -18,6 +18,7 @@ fn frame(language: Language) -> Frame<'static> {
         language,
         query: "",
         version: "0.1.0",
+        is_local: true,
     }
 }
 
@@ -65,7 +66,7 @@ fn error_page(language: Language, detail: &str) -> String {
         status: 404,
         title: "Nothing here",
         detail,
-        advice: Some("Go back"),
+        advice: advice(crate::problem::ProblemKind::CrossSite),
         request_id: Some("01JD"),
     })
 }
@@ -92,6 +93,17 @@ fn device_page(language: Language, user_code: &str) -> String {
     })
 }
 
+fn playground_page(language: Language, bot_id: Option<&str>) -> String {
+    playground(&PlaygroundPage {
+        frame: frame(language),
+        api_base: "http://127.0.0.1:8080",
+        auth_url: "http://127.0.0.1:8081",
+        apps: &["main", "second"],
+        bot_id,
+        bots: None,
+    })
+}
+
 fn every_page() -> Vec<String> {
     Language::ALL
         .into_iter()
@@ -103,6 +115,8 @@ fn every_page() -> Vec<String> {
                 error_page(language, "There is no such page."),
                 login_page(language, "main"),
                 device_page(language, "WDJB-MJHT"),
+                playground_page(language, None),
+                preview(language),
             ]
         })
         .collect()
@@ -175,6 +189,7 @@ fn every_text_of_the_pages_is_used() {
     users.push_str(include_str!("mod.rs"));
     users.push_str(include_str!("script_data.rs"));
     users.push_str(include_str!("login.rs"));
+    users.push_str(include_str!("advice.rs"));
 
     for line in include_str!("../../../../../locales/en/pages.ftl").lines() {
         if let Some((id, _)) = line.split_once(" = ") {
@@ -256,6 +271,7 @@ fn values_from_outside_cannot_become_markup() {
         callback_page(Language::English, Some(HOSTILE), Some(HOSTILE)),
         chat_page(Language::English, Some(&bots), Some(HOSTILE)),
         error_page(Language::English, HOSTILE),
+        playground_page(Language::English, Some(HOSTILE)),
     ] {
         assert!(!page.contains("<img src=x"), "{page}");
         assert!(!page.contains("</script><"), "{page}");
@@ -323,6 +339,27 @@ fn the_policy_lets_the_chat_reach_the_proxy_and_nothing_else() {
     );
     assert_eq!(connect(Some("https://a.example;script-src")), "'self'");
     assert_eq!(connect(Some("not an address")), "'self'");
+}
+
+#[test]
+fn visitors_of_a_public_gateway_are_not_led_to_the_operators_pages() {
+    let frame = Frame {
+        is_local: false,
+        ..frame(Language::English)
+    };
+    let page = home(&HomePage {
+        frame,
+        setup: Setup::Public,
+        proxy_url: "https://api.example",
+        auth_url: "https://chat.example",
+        apps: &[],
+        bot_id: None,
+    });
+
+    for path in ["/callback", "/cozegate.user.js", "/login", "/playground", "/sessions"] {
+        assert!(!page.contains(&format!("href=\"{path}")), "{path}");
+    }
+    assert!(page.contains("https://chat.example/embed.js"));
 }
 
 #[test]
