@@ -38,7 +38,7 @@ export async function lookAt(browser, { name, open, language, status = 200 }) {
         assert.deepEqual(await bareTextIds(page), [], "a text of the catalogue is missing");
         assert.deepEqual(visitor.errorsBesides(status), []);
 
-        await page.screenshot({ path: path.join(FOLDER, `${name}-${language}-${colorScheme}-${size}.png`) });
+        await page.screenshot({ fullPage: true, path: path.join(FOLDER, `${name}-${language}-${colorScheme}-${size}.png`) });
       } finally {
         await visitor.context.close();
       }
