@@ -64,6 +64,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "logo.svg",
     "pages/callback.js",
     "pages/copy.js",
+    "pages/device.js",
     "pages/language.js",
     "pages/page_data.js",
     "pages/pages.css",

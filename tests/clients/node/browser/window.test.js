@@ -258,23 +258,25 @@ test("a window that is taken off leaves nothing behind", async () => {
 });
 
 test("the markup becomes what a browser would have made of it", async () => {
-  const visitor = await Visitor.arrive(browser);
-  visitors.push(visitor);
-  const script = await (await fetch(`${product.auth}/embed/window.js?lang=en`)).text();
-  const { html } = JSON.parse(/\.start\((.*)\);\n/.exec(script)[1]);
+  const visitor = await arrive();
+  const markup = await visitor.page.locator("cozegate-window").evaluate(({ shadowRoot }) => {
+    // Where things stand was not in the markup.
+    for (const node of shadowRoot.querySelectorAll("[style]")) node.removeAttribute("style");
+    return shadowRoot.innerHTML;
+  });
   await visitor.page.goto(`${product.auth}/callback`);
 
-  const isSame = await visitor.page.evaluate(async (html) => {
+  const [ours, parsed] = await visitor.page.evaluate(async (markup) => {
     const { built } = await import("/assets/window/markup.js");
-    const parsed = document.createElement("template");
-    parsed.innerHTML = html;
-    // `built` belongs to this page, a template's content to another document: compare what is written.
-    const ours = document.createElement("div");
-    ours.append(built(document, html));
-    return ours.innerHTML === parsed.innerHTML;
-  }, html);
+    const template = document.createElement("template");
+    template.innerHTML = markup;
+    const element = document.createElement("div");
+    element.append(built(document, markup));
+    return [element.innerHTML, template.innerHTML];
+  }, markup);
 
-  assert.ok(isSame);
+  assert.ok(markup.includes("message-template"), "all of it is there");
+  assert.equal(ours, parsed);
 });
 
 for (const language of LANGUAGES) {
@@ -285,6 +287,6 @@ for (const language of LANGUAGES) {
       await visitor.ready();
       await visitor.ask("扣子和 cozegate 有什么关系？ What stands between us?");
     };
-    await lookAt(browser, { name: "window", open, language });
+    await lookAt(browser, { name: "window", open, language, within: "cozegate-window" });
   });
 }

@@ -1,9 +1,10 @@
-// A look at a page: it fits and is quiet, light and dark, on a desk and on a phone, and there is a picture of each in
-// target/screenshots for people to judge.
+// A look at a page: it fits, is quiet and holds no barriers, light and dark, on a desk and on a phone, and there is a picture
+// of each in target/screenshots for people to judge.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { barriers } from "./axe.js";
 import { Visitor } from "./browser.js";
 import { OUTPUT } from "./product.js";
 
@@ -19,10 +20,10 @@ const FOLDER = path.join(OUTPUT, "screenshots");
 
 /**
  * Looks at the page called `name`, to which `open` brings a new visitor, in one language.
- * @param {{ name: string, open: (visitor: Visitor) => Promise<void>, language: string, status?: number }} page the status
- *   of its answer: a browser complains about those from 400 on, and may
+ * @param {{ name: string, open: (visitor: Visitor) => Promise<void>, language: string, status?: number, within?: string }} page
+ *   the status of its answer: a browser complains about those from 400 on, and may; `within`: what of it is ours
  */
-export async function lookAt(browser, { name, open, language, status = 200 }) {
+export async function lookAt(browser, { name, open, language, status = 200, within }) {
   mkdirSync(FOLDER, { recursive: true });
   for (const colorScheme of SCHEMES) {
     for (const [size, device] of Object.entries(SIZES)) {
@@ -37,6 +38,7 @@ export async function lookAt(browser, { name, open, language, status = 200 }) {
         assert.ok(width <= device.viewport.width, `${size}: ${width} px wide`);
         assert.deepEqual(await bareTextIds(page), [], "a text of the catalogue is missing");
         assert.deepEqual(visitor.errorsBesides(status), []);
+        assert.deepEqual(await barriers(page, within), [], `${colorScheme}, ${size}`);
 
         await page.screenshot({ fullPage: true, path: path.join(FOLDER, `${name}-${language}-${colorScheme}-${size}.png`) });
       } finally {

@@ -33,7 +33,7 @@ pub struct PlaygroundPlaces<'a> {
     pub api_base: &'a str,
     /// The auth service's address, likewise.
     pub auth_url: &'a str,
-    /// The proxy's for WebSockets.
+    /// The proxy's address for its WebSocket side.
     pub ws_base: &'a str,
     /// The hosts that files are fetched from, as origins.
     pub file_hosts: &'a [&'a str],
