@@ -132,6 +132,7 @@ export class Companion {
         gateway: this.#gateway,
         send: this.#send,
         values: this.#settings.values,
+        botName: this.#settings.botName,
         store: this.#store,
         log: this.#log,
         windows: this.#served.windows,

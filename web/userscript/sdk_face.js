@@ -14,10 +14,12 @@ import { loadedSdk } from "./sdk_loading.js";
  * @returns {Promise<import("./window_face.js").Face | null>} null when this page cannot have it
  */
 export async function sdkFace(parts) {
-  const { scope, gm, gateway, send, values, log, onChange } = parts;
+  const { scope, gm, gateway, send, values, botName, log, onChange } = parts;
   const { apiBase, upstream, userId } = await gateway.session();
-  if (!upstream.sdkUrl) {
-    log.add("the gateway names no Chat SDK");
+  // Without a bot the SDK shows nothing at all; our own window lets people choose one.
+  const missing = !upstream.sdkUrl ? "the gateway names no Chat SDK" : !values.botId ? "no bot is chosen" : "";
+  if (missing) {
+    log.add(missing);
     return null;
   }
   const token = ownToken();
@@ -41,7 +43,7 @@ export async function sdkFace(parts) {
   };
   const { body } = scope.document;
   const before = new Set(body.children);
-  const client = new loaded.WebChatClient(optionsFor(values, { userId, token, gateway, changed }));
+  const client = new loaded.WebChatClient(optionsFor(values, { title: values.title || botName, userId, token, gateway, changed }));
   const added = [...body.children].filter((child) => !before.has(child) && child.tagName !== "SCRIPT");
   return {
     name: `Chat SDK (${loaded.where})`,
@@ -63,12 +65,13 @@ export async function sdkFace(parts) {
 /**
  * @param {import("./settings.js").Values} values
  * @param {object} visit
+ * @param {string} visit.title
  * @param {string} visit.userId
  * @param {string} visit.token
  * @param {import("../client/gateway.js").Gateway} visit.gateway
  * @param {(isShown: boolean) => void} visit.changed
  */
-function optionsFor({ botId, title, width, lang }, { userId, token, gateway, changed }) {
+function optionsFor({ botId, width, lang }, { title, userId, token, gateway, changed }) {
   return {
     config: { type: "bot", bot_id: botId, isIframe: false },
     auth: {
@@ -83,7 +86,7 @@ function optionsFor({ botId, title, width, lang }, { userId, token, gateway, cha
     ui: {
       base: { lang },
       chatBot: {
-        ...(title ? { title } : {}),
+        title,
         width,
         onShow: () => changed(true),
         onHide: () => changed(false),

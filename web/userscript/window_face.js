@@ -19,6 +19,7 @@ import { ChatWindow } from "../window/chat_window.js";
  * @property {import("../client/gateway.js").Gateway} gateway
  * @property {import("../client/transport.js").Send} send
  * @property {import("./settings.js").Values} values
+ * @property {string} botName as the configuration calls it, else its id
  * @property {import("./store.js").Store} store
  * @property {import("./log.js").DebugLog} log
  * @property {Record<string, import("../window/chat_window.js").Served>} windows by language

@@ -95,6 +95,7 @@ for (const kind of MANAGERS) {
     const answer = await shopper.askBySdk("one two three");
 
     assert.equal(answer, "one two three");
+    assert.match(await shopper.sdk("title").innerText(), /Echo/);
     assert.equal(await windowOf(person), "Chat SDK (sandbox)");
     assert.deepEqual(await touched(person.page), { sdk: false, isNative: true });
     const code = manager.requests.find(({ url }) => url === `${product.proxy}/${encodeURIComponent(cdn.origin + SDK_PATH)}`);

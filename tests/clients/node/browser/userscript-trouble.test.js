@@ -9,7 +9,7 @@ import { after, afterEach, before, beforeEach, test } from "node:test";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { Emulator, Served } from "../harness/product.js";
 import { page, Site } from "../harness/site.js";
-import { Manager } from "../harness/userscript.js";
+import { Manager, MANAGERS } from "../harness/userscript.js";
 
 /** What a browser says of requests that fail, which nobody can keep from its console. */
 const NETWORK_REMARK = /net::ERR_|has been blocked by CORS policy|Failed to load resource/;
@@ -116,44 +116,46 @@ test("where no gateway runs somebody is told once, and the chat comes when it do
   assert.equal(await page.locator('[data-cozegate="notice"]').count(), 0);
 });
 
-test("a question that is asked while the gateway restarts is answered once, and nobody notices", async () => {
-  const { visitor, manager, open } = await arrive();
-  await open();
-  await launcher(visitor).click();
-  await visitor.ready();
-  await visitor.ask("before");
-  const [seen, user] = [(await chats()).length, manager.values.get("cozegate_user")];
+for (const kind of MANAGERS) {
+  test(`${kind}: a question that is asked while the gateway restarts is answered once, and nobody notices`, async () => {
+    const { visitor, manager, open } = await arrive({ manager: new Manager(kind) });
+    await open();
+    await launcher(visitor).click();
+    await visitor.ready();
+    await visitor.ask("before");
+    const [seen, user] = [(await chats()).length, manager.values.get("cozegate_user")];
 
-  await stopGateway();
-  await visitor.send("meanwhile");
-  gateway = await start(Again);
-  await visitor.messages("assistant").nth(1).waitFor(PATIENT);
-  await visitor.ready();
+    await stopGateway();
+    await visitor.send("meanwhile");
+    gateway = await start(Again);
+    await visitor.messages("assistant").nth(1).waitFor(PATIENT);
+    await visitor.ready();
 
-  assert.deepEqual(await visitor.texts("user"), ["before", "meanwhile"]);
-  assert.ok((await visitor.texts("assistant")).at(-1).includes("meanwhile"));
-  assert.equal((await chats()).length, seen + 1, "the platform got it once");
-  assert.equal(manager.values.get("cozegate_user"), user);
-  const names = new Set((await chats()).slice(-2).map(({ session_name }) => session_name));
-  assert.equal(names.size, 1, "and as the same person");
-});
+    assert.deepEqual(await visitor.texts("user"), ["before", "meanwhile"]);
+    assert.ok((await visitor.texts("assistant")).at(-1).includes("meanwhile"));
+    assert.equal((await chats()).length, seen + 1, "the platform got it once");
+    assert.equal(manager.values.get("cozegate_user"), user);
+    const names = new Set((await chats()).slice(-2).map(({ session_name }) => session_name));
+    assert.equal(names.size, 1, "and as the same person");
+  });
 
-test("a script of another gateway is not let in, says so, and is good again when it is installed anew", async () => {
-  const changed = (source) => source.replace(/"pairing":"[^"]+"/, '"pairing":"of-another-gateway"');
-  const { visitor, manager, page, source, open } = await arrive({ changed });
-  const seen = (await emulator.journal()).length;
+  test(`${kind}: a script of another gateway is not let in, says so, and is good again when it is installed anew`, async () => {
+    const changed = (source) => source.replace(/"pairing":"[^"]+"/, '"pairing":"of-another-gateway"');
+    const { visitor, manager, page, source, open } = await arrive({ manager: new Manager(kind), changed });
+    const seen = (await emulator.journal()).length;
 
-  await open();
-  const told = await manager.notified(/does not belong/);
+    await open();
+    const told = await manager.notified(/does not belong/);
 
-  assert.ok(told.includes(`${gateway.auth}/cozegate.user.js`), told);
-  assert.equal(await page.locator("cozegate-window").count(), 0);
-  assert.equal((await emulator.journal()).length, seen, "the platform hears nothing of it");
-  assert.match(await manager.answer(page, "Status", ""), /reachable: yes.*\n.*let in: no/);
-  manager.install(source);
-  await page.reload();
-  await launcher(visitor).waitFor();
-});
+    assert.ok(told.includes(`${gateway.auth}/cozegate.user.js`), told);
+    assert.equal(await page.locator("cozegate-window").count(), 0);
+    assert.equal((await emulator.journal()).length, seen, "the platform hears nothing of it");
+    assert.match(await manager.answer(page, "Status", ""), /reachable: yes.*\n.*let in: no/);
+    manager.install(source);
+    await page.reload();
+    await launcher(visitor).waitFor();
+  });
+}
 
 test("a manager that does not let the script through is named", async () => {
   const manager = new Manager("ScriptCat");

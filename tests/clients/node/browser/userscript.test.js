@@ -233,3 +233,23 @@ test("a page that changes without loading keeps its chat, also when it throws ev
   assert.deepEqual(await visitor.texts("user"), ["before"]);
   assert.equal(await page.locator("cozegate-window").count(), 1);
 });
+
+test("a document that has no body yet gets its chat when it has one", async () => {
+  const visitor = await Visitor.arrive(browser);
+  visitors.push(visitor);
+  const manager = new Manager("Tampermonkey");
+  await visitor.page.addInitScript(() => {
+    document.addEventListener("DOMContentLoaded", () => {
+      const { body } = document;
+      body.remove();
+      globalThis.bringBack = () => document.documentElement.append(body);
+    });
+  });
+  await manager.watch(visitor.page);
+  await manager.installFrom(`${product.auth}/cozegate.user.js`);
+  await visitor.page.goto(site.origin);
+  assert.deepEqual(manager.menu(visitor.page), [], "it waits");
+
+  await visitor.page.evaluate(() => globalThis.bringBack());
+  await open({ visitor });
+});
