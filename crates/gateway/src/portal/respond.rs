@@ -44,7 +44,8 @@ pub(super) fn home(reader: &Reader, shared: &Shared) -> Response {
         },
         proxy_url: &shared.proxy_base_for(&reader.headers),
         auth_url: &shared.auth_base_for(&reader.headers),
-        apps: &apps,
+        // How we are set up is no visitor's business.
+        apps: if reader.is_visitor { &[] } else { &apps },
         bot_id: live.chat.bot_id.as_deref(),
     };
     html(pages::home(&page), None)

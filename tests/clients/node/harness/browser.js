@@ -46,7 +46,11 @@ export class Visitor {
     });
     page.on("response", (response) => {
       // Read at once: the browser forgets the body with the next page.
-      if (response.url().endsWith("/auth/session") && response.ok()) this.#sessions.push(response.json());
+      if (!response.url().endsWith("/auth/session") || !response.ok()) return;
+      const body = response.json();
+      // A page that is closed meanwhile takes it along; that is seen where handles are asked for.
+      body.catch(() => {});
+      this.#sessions.push(body);
     });
   }
 
