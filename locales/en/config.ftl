@@ -31,7 +31,7 @@ config-not-one-of = "{ $value }" is not one of: { $allowed }.
 config-out-of-range = { $value } is not a whole number from { $min } to { $max }.
 config-invalid-address = "{ $value }" is not an address. Write IP:PORT, such as 127.0.0.1:8080.
 config-invalid-network = "{ $value }" is not a network. Write an address or ADDRESS/PREFIX, such as 10.0.0.0/8 or ::1.
-config-not-loopback = { $address } can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
+config-not-loopback = { $address } can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to serve others, write mode = "public".
 config-same-address = Both services would listen on { $address }. Give one of them another port.
 config-key-of-public-mode = This key belongs to public mode. Leave it out, or write mode = "public".
 config-public-needs-visitors = Nothing says how visitors are told apart. Write kinds = ["anonymous"]: each browser gets an id made by cozegate, and a history of its own.

@@ -31,7 +31,7 @@ config-not-one-of = 不能写“{ $value }”，只能是：{ $allowed }。
 config-out-of-range = { $value } 不是 { $min } 到 { $max } 之间的整数。
 config-invalid-address = “{ $value }”不是地址，请写成 IP:端口，例如 127.0.0.1:8080。
 config-invalid-network = “{ $value }”不是网络地址，请写成 IP 或 IP/前缀长度，例如 10.0.0.0/8 或 ::1。
-config-not-loopback = { $address } 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请在前面放一个带登录的 Web 服务器。
+config-not-loopback = { $address } 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请写 mode = "public"。
 config-same-address = 两个服务都要监听 { $address }，请给其中一个换个端口。
 config-key-of-public-mode = 这个键属于 public 模式。请删掉这一行，或者写 mode = "public"。
 config-public-needs-visitors = 没有写明怎样区分访客。请写 kinds = ["anonymous"]：cozegate 给每个浏览器一个编号，各有各的历史记录。

@@ -24,7 +24,7 @@ fn check_shows_every_mistake_and_exits_with_3() {
     ----- stderr -----
     error: The configuration has 4 mistakes:
       cozegate.toml:2:1: server.proxy_adr: This key is not known. Did you mean "proxy_addr"?
-      cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
+      cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to serve others, write mode = "public".
       cozegate.toml:4:1: apps.main.region: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
       cozegate.toml:4:1: apps.main.token: A secret is missing. Write one of: token, token_file, token_env, token_command.
     "#);
@@ -40,7 +40,7 @@ fn check_speaks_chinese() {
     ----- stderr -----
     错误：配置里有 4 处错误：
       cozegate.toml:2:1: server.proxy_adr: 没有这个配置项。是不是想写“proxy_addr”？
-      cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请在前面放一个带登录的 Web 服务器。
+      cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请写 mode = "public"。
       cozegate.toml:4:1: apps.main.region: 没有写明用的是哪个扣子平台，而应用只存在于其中一个。请写 https://api.coze.cn（region 为 "cn"）或 https://api.coze.com（region 为 "com"）。
       cozegate.toml:4:1: apps.main.token: 缺少密钥，请写其中一项：token, token_file, token_env, token_command。
     "#);

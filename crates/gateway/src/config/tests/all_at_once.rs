@@ -38,7 +38,7 @@ fn old_fields_of_the_consoles_file_are_named_beside_its_other_mistakes() {
     coze_oauth_config.json:5:3: coze_www_base: "www.coze.cn" is not an address that begins with https://. Did you mean "https://www.coze.cn"?
     coze_oauth_config.json:6:3: private_key: The secret is empty.
     coze_oauth_config.json:7:3: public_key_id: Here stands a key. Write its id instead: the fingerprint that the console shows beside the public key.
-    --auth-addr: 0.0.0.0:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
+    --auth-addr: 0.0.0.0:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to serve others, write mode = "public".
     environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     "#);
 }

@@ -87,7 +87,7 @@ fn chinese_says_the_same() {
 
     insta::assert_snapshot!(workplace.mistakes_in(Language::Chinese), @r#"
     cozegate.toml:2:1: server.proxy_adr: 没有这个配置项。是不是想写“proxy_addr”？
-    cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请在前面放一个带登录的 Web 服务器。
+    cozegate.toml:3:13: server.auth_addr: 0.0.0.0:8081 能被其他机器访问，而 local 模式信任所有连得上的人。请写 127.0.0.1（或 [::1]）；要给别人用，请写 mode = "public"。
     cozegate.toml:4:1: apps.main.region: 没有写明用的是哪个扣子平台，而应用只存在于其中一个。请写 https://api.coze.cn（region 为 "cn"）或 https://api.coze.com（region 为 "com"）。
     cozegate.toml:5:8: apps.main.kind: 不能写“oauth”，只能是：jwt, web, pkce, device, pat, sat。
     "#);
@@ -120,8 +120,8 @@ fn local_mode_stays_on_this_machine_whoever_says_otherwise() {
     );
 
     insta::assert_snapshot!(workplace.mistakes(), @"
-    cozegate.toml:2:14: server.proxy_addr: 0.0.0.0:8080 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
-    --auth-addr: 192.168.1.2:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to let others in, put a web server with a login in front.
+    cozegate.toml:2:14: server.proxy_addr: 0.0.0.0:8080 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to serve others, write mode = "public".
+    --auth-addr: 192.168.1.2:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to serve others, write mode = "public".
     ");
 }
 
