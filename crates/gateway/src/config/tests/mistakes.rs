@@ -119,10 +119,10 @@ fn local_mode_stays_on_this_machine_whoever_says_otherwise() {
         "192.168.1.2:8081",
     );
 
-    insta::assert_snapshot!(workplace.mistakes(), @"
+    insta::assert_snapshot!(workplace.mistakes(), @r#"
     cozegate.toml:2:14: server.proxy_addr: 0.0.0.0:8080 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to serve others, write mode = "public".
     --auth-addr: 192.168.1.2:8081 can be reached from other machines, and local mode trusts everybody who reaches it. Write 127.0.0.1 (or [::1]); to serve others, write mode = "public".
-    ");
+    "#);
 }
 
 #[test]
