@@ -8,6 +8,7 @@ import { menuEntries } from "../userscript/commands.js";
 import { explain } from "../userscript/explain.js";
 import { Identity } from "../userscript/identity.js";
 import { DebugLog } from "../userscript/log.js";
+import { loggedSend } from "../userscript/logged_send.js";
 import { Menu } from "../userscript/menu.js";
 import { Notices } from "../userscript/notices.js";
 import { onlyWith, ownToken } from "../userscript/own_requests.js";
@@ -142,6 +143,29 @@ test("the log keeps the newest lines and nothing secret", () => {
   assert.match(log.text(), /line 999 x/);
   assert.ok(log.text().length < 400 * 601);
   assert.equal(echoed.length, 1008);
+});
+
+test("requests are in the log by address, status and time, and nothing that they carry", async () => {
+  const log = new DebugLog({ now: () => 0 });
+  const clock = { now: 0 };
+  const answers = [new Response("secret answer", { status: 201 }), new TypeError("nobody")];
+  const send = loggedSend(
+    async () => {
+      clock.now += 12.4;
+      const answer = answers.shift();
+      if (answer instanceof Response) return answer;
+      throw answer;
+    },
+    log,
+    () => clock.now,
+  );
+  const call = { method: "POST", url: "http://g.test/v3/chat?conversation_id=77", headers: { A: "secret" }, body: "secret" };
+
+  assert.equal(await (await send(call)).text(), "secret answer");
+  await assert.rejects(send(call), TypeError);
+
+  assert.match(log.text(), /POST http:\/\/g\.test\/v3\/chat: 201 after 12 ms\n.*: no answer after 12 ms: TypeError: nobody$/);
+  assert.doesNotMatch(log.text(), /secret|77/);
 });
 
 test("the menu is registered anew when a label changes, and only then", async () => {

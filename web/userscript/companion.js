@@ -8,6 +8,7 @@ import { openFace } from "./faces.js";
 import { gmTransport } from "./gm_transport.js";
 import { Identity } from "./identity.js";
 import { DebugLog } from "./log.js";
+import { loggedSend } from "./logged_send.js";
 import { Menu } from "./menu.js";
 import { Notices } from "./notices.js";
 import { loopbackTransport } from "./page_transport.js";
@@ -81,7 +82,8 @@ export class Companion {
       log: this.#log,
       onAllowed: () => this.#wake?.(),
     });
-    this.#send = gm.request ? gmTransport(gm.request, gm.manager) : loopbackTransport(scope);
+    const send = gm.request ? gmTransport(gm.request, gm.manager) : loopbackTransport(scope);
+    this.#send = loggedSend(send, this.#log);
     this.#gateway = this.#connected();
   }
 

@@ -85,6 +85,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "userscript/growing_text.js",
     "userscript/identity.js",
     "userscript/log.js",
+    "userscript/logged_send.js",
     "userscript/main.js",
     "userscript/menu.js",
     "userscript/notices.js",

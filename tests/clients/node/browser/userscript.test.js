@@ -120,6 +120,7 @@ for (const kind of MANAGERS) {
     for (const secret of [...handles, pairing]) assert.ok(!readable.includes(secret));
     assert.doesNotMatch(readable, /cgh_|cgv_|czs_/);
     assert.match(manager.clipboard, /requests go through the manager/);
+    assert.match(manager.clipboard, /POST http:\/\/127\.0\.0\.1:\d+\/v3\/chat: 200 after \d+ ms/);
     assert.ok(visitor.console.some((line) => line.startsWith("[cozegate] ")), "debug says it in the console, too");
   });
 }
