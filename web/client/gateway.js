@@ -52,6 +52,8 @@ export class Gateway {
   #onMessage;
   /** The chats that were seen so far, by id. @type {Set<string>} */
   #known = new Set();
+  /** Stops that are on their way. @type {Set<Promise<unknown>>} */
+  #stops = new Set();
 
   /**
    * @param {object} parts
@@ -137,11 +139,18 @@ export class Gateway {
   async call(path, request = {}) {
     const { method = "GET", body = null, signal = null } = request;
     const question = questionIn(method, path, body);
-    if (!question) return this.#patiently(path, request, CALL_BUDGET_MS);
+    if (!question) {
+      const answering = this.#patiently(path, request, CALL_BUDGET_MS);
+      if (path.startsWith("/v3/chat/cancel")) this.#noteStop(answering);
+      return answering;
+    }
     const begun = this.#time.now();
     if (question.message) this.#tell("user", question.message);
     return answerTo(question, {
-      attempt: () => this.#attempt(path, request),
+      attempt: async () => {
+        await unlessAborted(Promise.all(this.#stops), signal);
+        return this.#attempt(path, request);
+      },
       ask: (path, init) => this.#ask(path, init, signal),
       patience: () => new Patience(this.#time, CALL_BUDGET_MS, signal),
       sleep: (ms) => this.#time.sleep(ms, signal),
@@ -149,6 +158,16 @@ export class Gateway {
       known: this.#known,
       onAnswer: (message) => this.#tell("assistant", message),
     });
+  }
+
+  /**
+   * Holds questions back until a stop has arrived: one that overtook it would find the conversation busy.
+   * @param {Promise<Response>} answering
+   */
+  #noteStop(answering) {
+    const done = () => void this.#stops.delete(stop);
+    const stop = answering.then(done, done);
+    this.#stops.add(stop);
   }
 
   /**
@@ -223,22 +242,13 @@ export class Gateway {
    * @param {AbortSignal | null | undefined} signal
    */
   async #opened(signal) {
-    signal?.throwIfAborted();
-    /** @type {() => void} */
-    let stop = () => {};
-    const left = new Promise((_, reject) => {
-      stop = () => reject(signal?.reason);
-      signal?.addEventListener("abort", stop);
-    });
     try {
-      return /** @type {import("./session.js").Opened} */ (await Promise.race([this.#session.open(), left]));
+      return await unlessAborted(this.#session.open(), signal);
     } catch (error) {
       if (!(error instanceof Trouble)) throw error;
       // Without a session nothing was sent.
       error.isUnheard = true;
       return error;
-    } finally {
-      signal?.removeEventListener("abort", stop);
     }
   }
 
@@ -267,6 +277,29 @@ export class Gateway {
     if (path.startsWith("/v3/chat?") && data?.id) this.#known.add(data.id);
     if (!path.startsWith("/v1/conversation/message/list") || !Array.isArray(data)) return;
     for (const { chat_id } of data) if (chat_id) this.#known.add(chat_id);
+  }
+}
+
+/**
+ * Waits for `promise`, or rejects with the signal's reason when that comes first.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {AbortSignal | null | undefined} signal
+ * @returns {Promise<T>}
+ */
+async function unlessAborted(promise, signal) {
+  signal?.throwIfAborted();
+  /** @type {() => void} */
+  let stop = () => {};
+  /** @type {Promise<never>} */
+  const left = new Promise((_, reject) => {
+    stop = () => reject(signal?.reason);
+    signal?.addEventListener("abort", stop);
+  });
+  try {
+    return await Promise.race([promise, left]);
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }
 

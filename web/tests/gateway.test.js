@@ -279,3 +279,32 @@ test("the handle cannot be read off the gateway", async () => {
 
   assert.ok(!JSON.stringify({ ...gateway }).includes("handle-1"));
 });
+
+test("a question does not overtake the stop of the one before", async () => {
+  const stream = () => new Response("event:done\ndata:\"[DONE]\"\n\n", { headers: { "content-type": "text/event-stream" } });
+  const { gateway, asked } = setUp({
+    "POST /v3/chat/cancel": inTurn(nobody, nobody, ok),
+    "POST /v3/chat": stream,
+  });
+  const body = JSON.stringify({ bot_id: "7", stream: true, additional_messages: [{ role: "user", content: "second" }] });
+
+  const stopped = gateway.call("/v3/chat/cancel", { method: "POST", body: "{}" });
+  const answer = await gateway.call("/v3/chat?conversation_id=1", { method: "POST", body });
+  await stopped;
+
+  assert.equal(answer.status, 200);
+  const paths = asked.map(({ path }) => path.replace(/\?.*/, ""));
+  assert.deepEqual(paths.slice(1), ["/v3/chat/cancel", "/v3/chat/cancel", "/v3/chat/cancel", "/v3/chat"]);
+});
+
+test("a question that waits for a stop can be given up", async () => {
+  const { gateway, count } = setUp({ "POST /v3/chat/cancel": () => new Promise(() => {}), "POST /v3/chat": ok });
+  const abort = new AbortController();
+  void gateway.call("/v3/chat/cancel", { method: "POST", body: "{}" });
+
+  const asking = gateway.call("/v3/chat", { method: "POST", body: "{}", signal: abort.signal });
+  abort.abort();
+
+  await assert.rejects(asking, { name: "AbortError" });
+  assert.equal(count("/v3/chat"), 0);
+});
