@@ -144,6 +144,24 @@ chat-error-action = The bot waits for a tool that this page does not have. Ask i
 chat-error-upstream = Something failed between here and Coze. Try again in a moment.
 chat-error-refused = The request was refused.
 
+chat-inspect = Inspector
+chat-inspect-lead = The requests of this chat as they happen. No credential and nothing that is said is kept here.
+chat-inspect-none = No requests yet.
+chat-inspect-close = Close the inspector
+chat-inspect-copy = Copy
+chat-inspect-clear = Clear
+chat-inspect-session = Session
+chat-inspect-call = Call
+chat-inspect-stream = Stream
+chat-inspect-running = under way
+chat-inspect-stopped = stopped
+chat-inspect-failed = no answer
+chat-inspect-retry = again, with a new handle
+chat-inspect-first = first byte { $ms } ms
+chat-inspect-total = { $ms } ms in all
+chat-inspect-events = { $count } events
+chat-inspect-credential = handle { $credential }
+
 home-app-web = Web app: a person logs in
 home-app-pkce = PKCE app: a person logs in
 home-app-device = Device app: a person logs in on another device

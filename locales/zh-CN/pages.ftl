@@ -144,6 +144,24 @@ chat-error-action = 智能体在等待一个本页没有的工具。请换个问
 chat-error-upstream = 从这里到扣子的途中出了问题，请稍后重试。
 chat-error-refused = 请求被拒绝。
 
+chat-inspect = 检查器
+chat-inspect-lead = 实时显示这个对话发出的请求。这里不保存任何凭据，也不保存谈话内容。
+chat-inspect-none = 还没有请求。
+chat-inspect-close = 关闭检查器
+chat-inspect-copy = 复制
+chat-inspect-clear = 清空
+chat-inspect-session = 会话
+chat-inspect-call = 调用
+chat-inspect-stream = 流
+chat-inspect-running = 进行中
+chat-inspect-stopped = 已停止
+chat-inspect-failed = 没有应答
+chat-inspect-retry = 换新句柄重试
+chat-inspect-first = 首字节 { $ms } 毫秒
+chat-inspect-total = 共 { $ms } 毫秒
+chat-inspect-events = { $count } 个事件
+chat-inspect-credential = 句柄 { $credential }
+
 home-app-web = Web 应用：由用户登录
 home-app-pkce = PKCE 应用：由用户登录
 home-app-device = 设备应用：用户在另一台设备上登录

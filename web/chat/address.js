@@ -1,5 +1,5 @@
-// Which app and which bot: both may stand in the page's address (to share, to bookmark); the bot is remembered in this
-// browser, too.
+// Which app, which bot, whether the inspector is open: all may stand in the page's address (to share, to bookmark); the bot is
+// remembered in this browser, too.
 
 import { keep, kept } from "./keep.js";
 
@@ -32,6 +32,19 @@ export function rememberBot(botId) {
   keep("localStorage", KEY, botId);
   const address = new URL(location.href);
   address.searchParams.set("bot_id", botId);
+  history.replaceState(null, "", address);
+}
+
+/** Whether the address asks for the inspector. */
+export function inspectorIsNamed() {
+  return new URL(location.href).searchParams.get("inspect") === "1";
+}
+
+/** @param {boolean} isOpen */
+export function rememberInspector(isOpen) {
+  const address = new URL(location.href);
+  if (isOpen) address.searchParams.set("inspect", "1");
+  else address.searchParams.delete("inspect");
   history.replaceState(null, "", address);
 }
 

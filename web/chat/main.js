@@ -1,9 +1,11 @@
 // The chat page starts here: finds the bot, enters its room.
 
 import { finder, readBlock, speaker } from "../pages/page_data.js";
-import { forgetBot, namedApp, rememberBot, rememberedBot } from "./address.js";
+import { forgetBot, inspectorIsNamed, namedApp, rememberBot, rememberedBot, rememberInspector } from "./address.js";
 import { Api } from "./api.js";
+import { Inspector } from "./inspector.js";
 import { keep, kept } from "./keep.js";
+import { Recorder } from "./recorder.js";
 import { Room } from "./room.js";
 import { Session } from "./session.js";
 
@@ -16,11 +18,19 @@ const DRAFT_KEY = "cozegate.draft";
  */
 const config = readBlock("config");
 
+const find = finder(document);
+const say = speaker(readBlock("texts"));
+const recorder = new Recorder();
+const fetch = recorder.around(globalThis.fetch.bind(globalThis));
+
+const inspector = new Inspector(find, say, recorder, rememberInspector);
+if (inspectorIsNamed()) inspector.open = true;
+
 const room = new Room({
-  find: finder(document),
-  say: speaker(readBlock("texts")),
+  find,
+  say,
   lang: config.lang,
-  api: new Api(new Session({ apiBase: config.api_base, app: namedApp() })),
+  api: new Api(new Session({ apiBase: config.api_base, app: namedApp(), fetch })),
   // A draft survives a reload of the tab; it is the visitor's own text and no secret of ours.
   draft: {
     read: () => kept("sessionStorage", DRAFT_KEY) ?? "",

@@ -32,6 +32,10 @@ const PAGES = {
     await visitor.openChat(product, "Echo");
     await visitor.ask("扣子和 cozegate 有什么关系？ What stands between us?");
   },
+  "chat-inspector": async (visitor) => {
+    await visitor.openChat(product, "Echo", "&inspect=1");
+    await visitor.ask("扣子和 cozegate 有什么关系？ What stands between us?");
+  },
   error: async ({ page }) => {
     await page.goto(`${product.auth}/no-such-page`);
   },
