@@ -285,10 +285,12 @@ test("a tag that is there twice, taken out, or put in again makes one chat", asy
     );
   const known = { botId: product.bot("Echo"), sdk: `${cdn.origin}${SDK_PATH}` };
 
-  await again(known);
-  await again(known);
   await shopper.openSdk();
   assert.equal(await shopper.askBySdk("once"), "once");
+  await shopper.sdk("input").fill("half a sentence");
+  await again(known);
+  await again(known);
+  assert.equal(await shopper.sdk("input").inputValue(), "half a sentence", "nothing was begun anew");
   assert.equal(await shopper.page.locator(".coze-chat-sdk").count(), 1);
 
   // Another route of the page has another bot.
@@ -329,6 +331,34 @@ test("init, destroy and init at once, as strict modes do, make one chat", async 
   assert.match(refusal, /no bot is named/);
 });
 
+test("a chat that is destroyed while its script is on its way does not appear", async (t) => {
+  let release;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  let ask;
+  const asked = new Promise((resolve) => {
+    ask = resolve;
+  });
+  const slow = await Site.start(async () => {
+    ask();
+    await held;
+    return { type: "text/javascript", body: chatSdk(product.emulator.api_base) };
+  });
+  t.after(() => slow.stop());
+  pages.set("/slow", page(ourTag({ sdk: `${slow.origin}/sdk.js`, "sdk-from": "direct" })));
+  const shopper = await arrive();
+  await shopper.page.goto(`${shop.origin}/slow`, { waitUntil: "commit" });
+  await asked;
+
+  await shopper.page.evaluate(() => globalThis.cozegate.destroy());
+  release();
+  await shopper.page.waitForFunction(() => globalThis.CozeWebSDK);
+  await shopper.page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+
+  assert.equal(await shopper.page.locator(".coze-chat-sdk").count(), 0);
+});
+
 test("a page that throws its body away on a route change keeps its chat", async () => {
   const shopper = await arrive();
   await shopper.visit(`${shop.origin}/`);
@@ -347,16 +377,16 @@ test("a page that throws its body away on a route change keeps its chat", async 
   assert.equal(await shopper.askBySdk("after"), "after");
 });
 
-test("a script that the proxy cannot have is fetched directly", async () => {
+test("a script that the proxy cannot have is fetched directly", async (t) => {
   // Not a host whose files the proxy hands out.
   const other = await Site.start(() => ({ type: "text/javascript", body: chatSdk(product.emulator.api_base) }));
+  t.after(() => other.stop());
   pages.set("/direct", page(ourTag({ sdk: `${other.origin}/sdk.js` })));
   const shopper = await arrive();
   await shopper.visit(`${shop.origin}/direct`);
   await shopper.openSdk();
 
   assert.equal(await shopper.askBySdk("direct"), "direct");
-  other.stop();
 });
 
 test("no handle can be read: not in the console, where the SDK writes its options, nor in storage or DOM", async () => {

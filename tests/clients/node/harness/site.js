@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import http from "node:http";
 
-/** A server on a port of its own; `answer(path)` gives `{ type?, headers?, body, status? }` or nothing. */
+/** A server on a port of its own. */
 export class Site {
   #server;
 
@@ -13,13 +13,13 @@ export class Site {
   }
 
   /**
-   * @param {(url: URL) => { type?: string, headers?: Record<string, string>, body?: string, status?: number } | undefined} answerTo
+   * @param {(url: URL) => { type?: string, headers?: Record<string, string>, body?: string, status?: number } | undefined} answerTo may be asynchronous
    * @param {string} [host] by which browsers call it; for them `localhost` is another site than `127.0.0.1`
    */
   static async start(answerTo, host = "127.0.0.1") {
-    const server = http.createServer((request, response) => {
+    const server = http.createServer(async (request, response) => {
       const { type = "text/html; charset=utf-8", headers = {}, body = "", status = 200 } =
-        answerTo(new URL(request.url, "http://site")) ?? { status: 404 };
+        (await answerTo(new URL(request.url, "http://site"))) ?? { status: 404 };
       response.writeHead(status, { "content-type": type, ...headers }).end(body);
     });
     server.listen(0, "127.0.0.1");
