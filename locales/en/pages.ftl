@@ -161,6 +161,10 @@ chat-inspect-first = first byte { $ms } ms
 chat-inspect-total = { $ms } ms in all
 chat-inspect-events = { $count } events
 chat-inspect-credential = handle { $credential }
+chat-inspect-token-at-hand = token at hand
+chat-inspect-token-awaited = waited for a token
+chat-inspect-upstream = Coze
+chat-inspect-gateway = cozegate
 
 home-app-web = Web app: a person logs in
 home-app-pkce = PKCE app: a person logs in

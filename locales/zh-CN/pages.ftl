@@ -161,6 +161,10 @@ chat-inspect-first = 首字节 { $ms } 毫秒
 chat-inspect-total = 共 { $ms } 毫秒
 chat-inspect-events = { $count } 个事件
 chat-inspect-credential = 句柄 { $credential }
+chat-inspect-token-at-hand = 令牌已备好
+chat-inspect-token-awaited = 等待令牌
+chat-inspect-upstream = 扣子
+chat-inspect-gateway = cozegate
 
 home-app-web = Web 应用：由用户登录
 home-app-pkce = PKCE 应用：由用户登录

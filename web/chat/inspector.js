@@ -10,6 +10,14 @@ const KINDS = { session: "chat-inspect-session", call: "chat-inspect-call", stre
 /** @type {Readonly<Record<Exclude<Entry["state"], "done">, string>>} */
 const STATES = { running: "chat-inspect-running", stopped: "chat-inspect-stopped", failed: "chat-inspect-failed" };
 
+/** The gateway's own times (telemetry/server_timing.rs), which speak for themselves in people's words only. */
+const TIMINGS = new Map([
+  ["token at hand", "chat-inspect-token-at-hand"],
+  ["token awaited", "chat-inspect-token-awaited"],
+  ["upstream", "chat-inspect-upstream"],
+  ["cozegate", "chat-inspect-gateway"],
+]);
+
 /** The panel and its button. */
 export class Inspector {
   #chat;
@@ -134,7 +142,10 @@ export class Inspector {
 
   /** @param {Entry} entry */
   #address({ method, origin, path }) {
-    const address = part("p", "inspected-address", [part("span", "", [method]), ` ${path}`]);
+    const [place = "", query] = path.split(/(?=\?)/);
+    const address = part("p", "inspected-address", [part("strong", "", [method]), ` ${place}`]);
+    // Long, and seldom what one looks for; the copy has it.
+    if (query) address.append(part("span", "inspected-query", [query]));
     address.title = origin + path;
     return address;
   }
@@ -151,15 +162,20 @@ export class Inspector {
     ].filter(Boolean);
     const facts = [
       times.length > 0 ? part("p", "", [times.join(" · ")]) : "",
-      ...timings.map(({ name, description, ms }) =>
-        part("p", "", [[`${name}:`, description, ms === null ? "" : `${milliseconds(ms)} ms`].filter(Boolean).join(" ")]),
-      ),
+      timings.length > 0 ? part("p", "", [timings.map((timing) => this.#timing(timing)).join(" · ")]) : "",
       credential ? part("p", "", [this.#say("chat-inspect-credential", { credential })]) : "",
       logId ? part("p", "", [this.#say("chat-error-log", { log_id: logId })]) : "",
     ];
     const node = part("div", "inspected-facts", facts);
     if (names) node.title = names;
     return node;
+  }
+
+  /** @param {import("./recorder.js").Timing} timing */
+  #timing({ name, description, ms }) {
+    const known = TIMINGS.get(`${name} ${description}`.trim());
+    const text = known ? this.#say(known) : `${name} ${description}`.trim();
+    return ms ? `${text} ${milliseconds(ms)} ms` : text;
   }
 }
 

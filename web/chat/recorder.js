@@ -27,6 +27,8 @@
 
 /** With this field a request asks for `Server-Timing` (telemetry/server_timing.rs). */
 const INSPECT = "x-cozegate-inspect";
+/** Behind these nothing comes that says more (protocol 6.3). */
+const LAST_EVENTS = ["conversation.chat.completed", "conversation.chat.failed", "done"];
 const MOST_ENTRIES = 200;
 /** A request that follows an opening, which follows the same request, this closely repeats it. */
 const RETRY_WITHIN_MS = 2000;
@@ -180,7 +182,7 @@ export class Recorder {
         },
         cancel: (reason) => {
           // Whoever has read what ends a stream does not wait for its end.
-          this.#end(entry, entry.events.has("done") ? "done" : "stopped");
+          this.#end(entry, LAST_EVENTS.some((name) => entry.events.has(name)) ? "done" : "stopped");
           return reader.cancel(reason);
         },
       },

@@ -79,7 +79,7 @@ test("the events of a stream are counted by name, also those that come in pieces
 test("a stream that is left before its end was stopped, one that has said everything is done", async () => {
   const { recorder, fetch } = setUp();
   const endless = () => stream("event:a\ndata:1\n\n", "event:a\ndata:1\n\n");
-  const complete = () => stream('event:done\ndata:"[DONE]"\n\n', "more");
+  const complete = () => stream("event:conversation.chat.completed\ndata:{}\n\n", 'event:done\ndata:"[DONE]"\n\n');
 
   for (const answer of [endless, complete]) {
     const reader = (await fetch(answer)("http://proxy.test/v3/chat")).body?.getReader();

@@ -3,18 +3,31 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { launchBrowser, Visitor } from "../harness/browser.js";
+import { chatSdk } from "../harness/chat-sdk.js";
 import { Product } from "../harness/product.js";
+import { Site } from "../harness/site.js";
 
+const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
+
+let cdn;
 let product;
 let browser;
 let visitors = [];
 before(async () => {
-  product = await Product.start();
+  // It has the Chat SDK, and nobody but the proxy asks it.
+  cdn = await Site.start(({ pathname }) =>
+    pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk(product.emulator.api_base) } : undefined,
+  );
+  product = await Product.start({
+    COZEGATE__CHAT__SDK_URL: `${cdn.origin}${SDK_PATH}`,
+    COZEGATE__FILES__PRIVATE_HOSTS: cdn.origin,
+  });
   browser = await launchBrowser();
 });
 after(async () => {
   await browser?.close();
   await product?.stop();
+  cdn?.stop();
 });
 afterEach(async () => {
   const errors = visitors.flatMap((visitor) => visitor.errors);
@@ -76,6 +89,26 @@ test("one chats in the preview", async () => {
   const answer = await preview.locator('[data-role="assistant"] .message-text').textContent();
   assert.ok(answer.includes("from the playground"));
 });
+
+for (const from of ["proxy", "direct"]) {
+  test(`the Chat SDK chats in the preview, loaded by way of ${from}, with the options that were chosen`, async () => {
+    const { visitor, preview } = await arrive(
+      `?bot_id=${product.bot("Echo")}&open=1&title=Tea%20shop&width=321&sdk_from=${from}`,
+    );
+    await preview.locator('[data-testid="sdk-chat"][data-state="ready"]').waitFor();
+
+    await preview.getByTestId("sdk-input").fill("by the SDK");
+    await preview.getByTestId("sdk-input").press("Tab");
+    await preview.getByTestId("sdk-send").press("Enter");
+    await preview.locator('[data-testid="sdk-message"][data-role="assistant"]').waitFor();
+    await preview.locator('[data-testid="sdk-chat"][data-state="ready"]').waitFor();
+
+    const answer = await preview.locator('[data-testid="sdk-message"][data-role="assistant"]').innerText();
+    assert.ok(answer.includes("by the SDK"), answer);
+    assert.equal(await preview.getByTestId("sdk-title").innerText(), "Tea shop");
+    assert.deepEqual(visitor.errors, []);
+  });
+}
 
 test("options of the Chat SDK are offered for it alone", async () => {
   const { page, snippet } = await arrive("?bot_id=");
