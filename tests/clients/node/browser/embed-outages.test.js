@@ -87,7 +87,7 @@ async function saidOnce(shopper, said) {
 
 /** Waits until some of an answer is on screen. */
 function partOfAnswer(shopper) {
-  return shopper.page.waitForFunction(() => document.querySelector("[data-testid=sdk-messages]")?.textContent.includes("word5 "));
+  return shopper.sdkMessages("assistant").filter({ hasText: "word5 " }).last().waitFor();
 }
 
 async function answered(shopper, count) {
@@ -235,7 +235,8 @@ test("a store that is away is waited for", async () => {
 
 test("a stop works while an answer is waited for", async () => {
   const shopper = await chatting();
-  await shopper.sayBySdk(LONG);
+  // Longer than a gateway on a busy machine takes to come back.
+  await shopper.sayBySdk(new Array(8).fill(LONG).join(" "));
   await partOfAnswer(shopper);
   await gateway.halt("SIGKILL");
   await gateway.begin();
