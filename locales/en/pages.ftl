@@ -226,7 +226,7 @@ home-embed-lead = One line in the page brings the chat, with a session for each 
 home-embed-origin = The site’s origin has to be listed in cors.origins, such as https://www.example.com. Pages of this machine opened from a local server have an origin, too.
 home-embed-playground = Choose title, size, language and more in the playground
 home-userscript = On any site, without touching it
-home-userscript-lead = The userscript puts the chat on every site you visit, on yours and on others’. It needs a userscript manager: Tampermonkey, Violentmonkey or ScriptCat.
+home-userscript-lead = The userscript puts the chat on the sites you choose (userscript.sites; at first Coze’s own), also where you cannot change the page. It needs a userscript manager: Tampermonkey, Violentmonkey or ScriptCat.
 home-userscript-install = Install cozegate.user.js
 home-userscript-care = The script holds a secret of this gateway. Do not pass the installed script on; others install their own from here.
 

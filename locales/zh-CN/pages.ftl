@@ -226,7 +226,7 @@ home-embed-lead = 页面里加一行代码就有对话，每位访客各有自�
 home-embed-origin = 网站的来源要列在 cors.origins 里，例如 https://www.example.com。本机服务器打开的页面也有来源。
 home-embed-playground = 在试验场里选择标题、大小、语言等
 home-userscript = 不改动网站，在任何网站上使用
-home-userscript-lead = 用户脚本会把对话放到你访问的每个网站上，自己的或别人的都可以。需要先安装脚本管理器：Tampermonkey、Violentmonkey 或脚本猫 ScriptCat。
+home-userscript-lead = 用户脚本会把对话放到你选定的网站上（userscript.sites，默认是扣子自己的网站），无法改动的页面也可以。需要先安装脚本管理器：Tampermonkey、Violentmonkey 或脚本猫 ScriptCat。
 home-userscript-install = 安装 cozegate.user.js
 home-userscript-care = 脚本里有这个网关的一个密钥。请不要把安装好的脚本转给别人；其他人应从这里安装自己的。
 
