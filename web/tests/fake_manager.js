@@ -11,13 +11,10 @@ export class FakeManager {
   aborted = 0;
 
   /** To be given to what wants a `GM_xmlhttpRequest`. */
-  request = Object.assign(
-    (/** @type {Details} */ details) => {
-      this.asked.push(details);
-      return { abort: () => (this.aborted += 1) };
-    },
-    /** @type {{ RESPONSE_TYPE_STREAM?: string }} */ ({}),
-  );
+  request = Object.assign((/** @type {Details} */ details) => {
+    this.asked.push(details);
+    return { abort: () => (this.aborted += 1) };
+  }, /** @type {{ RESPONSE_TYPE_STREAM?: string }} */ ({}));
 
   /** The newest request. @returns {Details} */
   get last() {

@@ -10,7 +10,13 @@ const FILE = "http://127.0.0.1:8080/https%3A%2F%2Fcdn.test%2Fa.png";
 const SESSION = "http://127.0.0.1:8081/auth/session";
 
 /** @param {Partial<import("../client/transport.js").Call>} [call] */
-const question = (call = {}) => ({ method: "POST", url: CHAT, headers: { "X-A": "1" }, body: '{"stream":true}', ...call });
+const question = (call = {}) => ({
+  method: "POST",
+  url: CHAT,
+  headers: { "X-A": "1" },
+  body: '{"stream":true}',
+  ...call,
+});
 
 /** @param {Response} response */
 const readerOf = (response) => /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
@@ -121,10 +127,17 @@ test("without streams what may be a picture is asked for as bytes", async () => 
 });
 
 test("only answers that are told bit by bit are asked for as text", () => {
-  const form = (/** @type {string} */ path, body = "{}") => formFor({ url: `http://g.test${path}`, body, method: "POST", headers: {} }, false);
+  const form = (/** @type {string} */ path, body = "{}") =>
+    formFor({ url: `http://g.test${path}`, body, method: "POST", headers: {} }, false);
 
   assert.deepEqual(
-    ["/v3/chat?conversation_id=1", "/v1/workflows/chat", "/v1/workflow/stream_run", "/v3/chat/retrieve?chat_id=1", "/v1/audio/speech"].map((path) => form(path)),
+    [
+      "/v3/chat?conversation_id=1",
+      "/v1/workflows/chat",
+      "/v1/workflow/stream_run",
+      "/v3/chat/retrieve?chat_id=1",
+      "/v1/audio/speech",
+    ].map((path) => form(path)),
     ["text", "text", "text", "arraybuffer", "arraybuffer"],
   );
   assert.equal(form("/v1/anything", '{"stream": true}'), "text");
@@ -205,7 +218,10 @@ test("nobody there is a TypeError, and a manager that refuses is told from it", 
     const answer = gmTransport(manager.request)(question());
     manager.last.onerror({ status: 0, error });
 
-    await assert.rejects(answer, (thrown) => thrown instanceof Unanswered && thrown instanceof TypeError && thrown.kind === kind);
+    await assert.rejects(
+      answer,
+      (thrown) => thrown instanceof Unanswered && thrown instanceof TypeError && thrown.kind === kind,
+    );
   }
 });
 
@@ -250,7 +266,10 @@ test("cookies go along only where they are asked for", () => {
   void send(question({ credentials: "include" }));
   void send(question());
 
-  assert.deepEqual(manager.asked.map(({ anonymous }) => anonymous), [false, true]);
+  assert.deepEqual(
+    manager.asked.map(({ anonymous }) => anonymous),
+    [false, true],
+  );
 });
 
 test("the way of a body is told, at the latest when it has arrived", async () => {
@@ -258,13 +277,18 @@ test("the way of a body is told, at the latest when it has arrived", async () =>
   /** @type {number[][]} */
   const told = [];
   const body = new Blob(["abcd"]);
-  const answer = gmTransport(manager.request)(question({ body, onUpload: (loaded, total) => told.push([loaded, total]) }));
+  const answer = gmTransport(manager.request)(
+    question({ body, onUpload: (loaded, total) => told.push([loaded, total]) }),
+  );
 
   manager.last.upload.onprogress({ loaded: 1, total: 4 });
   manager.last.onload({ ...HEAD, responseText: "{}" });
   await answer;
 
-  assert.deepEqual(told, [[1, 4], [4, 4]]);
+  assert.deepEqual(told, [
+    [1, 4],
+    [4, 4],
+  ]);
 });
 
 test("an answer without a body is one", async () => {

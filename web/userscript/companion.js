@@ -195,7 +195,8 @@ export class Companion {
           return typeof kept === "string" ? kept : null;
         },
         write: (value) => {
-          if (value !== null || this.#store.read(PASS_KEY) !== undefined) this.#store.write(PASS_KEY, value ?? undefined);
+          if (value !== null || this.#store.read(PASS_KEY) !== undefined)
+            this.#store.write(PASS_KEY, value ?? undefined);
         },
       },
       sessionName: this.#identity.id,

@@ -12,7 +12,9 @@ export async function openFace(parts) {
   const { values, scope, log } = parts;
   if (values.ui === "cozegate") return windowFace(parts);
   if (values.ui === "auto" && !takesStyles(scope.document)) {
-    log.add("the page's policy forbids styles that the Chat SDK brings: our own window is used, unless the menu says otherwise");
+    log.add(
+      "the page's policy forbids styles that the Chat SDK brings: our own window is used, unless the menu says otherwise",
+    );
     return windowFace(parts);
   }
   const sdk = await sdkFace(parts);

@@ -146,7 +146,10 @@ function reasonOf(signal) {
 function asData(body, headers) {
   if (body instanceof URLSearchParams) {
     const isTyped = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
-    return { data: String(body), extra: isTyped ? {} : { "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8" } };
+    return {
+      data: String(body),
+      extra: isTyped ? {} : { "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8" },
+    };
   }
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
     return { data: new Blob([/** @type {BlobPart} */ (body)]), extra: {} };

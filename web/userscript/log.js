@@ -64,5 +64,5 @@ function said(detail) {
     const cause = detail.cause instanceof Error ? ` (${detail.cause.message})` : "";
     return `${detail.name}: ${detail.message}${cause}`;
   }
-  return typeof detail === "string" ? detail : JSON.stringify(detail) ?? String(detail);
+  return typeof detail === "string" ? detail : (JSON.stringify(detail) ?? String(detail));
 }

@@ -15,7 +15,8 @@ export function loopbackTransport(scope) {
   const fetch = scope.fetch.bind(scope);
   const send = pageTransport(
     /** @type {any} */ ({
-      fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init) => fetch(url, { ...init, ...addressSpaceOf(url) }),
+      fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init) =>
+        fetch(url, { ...init, ...addressSpaceOf(url) }),
     }),
   );
   return (call) => send(call);

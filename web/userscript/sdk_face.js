@@ -8,7 +8,6 @@ import { waysOf } from "../embed/ways.js";
 import { onlyWith, ownToken } from "./own_requests.js";
 import { loadedSdk } from "./sdk_loading.js";
 
-
 /**
  * @param {import("./window_face.js").FaceParts} parts
  * @returns {Promise<import("./window_face.js").Face | null>} null when this page cannot have it
@@ -43,7 +42,9 @@ export async function sdkFace(parts) {
   };
   const { body } = scope.document;
   const before = new Set(body.children);
-  const client = new loaded.WebChatClient(optionsFor(values, { title: values.title || botName, userId, token, gateway, changed }));
+  const client = new loaded.WebChatClient(
+    optionsFor(values, { title: values.title || botName, userId, token, gateway, changed }),
+  );
   const added = [...body.children].filter((child) => !before.has(child) && child.tagName !== "SCRIPT");
   return {
     name: `Chat SDK (${loaded.where})`,

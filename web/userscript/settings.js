@@ -29,7 +29,8 @@ const CHECKS = {
     return width >= WIDTHS.least && width <= WIDTHS.most ? width : undefined;
   },
   lang: (/** @type {unknown} */ value) => (value === "zh-CN" || value === "en" ? value : undefined),
-  ui: (/** @type {unknown} */ value) => (value === "auto" || value === "sdk" || value === "cozegate" ? value : undefined),
+  ui: (/** @type {unknown} */ value) =>
+    value === "auto" || value === "sdk" || value === "cozegate" ? value : undefined,
   debug: (/** @type {unknown} */ value) => (typeof value === "boolean" ? value : undefined),
 };
 

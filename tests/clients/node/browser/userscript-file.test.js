@@ -84,9 +84,21 @@ test("every text that it says is there in both languages", () => {
 test("people and their managers get it, pages of other sites do not", async () => {
   const ask = (headers) => fetch(`${product.auth}/cozegate.user.js`, { headers });
   const typed = await ask({ "sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" });
-  const clicked = await ask({ "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" });
-  const included = await ask({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script" });
-  const fetched = await ask({ origin: "https://evil.example", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" });
+  const clicked = await ask({
+    "sec-fetch-site": "same-origin",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
+  });
+  const included = await ask({
+    "sec-fetch-site": "cross-site",
+    "sec-fetch-mode": "no-cors",
+    "sec-fetch-dest": "script",
+  });
+  const fetched = await ask({
+    origin: "https://evil.example",
+    "sec-fetch-site": "cross-site",
+    "sec-fetch-mode": "cors",
+  });
 
   assert.deepEqual([typed.status, clicked.status], [200, 200]);
   assert.match(typed.headers.get("content-type"), /^text\/javascript/);

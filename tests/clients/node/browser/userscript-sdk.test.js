@@ -50,9 +50,9 @@ after(async () => {
   for (const one of [cdn, site]) one?.stop();
 });
 afterEach(async () => {
-  const errors = shoppers.flatMap((shopper) => shopper.errors).filter(
-    (error) => !/inline style violates/.test(error) && !NETWORK_REMARK.test(error),
-  );
+  const errors = shoppers
+    .flatMap((shopper) => shopper.errors)
+    .filter((error) => !/inline style violates/.test(error) && !NETWORK_REMARK.test(error));
   await Promise.all(shoppers.map(({ context }) => context.close()));
   shoppers = [];
   isCdnOpen = true;
@@ -98,7 +98,9 @@ for (const kind of MANAGERS) {
     assert.match(await shopper.sdk("title").innerText(), /Echo/);
     assert.equal(await windowOf(person), "Chat SDK (sandbox)");
     assert.deepEqual(await touched(person.page), { sdk: false, isNative: true });
-    const code = manager.requests.find(({ url }) => url === `${product.proxy}/${encodeURIComponent(cdn.origin + SDK_PATH)}`);
+    const code = manager.requests.find(
+      ({ url }) => url === `${product.proxy}/${encodeURIComponent(cdn.origin + SDK_PATH)}`,
+    );
     assert.equal(code.status, 200);
     assert.doesNotMatch(await shopper.readable(), /cgh_|czs_/);
   });
@@ -108,7 +110,9 @@ for (const kind of MANAGERS) {
     const { shopper } = person;
     await open(person);
 
-    await shopper.sdk("file").setInputFiles({ name: "list.txt", mimeType: "text/plain", buffer: Buffer.alloc(200_000, "x") });
+    await shopper
+      .sdk("file")
+      .setInputFiles({ name: "list.txt", mimeType: "text/plain", buffer: Buffer.alloc(200_000, "x") });
     await shopper.sdkMessages("assistant").first().waitFor();
     await shopper.sdkState("ready");
     assert.ok(Number(await shopper.sdk("chat").getAttribute("data-uploaded")) >= 200_000);
@@ -117,8 +121,8 @@ for (const kind of MANAGERS) {
     await shopper.sdk("new").click();
     await shopper.sdkMessages("user").first().waitFor({ state: "detached" });
     await shopper.sayBySdk(LONG);
-    await shopper.page.waitForFunction(
-      () => document.querySelector('[data-role="assistant"]')?.textContent.includes("word1"),
+    await shopper.page.waitForFunction(() =>
+      document.querySelector('[data-role="assistant"]')?.textContent.includes("word1"),
     );
     await shopper.sdk("stop").click();
     await shopper.sdkState("ready");
@@ -218,7 +222,10 @@ test("a page in which the SDK runs cannot ask the platform in the visitor's name
       xhr.onloadend = () => resolve(xhr.responseText);
       xhr.send();
     });
-    const byFetch = fetch(url, { headers: { Authorization: "Bearer cozegate" } }).then((answer) => answer.text(), String);
+    const byFetch = fetch(url, { headers: { Authorization: "Bearer cozegate" } }).then(
+      (answer) => answer.text(),
+      String,
+    );
     return Promise.all([byFetch, byXhr]);
   }, product.emulator.api_base);
 

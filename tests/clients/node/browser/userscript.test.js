@@ -114,14 +114,19 @@ for (const kind of MANAGERS) {
 
     const readable = [await visitor.readable(), manager.clipboard, ...manager.values.values()].join("\n");
 
-    const handles = manager.requests.map(({ headers }) => headers.Authorization?.replace("Bearer ", "")).filter(Boolean);
+    const handles = manager.requests
+      .map(({ headers }) => headers.Authorization?.replace("Bearer ", ""))
+      .filter(Boolean);
     const pairing = manager.requests.find(({ headers }) => headers["X-Cozegate-Pairing"]).headers["X-Cozegate-Pairing"];
     assert.ok(handles.length > 3 && handles.every((handle) => handle.startsWith("cgh_")));
     for (const secret of [...handles, pairing]) assert.ok(!readable.includes(secret));
     assert.doesNotMatch(readable, /cgh_|cgv_|czs_/);
     assert.match(manager.clipboard, /requests go through the manager/);
     assert.match(manager.clipboard, /POST http:\/\/127\.0\.0\.1:\d+\/v3\/chat: 200 after \d+ ms/);
-    assert.ok(visitor.console.some((line) => line.startsWith("[cozegate] ")), "debug says it in the console, too");
+    assert.ok(
+      visitor.console.some((line) => line.startsWith("[cozegate] ")),
+      "debug says it in the console, too",
+    );
   });
 }
 
@@ -173,7 +178,11 @@ test("bot, title, width, language and window are changed in the menu, and stay",
   for (const label of ["智能体：记忆 Memory", "标题：Ask me", "宽度：640 像素", "窗口：总是用 cozegate 自己的"]) {
     await manager.until(() => manager.menu(page).includes(label), label);
   }
-  assert.deepEqual(manager.menu(page).filter((label) => label.includes("userscript-")), [], "each label has its words");
+  assert.deepEqual(
+    manager.menu(page).filter((label) => label.includes("userscript-")),
+    [],
+    "each label has its words",
+  );
   await open(person);
   assert.match(await visitor.part("bot-name").innerText(), /Ask me/);
   assert.equal((await visitor.part("panel").boundingBox()).width, 640);

@@ -1,6 +1,6 @@
-// The part of the emulated manager that stands in the page, evaluated as one expression: the GM functions, and the scope in
+// The part of the emulated manager that stands in the page, evaluated as an expression: the GM functions, and the scope in
 // which the script runs. It knows how each kind of manager tells about an answer (chat-sdk 4.4).
-(function userscriptSandbox({ kind, binding, isIsolated, grants, values, info }) {
+function userscriptSandbox({ kind, binding, isIsolated, grants, values, info }) {
   const realWindow = globalThis;
   const say = globalThis[binding];
   const tell = (message) => say(JSON.stringify(message));
@@ -34,7 +34,13 @@
         },
         chunk(bytes) {
           state.controller.enqueue(bytes);
-          details.onprogress?.({ ...state.head, readyState: 3, loaded: bytes.length, total: -1, responseText: kind === "ScriptCat" ? "" : undefined });
+          details.onprogress?.({
+            ...state.head,
+            readyState: 3,
+            loaded: bytes.length,
+            total: -1,
+            responseText: kind === "ScriptCat" ? "" : undefined,
+          });
         },
         end() {
           state.controller.close();
@@ -48,7 +54,8 @@
       let text = "";
       const grows = kind === "Violentmonkey";
       const isStrange = details.responseType === "stream";
-      if (isStrange) console.warn('[Violentmonkey] Unknown responseType "stream", see https://violentmonkey.github.io/api/gm/');
+      if (isStrange)
+        console.warn('[Violentmonkey] Unknown responseType "stream", see https://violentmonkey.github.io/api/gm/');
       return {
         head: () => details.onreadystatechange?.({ ...state.head, readyState: 2 }),
         chunk(bytes) {
@@ -86,7 +93,8 @@
     state.teller = tellerFor(details, state);
     requests.set(state.id, state);
     const { method = "GET", url, headers = {}, data, anonymous = false } = details;
-    const ask = (body, type) => tell({ type: "request", id: state.id, method, url, headers, body, contentType: type, anonymous });
+    const ask = (body, type) =>
+      tell({ type: "request", id: state.id, method, url, headers, body, contentType: type, anonymous });
     if (data === undefined || data === null) ask(null, "");
     else {
       // A browser writes a form as multipart, and says so; a text's type is the script's business.
@@ -195,4 +203,4 @@
     get: (target, name) => (name in target ? target[name] : name === Symbol.unscopables ? undefined : window[name]),
   });
   return { scope };
-})
+}
