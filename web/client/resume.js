@@ -97,19 +97,19 @@ class Answer {
       const { response, trouble } = await this.#means.attempt();
       if (!trouble) {
         const source = this.#sourceOf(response);
-        // Where the platform is answering in this conversation already, what was sent before has arrived.
-        const isAnswered = this.#mayHaveArrived && "response" in source && (await isOccupied(source.response));
-        if (!isAnswered) return source;
+        // Where the platform is answering in this conversation already, that may be this very question: sent by us before, or
+        // twice by the browser itself, which does so when a kept connection breaks (chat-sdk 3.5).
+        if ("frames" in source || !(await isOccupied(response))) return source;
       }
-      const isUnknown = !trouble || !trouble.isUnheard;
-      this.#mayHaveArrived ||= isUnknown;
+      const isUnknown = !trouble?.isUnheard;
+      this.#mayHaveArrived ||= isUnknown && trouble !== null;
       const isWorthIt = trouble?.isPassing ?? true;
       const pauseMs = Math.max(trouble?.retryAfterMs ?? 0, isUnknown ? SETTLE_MS : 0);
       if (!isWorthIt || !(await patience.wait(pauseMs))) return given(response, trouble);
       if (!isUnknown) continue;
       const chat = await this.#arrived();
-      if (chat === undefined) return given(response, trouble);
       if (chat) return this.#question.isStream ? { frames: this.#follow(chat) } : { response: await this.#whole(chat) };
+      if (chat === undefined || !this.#mayHaveArrived) return given(response, trouble);
     }
   }
 

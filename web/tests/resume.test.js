@@ -313,6 +313,25 @@ test("a conversation that is answering already has got the question", async () =
   assert.equal(count("/v3/chat?"), 2);
 });
 
+test("a question that the browser itself has sent twice is answered once", async () => {
+  const { gateway, count } = setUp({ ...records(), "POST /v3/chat": () => json({ code: 4016, msg: "occupied" }) });
+
+  const text = await (await gateway.call(PATH, ASK)).text();
+
+  assert.equal(read(text).said, "Hello");
+  assert.equal(count("/v3/chat?"), 1);
+});
+
+test("a conversation that is busy with something else is the page's matter", async () => {
+  const { gateway, count } = setUp({
+    ...records({ messages: [question({ content: "Other" })] }),
+    "POST /v3/chat": () => json({ code: 4016, msg: "occupied" }),
+  });
+
+  assert.equal((await (await gateway.call(PATH, ASK)).json()).code, 4016);
+  assert.equal(count("/v3/chat?"), 1);
+});
+
 test("an error of the platform's comes in one piece and is not retried", async () => {
   const text = '{"code":4013,"msg":"too fast"}';
   const { gateway, count } = setUp({ "POST /v3/chat": () => stream([text.slice(0, 9), text.slice(9)]) });

@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { after, afterEach, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { launchBrowser } from "../harness/browser.js";
+import { BreakingLine } from "../harness/breaking-line.js";
 import { chatSdk } from "../harness/chat-sdk.js";
 import { Emulator, Served } from "../harness/product.js";
 import { Shopper } from "../harness/shopper.js";
@@ -63,10 +64,16 @@ function start(settings) {
   });
 }
 
-/** A visitor in the middle of a conversation. */
-async function chatting() {
+/** A visitor in the middle of a conversation, whose requests take `line` to the proxy if there is one. */
+async function chatting(line) {
   const shopper = await Shopper.arrive(browser);
   shoppers.push(shopper);
+  if (line) {
+    await shopper.context.route("**/auth/session", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), api_base: line.origin } });
+    });
+  }
   await shopper.visit(shop.origin);
   await shopper.openSdk();
   assert.equal(await shopper.askBySdk("first"), "first");
@@ -203,6 +210,21 @@ test("a question that the platform took without a word of answer is not asked tw
   const chats = (await emulator.journal(seen)).filter(({ path }) => path === "/v3/chat");
   assert.equal(chats.length, 1);
   await saidOnce(shopper, ["first", "second"]);
+});
+
+test("a question that the browser sends twice when its connection breaks is said once", async (t) => {
+  const line = await BreakingLine.start(gateway.proxy);
+  t.after(() => line.stop());
+  const shopper = await chatting(line);
+  const seen = (await emulator.journal()).at(-1).seq;
+  line.breakAt("POST /v3/chat");
+
+  await shopper.sayBySdk(LONG);
+  await answered(shopper, 2);
+
+  const chats = (await emulator.journal(seen)).filter(({ path }) => path === "/v3/chat");
+  assert.deepEqual(chats.length, 2, "it was sent twice");
+  await saidOnce(shopper, ["first", LONG]);
 });
 
 test("the same words twice are said twice, although the second time gets lost", async () => {
