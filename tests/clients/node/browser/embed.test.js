@@ -3,79 +3,21 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { after, afterEach, before, test } from "node:test";
-import { launchBrowser } from "../harness/browser.js";
-import { chatSdk } from "../harness/chat-sdk.js";
-import { Product } from "../harness/product.js";
-import { Shopper } from "../harness/shopper.js";
-import { page, Site, tag } from "../harness/site.js";
+import { DemoShop } from "../harness/demo-shop.js";
 
-const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
 /** Takes the Echo bot a few seconds to say back. */
 const LONG = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
 
-let product;
-let browser;
-let cdn;
-let shop;
-/** The same site by a name that makes it another site for the browser, with no cookies of ours. */
-let foreign;
-let isCdnOpen = true;
-/** The pages of the shop, by path. */
-const pages = new Map();
-let shoppers = [];
-
+let all;
 before(async () => {
-  cdn = await Site.start(({ pathname }) => {
-    if (!isCdnOpen) return { status: 503 };
-    if (pathname === "/broken.js") return { type: "text/javascript", body: "globalThis.nothing = 1;" };
-    return pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk(product.emulator.api_base) } : undefined;
-  });
-  const answer = ({ pathname }) => {
-    const body = pages.get(pathname);
-    return body === undefined ? undefined : { body };
-  };
-  shop = await Site.start(answer);
-  foreign = await Site.start(answer, "localhost");
-  product = await Product.start({
-    COZEGATE__CORS__ORIGINS: JSON.stringify([shop.origin, foreign.origin]),
-    COZEGATE__FILES__PRIVATE_HOSTS: cdn.origin,
-  });
-  pages.set("/", page(ourTag()));
-  browser = await launchBrowser();
+  all = await DemoShop.start();
 });
-after(async () => {
-  await browser?.close();
-  await product?.stop();
-  for (const site of [cdn, shop, foreign]) site?.stop();
-});
-afterEach(async () => {
-  const own = shoppers.flatMap((shopper) => shopper.ownErrors);
-  await Promise.all(shoppers.map(({ context }) => context.close()));
-  shoppers = [];
-  isCdnOpen = true;
-  assert.deepEqual(own, [], "no errors and no unhandled rejections");
-});
-
-async function arrive(options) {
-  const shopper = await Shopper.arrive(browser, options);
-  shoppers.push(shopper);
-  return shopper;
-}
-
-function ourTag(attributes = {}) {
-  return tag(product.auth, { "bot-id": product.bot("Echo"), sdk: `${cdn.origin}${SDK_PATH}`, ...attributes });
-}
-
-/** The chats that the platform was asked for since `seq`. */
-async function chatsSince(seq) {
-  return (await product.journal(seq)).filter(({ method, path }) => method === "POST" && path === "/v3/chat");
-}
-
-const lastSeq = async () => (await product.journal()).at(-1)?.seq ?? 0;
+after(() => all?.stop());
+afterEach(() => all.rest());
 
 test("one tag brings the SDK through the proxy, and an answer grows on screen", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/`);
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.shop.origin}/`);
   await shopper.page.evaluate(() => {
     globalThis.seen = [];
     new MutationObserver(() => {
@@ -90,28 +32,28 @@ test("one tag brings the SDK through the proxy, and an answer grows on screen", 
   assert.equal(answer, "one two three four five six");
   assert.ok((await shopper.page.evaluate(() => globalThis.seen.length)) > 2);
   const from = await shopper.page.evaluate(() => [...document.scripts].map(({ src }) => src));
-  assert.ok(from.includes(`${product.proxy}/${encodeURIComponent(cdn.origin + SDK_PATH)}`));
+  assert.ok(from.includes(`${all.product.proxy}/${encodeURIComponent(all.sdk)}`));
   assert.deepEqual(await shopper.marks(), []);
 });
 
 test("the platform is asked for nothing by the page itself, and gets a token of the visitor's own", async () => {
-  const seen = await lastSeq();
-  const shopper = await arrive();
+  const seen = (await all.product.journal()).at(-1)?.seq ?? 0;
+  const shopper = await all.arrive();
   const asked = [];
   shopper.page.on("request", (request) => asked.push(request.url()));
-  await shopper.visit(`${shop.origin}/`);
+  await shopper.visit(`${all.shop.origin}/`);
   await shopper.openSdk();
   await shopper.askBySdk("hello");
 
-  assert.deepEqual(asked.filter((url) => url.startsWith(product.emulator.api_base)), []);
-  const [chat] = await chatsSince(seen);
+  assert.deepEqual(asked.filter((url) => url.startsWith(all.product.emulator.api_base)), []);
+  const [chat] = (await all.product.journal(seen)).filter(({ path }) => path === "/v3/chat");
   assert.equal(chat.authorization_kind, "czs");
   assert.ok(chat.session_name);
 });
 
 test("a file, a new conversation, a cleared context and a stop go their ways", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/`);
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.shop.origin}/`);
   await shopper.openSdk();
 
   await shopper.sdk("file").setInputFiles({ name: "list.txt", mimeType: "text/plain", buffer: Buffer.alloc(200_000, "x") });
@@ -137,8 +79,8 @@ test("a file, a new conversation, a cleared context and a stop go their ways", a
 });
 
 test("show, hide and destroy do what they say and tell it", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/`);
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.shop.origin}/`);
   await shopper.page.evaluate(() => {
     globalThis.told = [];
     for (const event of ["ready", "show", "hide", "message", "user"]) {
@@ -164,15 +106,15 @@ test("show, hide and destroy do what they say and tell it", async () => {
     ["show", "", ""],
   ]);
 
-  await shopper.page.evaluate((botId) => globalThis.cozegate.init({ botId, open: true }), product.bot("Memory"));
+  await shopper.page.evaluate((botId) => globalThis.cozegate.init({ botId, open: true }), all.product.bot("Memory"));
   await shopper.sdkState("ready");
   assert.match(await shopper.askBySdk("again"), /again/);
 });
 
 test("two visitors are apart, and each finds their own again after a reload", async () => {
-  const people = [await arrive(), await arrive()];
+  const people = [await all.arrive(), await all.arrive()];
   for (const [index, shopper] of people.entries()) {
-    await shopper.visit(`${shop.origin}/`);
+    await shopper.visit(`${all.shop.origin}/`);
     await shopper.openSdk();
     await shopper.askBySdk(`I am ${index}`);
   }
@@ -186,8 +128,8 @@ test("two visitors are apart, and each finds their own again after a reload", as
 });
 
 test("a visitor whose browser keeps no cookie of ours finds their own again, too", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${foreign.origin}/`);
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.foreign.origin}/`);
   await shopper.openSdk();
   await shopper.askBySdk("from another site");
 
@@ -200,8 +142,8 @@ test("a visitor whose browser keeps no cookie of ours finds their own again, too
 
 for (const where of ["shop", "foreign"]) {
   test(`setUser(null) makes somebody new with an empty history (${where})`, async () => {
-    const shopper = await arrive();
-    const { origin } = where === "shop" ? shop : foreign;
+    const shopper = await all.arrive();
+    const { origin } = all[where];
     await shopper.visit(`${origin}/`);
     await shopper.openSdk();
     await shopper.askBySdk("secret");
@@ -230,8 +172,8 @@ for (const where of ["shop", "foreign"]) {
 }
 
 test("setUser changes how a user is shown, and takes no proof that it cannot check", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/`);
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.shop.origin}/`);
 
   await shopper.page.evaluate(() => globalThis.cozegate.setUser({ nickname: "Mei", url: "https://a.test/mei.png" }));
 
@@ -242,156 +184,9 @@ test("setUser changes how a user is shown, and takes no proof that it cannot che
   assert.match(refusal, /cannot check who a user is/);
 });
 
-test("all options reach the SDK, in the order of their weight, and what must be so is so", async () => {
-  const options = { ui: { header: { isShow: false }, base: { lang: "en" } }, config: { isIframe: true } };
-  const before = "<script>window.cozegateOptions = { ui: { chatBot: { title: 'From the page', onShow() { window.shown = 1; } } } };</script>";
-  pages.set("/options", page(before + ourTag({ title: "From the tag", width: 500, "z-index": 77, options: JSON.stringify(options) })));
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/options`);
-  await shopper.openSdk();
-
-  const got = await shopper.page.evaluate(() => {
-    const { config, auth, ui, userInfo } = globalThis.CozeWebSDK.WebChatClient.clients[0].options;
-    return { config, type: auth.type, ui, id: userInfo.id, shown: globalThis.shown };
-  });
-
-  assert.equal(got.config.isIframe, false);
-  assert.equal(got.config.bot_id, product.bot("Echo"));
-  assert.equal(got.type, "token");
-  assert.match(got.id, /^v_/);
-  assert.deepEqual(got.ui.header, { isShow: false });
-  assert.equal(got.ui.base.zIndex, 77);
-  assert.equal(got.ui.chatBot.title, "From the page");
-  assert.equal(got.ui.chatBot.width, 500);
-  assert.equal(got.shown, 1);
-});
-
-test("a tag that is there twice, taken out, or put in again makes one chat", async () => {
-  pages.set("/twice", page(ourTag() + ourTag()));
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/twice`);
-  const again = (attributes) =>
-    shopper.page.evaluate(
-      ({ src, attributes }) =>
-        new Promise((resolve) => {
-          document.querySelectorAll('script[src$="/embed.js"]').forEach((one) => one.remove());
-          const script = document.createElement("script");
-          for (const [name, value] of Object.entries(attributes)) script.dataset[name] = value;
-          script.onload = resolve;
-          script.src = src;
-          document.head.append(script);
-        }),
-      { src: `${product.auth}/embed.js`, attributes },
-    );
-  const known = { botId: product.bot("Echo"), sdk: `${cdn.origin}${SDK_PATH}` };
-
-  await shopper.openSdk();
-  assert.equal(await shopper.askBySdk("once"), "once");
-  await shopper.sdk("input").fill("half a sentence");
-  await again(known);
-  await again(known);
-  assert.equal(await shopper.sdk("input").inputValue(), "half a sentence", "nothing was begun anew");
-  assert.equal(await shopper.page.locator(".coze-chat-sdk").count(), 1);
-
-  // Another route of the page has another bot.
-  await again({ ...known, botId: product.bot("Memory") });
-  await shopper.begun();
-  await shopper.openSdk();
-  assert.match(await shopper.askBySdk("remember me"), /remember me/);
-  assert.equal(await shopper.page.locator(".coze-chat-sdk").count(), 1);
-});
-
-test("init, destroy and init at once, as strict modes do, make one chat", async () => {
-  pages.set("/bare", page(`<script src="${product.auth}/embed.js"></script>`));
-  const shopper = await arrive();
-  await shopper.page.goto(`${shop.origin}/bare`);
-
-  await shopper.page.evaluate(
-    async (options) => {
-      const { cozegate } = globalThis;
-      cozegate.init(options);
-      cozegate.destroy();
-      cozegate.init(options);
-      await cozegate.ready;
-    },
-    { botId: product.bot("Echo"), sdk: `${cdn.origin}${SDK_PATH}` },
-  );
-  await shopper.openSdk();
-
-  assert.equal(await shopper.askBySdk("one"), "one");
-  assert.equal(await shopper.page.locator(".coze-chat-sdk").count(), 1);
-  const refusal = await shopper.page.evaluate(() => {
-    try {
-      globalThis.cozegate.init({});
-      return "";
-    } catch (error) {
-      return String(error);
-    }
-  });
-  assert.match(refusal, /no bot is named/);
-});
-
-test("a chat that is destroyed while its script is on its way does not appear", async (t) => {
-  let release;
-  const held = new Promise((resolve) => {
-    release = resolve;
-  });
-  let ask;
-  const asked = new Promise((resolve) => {
-    ask = resolve;
-  });
-  const slow = await Site.start(async () => {
-    ask();
-    await held;
-    return { type: "text/javascript", body: chatSdk(product.emulator.api_base) };
-  });
-  t.after(() => slow.stop());
-  pages.set("/slow", page(ourTag({ sdk: `${slow.origin}/sdk.js`, "sdk-from": "direct" })));
-  const shopper = await arrive();
-  await shopper.page.goto(`${shop.origin}/slow`, { waitUntil: "commit" });
-  await asked;
-
-  await shopper.page.evaluate(() => globalThis.cozegate.destroy());
-  release();
-  await shopper.page.waitForFunction(() => globalThis.CozeWebSDK);
-  await shopper.page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
-
-  assert.equal(await shopper.page.locator(".coze-chat-sdk").count(), 0);
-});
-
-test("a page that throws its body away on a route change keeps its chat", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/`);
-  await shopper.openSdk();
-  await shopper.askBySdk("before");
-
-  await shopper.page.evaluate(() => {
-    history.pushState({}, "", "/next");
-    const body = document.createElement("body");
-    body.innerHTML = "<h1>The next route</h1>";
-    document.body.replaceWith(body);
-  });
-  await shopper.sdkState("ready");
-
-  assert.deepEqual(await shopper.sdkMessages("user").allInnerTexts(), ["before"]);
-  assert.equal(await shopper.askBySdk("after"), "after");
-});
-
-test("a script that the proxy cannot have is fetched directly", async (t) => {
-  // Not a host whose files the proxy hands out.
-  const other = await Site.start(() => ({ type: "text/javascript", body: chatSdk(product.emulator.api_base) }));
-  t.after(() => other.stop());
-  pages.set("/direct", page(ourTag({ sdk: `${other.origin}/sdk.js` })));
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/direct`);
-  await shopper.openSdk();
-
-  assert.equal(await shopper.askBySdk("direct"), "direct");
-});
-
 test("no handle can be read: not in the console, where the SDK writes its options, nor in storage or DOM", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${foreign.origin}/`);
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.foreign.origin}/`);
   await shopper.openSdk();
   await shopper.askBySdk("hello");
   await shopper.page.evaluate(() => globalThis.cozegate.hide());
@@ -407,8 +202,8 @@ test("no handle can be read: not in the console, where the SDK writes its option
 });
 
 test("nothing of the page moves, and the script is small", async () => {
-  const shopper = await arrive();
-  await shopper.visit(`${shop.origin}/`);
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.shop.origin}/`);
   await shopper.openSdk();
   await shopper.askBySdk("hello");
 
@@ -416,7 +211,7 @@ test("nothing of the page moves, and the script is small", async () => {
   // The count counts.
   await shopper.page.evaluate(() => document.querySelector("p").before(Object.assign(document.createElement("div"), { style: "height:99px" })));
   await shopper.page.waitForFunction(() => globalThis.shifts > 0);
-  const script = await (await fetch(`${product.auth}/embed.js`)).text();
+  const script = await (await fetch(`${all.product.auth}/embed.js`)).text();
   const size = gzipSync(script, { level: 9 }).length;
   assert.ok(size <= 15 * 1024, `${size} bytes`);
 });
