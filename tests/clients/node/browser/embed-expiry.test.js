@@ -33,6 +33,23 @@ test("tokens that the platform no longer takes cost nothing", async () => {
   assert.deepEqual(await shopper.marks(), []);
 });
 
+test("a platform that gives no new token for a while costs nothing but the while", async () => {
+  const shopper = await all.begin();
+  await all.emulator.order("clock", { offset_seconds: 2 * TOKEN_LIFE_SECONDS });
+  await all.emulator.order("faults", [{ match: { path: "/api/permission/oauth2/token" }, fault: { status: 503 } }]);
+  const isAway = shopper.page.waitForResponse(
+    (response) => response.url().includes("/v3/chat") && response.status() === 502,
+  );
+
+  await shopper.sayBySdk("second");
+  await isAway;
+  await all.emulator.order("faults", []);
+  await answered(shopper, 2);
+
+  assert.deepEqual(await shopper.marks(), []);
+  assert.deepEqual(await shopper.sdkMessages("assistant").allInnerTexts(), ["first", "second"]);
+});
+
 test("an answer that the platform breaks off is continued", async () => {
   const shopper = await all.begin();
   await all.emulator.order("faults", [{ match: { path: "/v3/chat", method: "POST" }, fault: { cut_after_bytes: 3_000 } }]);

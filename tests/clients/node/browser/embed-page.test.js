@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { build } from "esbuild";
 import { chatSdk } from "../harness/chat-sdk.js";
 import { DemoShop } from "../harness/demo-shop.js";
 import { page, Site } from "../harness/site.js";
@@ -102,6 +103,22 @@ test("init, destroy and init at once, as strict modes do, make one chat", async 
   assert.match(refusal, /no bot is named/);
 });
 
+test("React's strict mode, which mounts everything twice, makes one chat", async () => {
+  all.pages.set("/react", page(`<script src="${all.product.auth}/embed.js"></script>`, `<div id="root"></div><script>${await strictApp()}</script>`));
+  const shopper = await all.arrive();
+  await shopper.page.goto(`${all.shop.origin}/react`);
+
+  await shopper.page.evaluate((options) => globalThis.mount(options), { botId: all.product.bot("Echo"), sdk: all.sdk });
+  await shopper.begun();
+  await shopper.openSdk();
+  assert.equal(await shopper.askBySdk("strictly one"), "strictly one");
+  assert.deepEqual(await shopper.page.evaluate(() => [globalThis.begun, globalThis.ended]), [2, 1]);
+  assert.equal(await shopper.page.locator(".coze-chat-sdk").count(), 1);
+
+  await shopper.page.evaluate(() => globalThis.unmount());
+  await shopper.page.locator(".coze-chat-sdk").waitFor({ state: "detached" });
+});
+
 test("a chat that is destroyed while its script is on its way does not appear", async (t) => {
   let release;
   const held = new Promise((resolve) => {
@@ -159,3 +176,35 @@ test("a script that the proxy cannot have is fetched directly", async (t) => {
 
   assert.equal(await shopper.askBySdk("direct"), "direct");
 });
+
+/** A component with the chat, as a site would write it, in React's strict mode (development build: production has none). */
+async function strictApp() {
+  const contents = `
+    import { createElement, StrictMode, useEffect } from "react";
+    import { createRoot } from "react-dom/client";
+    Object.assign(globalThis, { begun: 0, ended: 0 });
+    function Chat(options) {
+      useEffect(() => {
+        globalThis.begun += 1;
+        cozegate.init(options);
+        return () => {
+          globalThis.ended += 1;
+          cozegate.destroy();
+        };
+      }, []);
+      return null;
+    }
+    const root = createRoot(document.getElementById("root"));
+    globalThis.mount = (options) => root.render(createElement(StrictMode, null, createElement(Chat, options)));
+    globalThis.unmount = () => root.unmount();`;
+  const result = await build({
+    stdin: { contents, resolveDir: import.meta.dirname },
+    bundle: true,
+    format: "iife",
+    platform: "browser",
+    define: { "process.env.NODE_ENV": '"development"' },
+    write: false,
+    logLevel: "silent",
+  });
+  return result.outputFiles[0].text.replaceAll("</script", "<\\/script");
+}
