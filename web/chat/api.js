@@ -14,10 +14,9 @@ import { readFrames } from "./sse.js";
 const PAGE_SIZE = 50;
 
 /**
- * How requests get to Coze: by the page's own session, or by a gateway client with one.
+ * How requests get to Coze (`gateway_line.js`).
  * @typedef {object} Line
- * @property {<T>(attempt: (visitor: Visitor) => Promise<T>) => Promise<T>} use runs `attempt`; one that throws a Failure of
- *   a stale handle may be run once more with a new one
+ * @property {<T>(attempt: (visitor: Visitor) => Promise<T>) => Promise<T>} use runs `attempt` when there is a session
  * @property {number} callTimeoutMs a plain call that takes longer is lost. Answers that stream have no such end.
  *
  * @typedef {object} Visitor
@@ -124,7 +123,7 @@ export class Api {
   }
 
   /**
-   * Sends a question; yields the answer as it is written. A refused handle is replaced before anything is yielded.
+   * Sends a question; yields the answer as it is written.
    * @param {Question} question
    * @returns {AsyncGenerator<import("./answer.js").AnswerEvent, void, void>}
    */

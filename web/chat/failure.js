@@ -11,9 +11,6 @@
 /** What the gateway calls it when the app acts for a person and nobody has logged in. */
 const LOGIN_REQUIRED = "urn:cozegate:problem:login-required";
 
-/** Codes that a stale token or handle gives (4101 also means a missing permission). */
-const STALE_CODES = new Set([4100, 4101, 700012006]);
-
 /** @type {ReadonlyMap<number, FailureKind>} */
 const KIND_BY_CODE = new Map([
   [4008, "quota"],
@@ -52,11 +49,6 @@ export class Failure extends Error {
     this.reason = reason;
     /** The number under which Coze's support finds the request. */
     this.logId = logId;
-  }
-
-  /** Whether a new handle may help. */
-  get isStaleHandle() {
-    return this.status === 401 || (this.code !== undefined && STALE_CODES.has(this.code));
   }
 }
 

@@ -1,20 +1,20 @@
 // The chat page starts here: finds the bot, enters its room.
 
 import { finder, readBlock, speaker } from "../pages/page_data.js";
-import { forgetBot, inspectorIsNamed, namedApp, rememberBot, rememberedBot, rememberInspector } from "./address.js";
+import { forgetBot, inspectorIsNamed, rememberBot, rememberedBot, rememberInspector } from "./address.js";
 import { Api } from "./api.js";
+import { GatewayLine } from "./gateway_line.js";
 import { Inspector } from "./inspector.js";
 import { keep, kept } from "./keep.js";
+import { ownGateway } from "./own_gateway.js";
 import { Recorder } from "./recorder.js";
 import { Room } from "./room.js";
-import { Session } from "./session.js";
 
 const DRAFT_KEY = "cozegate.draft";
 
 /**
  * What the server tells this page.
- * @type {{ api_base: string, bot_id: string | null, bots: { id: string, name: string }[] | null, title: string | null,
- *   lang: string }}
+ * @type {{ bot_id: string | null, bots: { id: string, name: string }[] | null, title: string | null, lang: string }}
  */
 const config = readBlock("config");
 
@@ -30,7 +30,7 @@ const room = new Room({
   find,
   say,
   lang: config.lang,
-  api: new Api(new Session({ apiBase: config.api_base, app: namedApp(), fetch })),
+  api: new Api(new GatewayLine(ownGateway({ fetch, onWaiting: (isWaiting) => room.tellWaiting(isWaiting) }))),
   // A draft survives a reload of the tab; it is the visitor's own text and no secret of ours.
   draft: {
     read: () => kept("sessionStorage", DRAFT_KEY) ?? "",

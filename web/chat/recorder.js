@@ -13,7 +13,7 @@
  * @property {number} startedAt in milliseconds of `now()`
  * @property {number | null} status
  * @property {number | null} headMs until the answer's head had come
- * @property {number | null} firstMs until the first byte of its body had come
+ * @property {number | null} firstMs until the first byte of a stream had come
  * @property {number | null} totalMs until its end
  * @property {number} bytes of its body
  * @property {Map<string, number>} events of a stream, by name
@@ -148,18 +148,35 @@ export class Recorder {
       return response;
     }
     this.#onChange(entry);
-    return new Response(this.#read(entry, body), { status, statusText, headers });
+    if (entry.kind === "stream") return new Response(this.#read(entry, body), { status, statusText, headers });
+    void this.#weigh(entry, response.clone());
+    return response;
   }
 
   /**
-   * Returns the same body, looked at as it passes.
+   * Waits for the end of an answer that comes as a whole, of which the caller has the original.
+   * @param {Entry} entry
+   * @param {Response} copy
+   */
+  async #weigh(entry, copy) {
+    try {
+      const { byteLength } = await copy.arrayBuffer();
+      entry.bytes = byteLength;
+      this.#end(entry, "done");
+    } catch (error) {
+      this.#end(entry, isAbort(error) ? "stopped" : "failed");
+    }
+  }
+
+  /**
+   * Returns the body of a stream, looked at as it passes.
    * @param {Entry} entry
    * @param {ReadableStream<Uint8Array>} body
    * @returns {ReadableStream<Uint8Array>}
    */
   #read(entry, body) {
     const reader = body.getReader();
-    const count = entry.kind === "stream" ? eventCounter(entry.events) : () => {};
+    const count = eventCounter(entry.events);
     return new ReadableStream(
       {
         pull: async (controller) => {

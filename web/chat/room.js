@@ -118,6 +118,11 @@ export class Room {
     await this.#picker.show(bots ? Promise.resolve(bots) : api.bots());
   }
 
+  /** @param {boolean} isWaiting for a gateway that does not answer at the moment: nothing is lost, it takes its time */
+  tellWaiting(isWaiting) {
+    this.#view.waiting = isWaiting ? this.#p.say("chat-waiting") : "";
+  }
+
   /** Puts the cursor where one writes. */
   focus() {
     this.#composer.focus();

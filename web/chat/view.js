@@ -108,6 +108,12 @@ export class View {
     this.#statusActions.hidden = true;
   }
 
+  /** @param {string} text why things take long; empty when they do not. A failure that is shown is not covered. */
+  set waiting(text) {
+    if (this.#status.dataset.kind === "error") return;
+    this.tell(text);
+  }
+
   /**
    * Says what failed, what to do, and under which number others find it.
    * @param {import("./failure.js").Failure} failure

@@ -1,9 +1,9 @@
 // The playground: while somebody clicks the options, it writes the tag, keeps the choice in the address and shows what the
 // tag brings.
 
-import { namedApp } from "../chat/address.js";
 import { Api } from "../chat/api.js";
-import { Session } from "../chat/session.js";
+import { GatewayLine } from "../chat/gateway_line.js";
+import { ownGateway } from "../chat/own_gateway.js";
 import { finder, readBlock } from "./page_data.js";
 import { CHOICES, choicesIn, queryFor, snippetFor } from "./playground_options.js";
 
@@ -11,7 +11,7 @@ import { CHOICES, choicesIn, queryFor, snippetFor } from "./playground_options.j
 const PAUSE_MS = 600;
 
 /**
- * @type {{ api_base: string, auth_url: string, bot_id: string | null, bots: { id: string, name: string }[] | null }}
+ * @type {{ auth_url: string, bot_id: string | null, bots: { id: string, name: string }[] | null }}
  */
 const config = readBlock("config");
 const find = finder(document);
@@ -85,7 +85,7 @@ async function offerBots() {
 }
 
 function botsAtCoze() {
-  return new Api(new Session({ apiBase: config.api_base, app: namedApp() })).bots();
+  return new Api(new GatewayLine(ownGateway())).bots();
 }
 
 fill(new URLSearchParams(location.search));

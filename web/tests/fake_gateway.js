@@ -43,20 +43,6 @@ export function stream(text) {
   return new Response(text, { headers: { "content-type": "text/event-stream", "x-tt-logid": "LOG1" } });
 }
 
-/** A `POST /auth/session` that gives `handle-1`, `handle-2` ... */
-export function sessions() {
-  let count = 0;
-  return () => {
-    count += 1;
-    return json({
-      handle: `handle-${count}`,
-      expires_in: 3600,
-      api_base: "http://proxy.test/",
-      user: { id: "visitor-7" },
-    });
-  };
-}
-
 /**
  * Everything that an async iterable yields.
  * @template T

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { GatewayLine } from "../window/gateway_line.js";
+import { GatewayLine } from "../chat/gateway_line.js";
 import { pieces } from "../window/markup.js";
 import { CORNER, clamped, launcherAt, panelAt, placeOf, read, stepped, written } from "../window/place.js";
 

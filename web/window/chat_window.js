@@ -4,9 +4,9 @@
 // no request leaves but those of the chat. The page's styles do not reach in, ours do not reach out.
 
 import { Api } from "../chat/api.js";
+import { GatewayLine } from "../chat/gateway_line.js";
 import { Room } from "../chat/room.js";
 import { finder, speaker } from "../pages/page_data.js";
-import { GatewayLine } from "./gateway_line.js";
 import { Launcher } from "./launcher.js";
 import { built } from "./markup.js";
 import { CORNER, clamped, panelAt, read, written } from "./place.js";
@@ -18,7 +18,7 @@ import { CORNER, clamped, panelAt, read, written } from "./place.js";
  * Who opens the window, and what for.
  * @typedef {object} Host
  * @property {Document} document
- * @property {import("./gateway_line.js").GatewayClient} gateway
+ * @property {import("../chat/gateway_line.js").GatewayClient} gateway
  * @property {string} [lang] of the dates; the words are those that were served
  * @property {string | null} [botId] without one the visitor may choose
  * @property {string | null} [title] what stands at the top in the bot's place

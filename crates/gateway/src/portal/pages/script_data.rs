@@ -82,6 +82,7 @@ pub(super) const CHAT_TEXTS: ScriptTexts = &[
     ("chat-title", &[]),
     ("chat-unanswered", &[]),
     ("chat-untitled", &[]),
+    ("chat-waiting", &[]),
     ("chat-you", &[]),
     ("site-copied", &[]),
     ("site-copy-failed", &[]),

@@ -1,18 +1,18 @@
-// The chat's requests by way of a gateway client, which puts in the handle and has the patience.
+// The chat's requests by way of a gateway client (client/gateway.js), which puts in the handle and has the patience.
 
-import { Failure } from "../chat/failure.js";
+import { Failure } from "./failure.js";
 
 /**
- * What the window needs of `client/gateway.js`.
+ * What the chat needs of the client.
  * @typedef {object} GatewayClient
  * @property {() => Promise<{ userId: string }>} session
- * @property {(path: string, init: import("../chat/api.js").LineInit) => Promise<Response>} call
+ * @property {(path: string, init: import("./api.js").LineInit) => Promise<Response>} call
  */
 
 /** The client waits for a gateway that is away for up to a minute; what is asked meanwhile is not lost. */
 const CALL_TIMEOUT_MS = 75_000;
 
-/** A {@link import("../chat/api.js").Line} of the chat. */
+/** A {@link import("./api.js").Line} of the chat. */
 export class GatewayLine {
   #gateway;
 
@@ -28,7 +28,7 @@ export class GatewayLine {
   /**
    * Runs `attempt` once: a refused handle has been replaced below already.
    * @template T
-   * @param {(visitor: import("../chat/api.js").Visitor) => Promise<T>} attempt
+   * @param {(visitor: import("./api.js").Visitor) => Promise<T>} attempt
    * @returns {Promise<T>}
    */
   async use(attempt) {
