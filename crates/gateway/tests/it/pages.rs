@@ -14,7 +14,7 @@ async fn get(addr: SocketAddr, path: &str, fields: &str) -> Answer {
 #[tokio::test]
 async fn every_page_is_protected_and_speaks_the_readers_language() {
     let (world, _emulator) = World::with_emulator().await;
-    for path in ["/", "/chat", "/callback", "/nowhere"] {
+    for path in ["/", "/chat", "/callback", "/playground", "/nowhere"] {
         let page = get(world.auth, path, "Accept-Language: zh-CN\r\n").await;
 
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
@@ -56,6 +56,26 @@ async fn the_chat_page_may_reach_the_proxy_under_the_name_that_the_browser_used(
             .contains(&format!("connect-src 'self' {proxy};"))
     );
     assert!(page.text().contains(&format!("\"api_base\":\"{proxy}\"")));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_preview_may_be_framed_by_the_playground_and_ask_for_sessions_alone() {
+    let (world, _emulator) = World::with_emulator().await;
+    let (auth, proxy) = (world.auth, world.proxy);
+
+    for (query, style) in [("", "'self' 'unsafe-inline'"), ("?ui=cozegate", "'self';")] {
+        let page = get(auth, &format!("/playground/preview{query}"), "").await;
+
+        let policy = page.header("content-security-policy").unwrap();
+        assert_eq!(page.header("x-frame-options"), Some("SAMEORIGIN"));
+        assert!(policy.contains("frame-ancestors 'self'"), "{policy}");
+        assert!(policy.contains(&format!("style-src {style}")), "{policy}");
+        let sources = policy.split("connect-src ").nth(1).unwrap();
+        assert!(sources.starts_with(&format!("http://{proxy} ")), "{policy}");
+        assert!(sources.contains(&format!(" http://{auth}/auth/session")), "{policy}");
+        assert!(!policy.contains("script-src 'self' 'unsafe"), "{policy}");
+    }
     world.stop().await;
 }
 

@@ -94,6 +94,8 @@ async fn what_one_person_may_do_at_home_nobody_may_here() {
         (auth, "GET /logout", at_auth, "", 403, "local-mode-only"),
         (auth, "POST /logout", at_auth, "app=main", 403, "local-mode-only"),
         (auth, "GET /device", at_auth, "", 403, "local-mode-only"),
+        (auth, "GET /playground", at_auth, "", 403, "local-mode-only"),
+        (auth, "GET /playground/preview", at_auth, "", 403, "local-mode-only"),
         (auth, "GET /cozegate.user.js", at_auth, "", 403, "local-mode-only"),
         (auth, "GET /metrics", at_auth, "", 200, ""),
         (auth, "GET /metrics", &loopback, "", 403, "local-mode-only"),
