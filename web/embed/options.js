@@ -100,8 +100,8 @@ export function sdkOptions(settings, { userId, auth, onShow, onHide }) {
     config: { type: "bot", ...(botId ? { bot_id: botId } : {}) },
     userInfo: { id: userId, nickname, url: avatar },
     ui: {
-      base: given({ lang, layout, icon, zIndex }),
-      chatBot: given({ title, width }),
+      base: thoseSet({ lang, layout, icon, zIndex }),
+      chatBot: thoseSet({ title, width }),
     },
   };
   const all = merged(ours, options);
@@ -142,7 +142,7 @@ function isPlain(value) {
 }
 
 /** @param {Record<string, unknown>} values those that are set */
-function given(values) {
+function thoseSet(values) {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "" && value !== null));
 }
 

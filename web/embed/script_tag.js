@@ -4,7 +4,7 @@
 const LOAD_TIMEOUT_MS = 30_000;
 const PROXY_TRIES = 3;
 const DIRECT_TRIES = 2;
-const FIRST_PAUSE_MS = 500;
+const FIRST_RETRY_MS = 500;
 
 /**
  * @typedef {object} Page
@@ -63,7 +63,7 @@ export async function loadFirst(page, addresses, isThere) {
   let reason = new Error("there is no script to load");
   for (const [index, src] of addresses.entries()) {
     if (isThere()) return;
-    if (index > 0 && src === addresses[index - 1]) await page.sleep(FIRST_PAUSE_MS * index);
+    if (index > 0 && src === addresses[index - 1]) await page.sleep(FIRST_RETRY_MS * index);
     try {
       await loadScript(page, src);
       if (isThere()) return;

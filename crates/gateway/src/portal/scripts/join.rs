@@ -24,6 +24,25 @@ pub(super) enum JoinError {
         /// What stands there.
         line: String,
     },
+    /// Two modules declare a name at their top, and are to share one scope.
+    #[error("{name} is declared by {first} and by {second}")]
+    NameTwice {
+        /// The name.
+        name: String,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+/// How modules stand beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scopes {
+    /// Each has its own names.
+    Apart,
+    /// All share one scope, which is shorter; no two may declare the same name, and none renames what it imports.
+    Shared,
 }
 
 /// Joins `entry`, a path below `web/`, and what it imports, and calls its `start` with `served` as JSON.
@@ -32,22 +51,32 @@ pub(super) enum JoinError {
 pub(super) fn join(
     entry: &str,
     served: &str,
+    scopes: Scopes,
     source: impl Fn(&str) -> Option<&'static str>,
 ) -> Result<String, JoinError> {
     let mut joined = Joined {
         source,
+        scopes,
+        declared: HashMap::new(),
         names: HashMap::new(),
         count: 0,
         text: String::from("(() => {\n\"use strict\";\n"),
     };
     let name = joined.add(entry)?;
+    let holder = match scopes {
+        Scopes::Apart => name + ".",
+        Scopes::Shared => String::new(),
+    };
     // JSON is JavaScript, since ES2019 to the last character.
-    let _infallible = write!(joined.text, "{name}.start({served});\n}})();\n");
+    let _infallible = write!(joined.text, "{holder}start({served});\n}})();\n");
     Ok(joined.text)
 }
 
 struct Joined<F> {
     source: F,
+    scopes: Scopes,
+    /// Which module has declared a name of the shared scope.
+    declared: HashMap<String, String>,
     /// The variable that holds what a module exports; `None` while it is being added.
     names: HashMap<String, Option<String>>,
     count: usize,
@@ -68,15 +97,39 @@ impl<F: Fn(&str) -> Option<&'static str>> Joined<F> {
         let mut head = String::new();
         for Import { from, bindings } in imports {
             let name = self.add(&resolve(path, &from))?;
+            if self.scopes == Scopes::Shared && bindings.contains(':') {
+                let line = format!("import {{ {bindings} }}");
+                return Err(JoinError::Form {
+                    path: path.to_owned(),
+                    line,
+                });
+            }
             let _infallible = writeln!(head, "const {{ {bindings} }} = {name};");
         }
         self.count += 1;
         let name = format!("m{}", self.count);
-        let exports = exports.join(", ");
-        let _infallible = write!(
-            self.text,
-            "const {name} = (() => {{\n{head}{body}return {{ {exports} }};\n}})();\n"
-        );
+        match self.scopes {
+            Scopes::Apart => {
+                let exports = exports.join(", ");
+                let _infallible = write!(
+                    self.text,
+                    "const {name} = (() => {{\n{head}{body}return {{ {exports} }};\n}})();\n"
+                );
+            }
+            Scopes::Shared => {
+                for declared in body.lines().flat_map(declared_at_the_top) {
+                    if let Some(first) = self.declared.insert(declared.clone(), path.to_owned()) {
+                        let second = path.to_owned();
+                        return Err(JoinError::NameTwice {
+                            name: declared,
+                            first,
+                            second,
+                        });
+                    }
+                }
+                self.text.push_str(&body);
+            }
+        }
         self.names.insert(path.to_owned(), Some(name.clone()));
         Ok(name)
     }
@@ -175,6 +228,25 @@ fn declared(declaration: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
+/// All names that a line declares which stands at the top of a module: `const [A, B] =` declares two.
+fn declared_at_the_top(line: &str) -> Vec<String> {
+    let pattern = ["const [", "const {", "let [", "let {"]
+        .iter()
+        .find_map(|begin| line.strip_prefix(begin))
+        .and_then(|rest| rest.split(['=', ']', '}']).next());
+    if let Some(pattern) = pattern {
+        let names = pattern.split(',').filter_map(|one| one.rsplit(':').next());
+        return names
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect();
+    }
+    let line = line
+        .strip_prefix("let ")
+        .map_or_else(|| line.to_owned(), |rest| format!("const {rest}"));
+    declared(&line).into_iter().collect()
+}
+
 /// Finds `./x.js` and `../y/x.js` as seen from a module.
 fn resolve(from: &str, to: &str) -> String {
     let mut parts: Vec<&str> = from.split('/').collect();
@@ -206,6 +278,11 @@ mod tests {
             "client/greet.js" => {
                 Some("export const NAME = \"you\";\nexport async function greet(name) {\n  said(name);\n}\n")
             }
+            "shared/main.js" => Some(
+                "import { GREETING } from \"./greeting.js\";\nconst [FIRST, SECOND] = GREETING;\nexport function start() {\n  return FIRST + SECOND;\n}\n",
+            ),
+            "shared/greeting.js" => Some("const begin = \"a\";\nexport const GREETING = [begin, \"b\"];\n"),
+            "shared/twice.js" => Some("import { GREETING } from \"./greeting.js\";\nlet begin = GREETING;\n"),
             "cycle/a.js" => Some("import { b } from \"./b.js\";\nexport const a = b;\n"),
             "cycle/b.js" => Some("import { a } from \"./a.js\";\nexport const b = a;\n"),
             "form/default.js" => Some("export default 7;\n"),
@@ -217,7 +294,7 @@ mod tests {
 
     #[test]
     fn each_module_stands_once_behind_what_it_needs() {
-        let joined = join("embed/main.js", r#"{"mark":"!"}"#, modules).unwrap();
+        let joined = join("embed/main.js", r#"{"mark":"!"}"#, Scopes::Apart, modules).unwrap();
 
         insta::assert_snapshot!(joined, @r#"
         (() => {
@@ -249,8 +326,32 @@ mod tests {
     }
 
     #[test]
+    fn modules_that_share_a_scope_stand_there_as_they_are() {
+        let joined = join("shared/main.js", "{}", Scopes::Shared, modules).unwrap();
+
+        insta::assert_snapshot!(joined, @r#"
+        (() => {
+        "use strict";
+        const begin = "a";
+        const GREETING = [begin, "b"];
+        const [FIRST, SECOND] = GREETING;
+        function start() {
+          return FIRST + SECOND;
+        }
+        start({});
+        })();
+        "#);
+        let error = |entry| join(entry, "{}", Scopes::Shared, modules).unwrap_err().to_string();
+        assert_eq!(
+            error("shared/twice.js"),
+            "begin is declared by shared/greeting.js and by shared/twice.js"
+        );
+        assert!(error("embed/main.js").contains("greet: hello"));
+    }
+
+    #[test]
     fn what_cannot_be_joined_is_said() {
-        let error = |entry| join(entry, "{}", modules).unwrap_err().to_string();
+        let error = |entry| join(entry, "{}", Scopes::Apart, modules).unwrap_err().to_string();
 
         assert_eq!(error("cycle/a.js"), "cycle/a.js needs itself");
         assert_eq!(error("form/lost.js"), "there is no module form/lost/a.js");

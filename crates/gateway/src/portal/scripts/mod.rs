@@ -23,6 +23,7 @@ use super::static_file::StaticFile;
 use crate::text::Language;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use join::Scopes;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -99,8 +100,17 @@ pub(super) async fn window(reader: Reader, headers: HeaderMap) -> Response {
 fn made(entry: &str, served: &impl Serialize) -> StaticFile {
     // Plain structs of texts always serialize.
     let served = serde_json::to_string(served).unwrap_or_default();
-    let joined = join::join(entry, &served, assets::text).unwrap_or_default();
+    let joined = join::join(entry, &served, scopes_of(entry), assets::text).unwrap_or_default();
     StaticFile::new(".js", compact::compact(&joined)).compressed()
+}
+
+/// `embed.js` comes before everything that a site's own visitors want, so its modules share what they can.
+fn scopes_of(entry: &str) -> Scopes {
+    if entry == "embed/main.js" {
+        Scopes::Shared
+    } else {
+        Scopes::Apart
+    }
 }
 
 #[cfg(test)]
@@ -110,9 +120,10 @@ mod tests {
     #[test]
     fn every_entry_can_be_joined() {
         for entry in ["embed/main.js", "window/main.js", "userscript/main.js"] {
-            let joined = join::join(entry, "{}", assets::text).unwrap_or_else(|error| panic!("{entry}: {error}"));
+            let joined = join::join(entry, "{}", scopes_of(entry), assets::text);
 
-            assert!(joined.contains(".start({})"), "{entry}");
+            let joined = joined.unwrap_or_else(|error| panic!("{entry}: {error}"));
+            assert!(joined.contains("start({})"), "{entry}");
         }
     }
 }

@@ -110,7 +110,7 @@ pub(in crate::portal) async fn serve(
     let mut script = metadata(&live.userscript.sites, &auth_base, &hosts);
     // Plain structs of texts always serialize; that the entry can be joined is tested.
     let served = serde_json::to_string(&served).unwrap_or_default();
-    script.push_str(&join::join("userscript/main.js", &served, assets::text).unwrap_or_default());
+    script.push_str(&join::join("userscript/main.js", &served, join::Scopes::Apart, assets::text).unwrap_or_default());
     StaticFile::new(".js", script).answer(&headers)
 }
 
