@@ -106,8 +106,8 @@ fn browser(workspace: &Workspace) -> anyhow::Result<Outcome> {
 
 /// Prepares `node --test` on the test files of one folder of the Node clients.
 ///
-/// The files are listed here, since Node 20 expands no patterns itself. One file at a time: each starts a product of
-/// its own, and two of them with a browser would only fight over the cores.
+/// The files are listed here, since Node 20 expands no patterns itself. Two files at a time: each starts a product of its own
+/// and waits for it more than it computes.
 fn node_tests(workspace: &Workspace, folder: &str) -> anyhow::Result<Step> {
     let package = workspace.root.join(NODE_CLIENTS);
     let files = test_files(&package.join(folder))?;
@@ -115,7 +115,7 @@ fn node_tests(workspace: &Workspace, folder: &str) -> anyhow::Result<Step> {
         .args([
             "--test",
             "--test-reporter=spec",
-            "--test-concurrency=1",
+            "--test-concurrency=2",
             "--test-timeout=180000",
         ])
         .args(files)

@@ -30,7 +30,9 @@ export class Visitor {
   console = [];
   /** Those of them that are errors. */
   errors = [];
-  /** The answers of `POST /auth/session`, being read: each holds a handle that the service gave to this browser. */
+  /** The handles that the service gave to this browser, in the order in which they were seen. */
+  #handles = new Set();
+  /** The answers that hold them, being read. */
   #sessions = [];
 
   constructor(context, page) {
@@ -45,12 +47,14 @@ export class Visitor {
       this.errors.push(String(error));
     });
     page.on("response", (response) => {
-      // Read at once: the browser forgets the body with the next page.
       if (!response.url().endsWith("/auth/session") || !response.ok()) return;
-      const body = response.json();
-      // A page that is closed meanwhile takes it along; that is seen where handles are asked for.
-      body.catch(() => {});
-      this.#sessions.push(body);
+      // The browser forgets the body with the next page, sometimes before it could be read; then the handle is seen in use.
+      const read = response.json().then(({ handle }) => this.#handles.add(handle));
+      this.#sessions.push(read.catch(() => {}));
+    });
+    page.on("request", (request) => {
+      const [, handle] = /^Bearer (cgh_.+)/.exec(request.headers().authorization ?? "") ?? [];
+      if (handle) this.#handles.add(handle);
     });
   }
 
@@ -93,7 +97,8 @@ export class Visitor {
 
   /** Every handle that this browser was given so far. */
   async handles() {
-    return (await Promise.all(this.#sessions)).map(({ handle }) => handle);
+    await Promise.all(this.#sessions);
+    return [...this.#handles];
   }
 
   /** Types and sends, without waiting for the answer. */
