@@ -92,7 +92,7 @@ export class Composer {
 
   get #hasFocus() {
     const { activeElement } = /** @type {Document | ShadowRoot} */ (this.#form.getRootNode());
-    return activeElement instanceof HTMLElement && this.#form.contains(activeElement) && activeElement.checkVisibility();
+    return activeElement instanceof HTMLElement && this.#form.contains(activeElement) && activeElement.getClientRects().length > 0;
   }
 
   focus() {

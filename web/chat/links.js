@@ -19,13 +19,27 @@ export function splitLinks(text) {
   let end = 0;
   for (const match of text.matchAll(ADDRESS)) {
     const address = withoutTrailing(match[0]);
-    if (!URL.canParse(address)) continue;
+    const href = hrefOf(address);
+    if (!href) continue;
     if (match.index > end) parts.push({ text: text.slice(end, match.index) });
-    parts.push({ text: address, href: new URL(address).href });
+    parts.push({ text: address, href });
     end = match.index + address.length;
   }
   if (end < text.length) parts.push({ text: text.slice(end) });
   return parts;
+}
+
+/**
+ * Returns the address as browsers write it, or null for one that is none. Not by `URL.canParse`: on other people's pages there
+ * are browsers of before 2023.
+ * @param {string} address
+ */
+function hrefOf(address) {
+  try {
+    return new URL(address).href;
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -74,7 +74,8 @@ export class ChatWindow {
     this.#shadow.append(built(document, served.html));
     this.#find = finder(this.#shadow);
     this.#panel = this.#find("panel");
-    document.body.append(this.#element);
+    // A script in the head may be here before the body is.
+    (document.body ?? document.documentElement).append(this.#element);
     this.#launcher = new Launcher({
       button: this.#find("launcher"),
       say: this.#say,
@@ -232,7 +233,7 @@ export class ChatWindow {
    */
   #keepFocusInside(event) {
     const candidates = [...this.#panel.querySelectorAll("a[href], button, input, textarea, summary, [tabindex='0']")];
-    const reachable = candidates.filter((node) => node.matches(":not(:disabled)") && node.checkVisibility());
+    const reachable = candidates.filter((node) => node.matches(":not(:disabled)") && node.getClientRects().length > 0);
     const [first, last] = [reachable[0], reachable.at(-1)];
     const { activeElement } = this.#shadow;
     const isAtEnd = event.shiftKey ? activeElement === first || activeElement === this.#panel : activeElement === last;
