@@ -8,6 +8,7 @@ import { emulatedXhr } from "./xhr.js";
 /**
  * @typedef {object} Route
  * @property {(url: string) => boolean} isOurs whether an address is the platform's
+ * @property {(authorization: string) => boolean} [takes] whether a request with this credential is led; all are when absent
  * @property {import("./xhr.js").Through} call
  * @property {(url: string) => string | null} socketUrl where a WebSocket of the platform's is to go instead
  *
@@ -41,16 +42,20 @@ function install(scope) {
   /** @type {Set<Route>} */
   const routes = new Set();
   const routeOf = (/** @type {string} */ url) => [...routes].find((route) => route.isOurs(url));
+  const takes = (/** @type {Route | undefined} */ route, /** @type {string} */ authorization) =>
+    route?.takes?.(authorization) ?? true;
   const own = { fetch: scope.fetch, XMLHttpRequest: scope.XMLHttpRequest, WebSocket: scope.WebSocket };
 
   const fetch = async (/** @type {RequestInfo | URL} */ input, /** @type {RequestInit | undefined} */ init) => {
     const route = routeOf(addressOf(scope, input));
     if (!route) return own.fetch.call(scope, input, init);
     const { url, ...request } = await requestOf(scope, input, init);
+    if (!takes(route, request.headers["authorization"] ?? "")) return own.fetch.call(scope, input, init);
     return route.call(url, request);
   };
   const XMLHttpRequest = emulatedXhr(scope, {
     isOurs: (url) => routeOf(url) !== undefined,
+    takes: (url, authorization) => takes(routeOf(url), authorization),
     call: (url, request) => {
       const route = routeOf(url);
       return route ? route.call(url, request) : Promise.reject(new TypeError("the chat is closed"));
@@ -108,7 +113,7 @@ function addressOf(scope, input) {
  * @param {Window & typeof globalThis} scope
  * @param {RequestInfo | URL} input
  * @param {RequestInit} [init]
- * @returns {Promise<import("./gateway.js").Request & { url: string }>}
+ * @returns {Promise<import("./gateway.js").Request & { url: string, headers: Record<string, string> }>}
  */
 async function requestOf(scope, input, init = {}) {
   const given = typeof input === "string" || input instanceof URL ? null : input;

@@ -69,10 +69,11 @@ class Exchange {
 /**
  * Returns such a class over the one that `scope` has.
  * @param {Window & typeof globalThis} scope
- * @param {{ isOurs: (url: string) => boolean, call: Through }} ways
+ * @param {{ isOurs: (url: string) => boolean, call: Through, takes?: (url: string, authorization: string) => boolean }} ways
+ *   `takes` may leave a request alone for its credential
  * @returns {typeof XMLHttpRequest}
  */
-export function emulatedXhr(scope, { isOurs, call }) {
+export function emulatedXhr(scope, { isOurs, call, takes = () => true }) {
   const Native = scope.XMLHttpRequest;
 
   class Led extends Native {
@@ -114,6 +115,13 @@ export function emulatedXhr(scope, { isOurs, call }) {
       const exchange = this.exchange;
       if (!exchange) return super.send(body);
       if (exchange.isSent) throw wrongState();
+      const { method, url, fields } = exchange;
+      if (!takes(url, new Headers(fields).get("authorization") ?? "")) {
+        this.exchange = null;
+        super.open(method, url, true);
+        for (const [name, value] of Object.entries(fields)) super.setRequestHeader(name, value);
+        return super.send(body);
+      }
       exchange.isSent = true;
       this.#run(exchange, /** @type {XMLHttpRequestBodyInit | null} */ (body));
     }

@@ -4,6 +4,7 @@
 import { sdkOptions } from "./options.js";
 import { loadFirst, placesOf } from "./script_tag.js";
 import { keep, kept } from "./user.js";
+import { STAND_IN } from "./ways.js";
 
 /**
  * @typedef {object} Chat
@@ -22,12 +23,6 @@ import { keep, kept } from "./user.js";
  * @property {() => void} onShow
  * @property {() => void} onHide
  */
-
-/**
- * What the SDK gets in a token's place. It is no secret: the SDK writes its options to the console, and the handle is put
- * into each request on its way to the gateway.
- */
-export const STAND_IN = "cozegate";
 
 /** What our window remembers from page to page, such as where its button was put. */
 const PLACE = "cozegate.";

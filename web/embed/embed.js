@@ -96,7 +96,7 @@ export class Embed {
     const notice = new Notice(this.#scope.document, say("embed-close"));
     /** @type {Run} */
     const run = { settings, say, notice, gateway: this.#gatewayFor(settings, () => run), unpatch: () => {} };
-    run.unpatch = patchPage(this.#scope, waysOf(run.gateway));
+    run.unpatch = patchPage(this.#scope, waysOf(run.gateway, settings.ui === "none"));
     this.#run = run;
     this.#wantsShown ||= settings.open;
     this.#begin(run);

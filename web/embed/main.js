@@ -5,9 +5,9 @@
 // A page may hold the tag twice, take it out and put it in again, or load it again on each of its routes. The first copy
 // owns the page's chat and `window.cozegate`; every later one only tells it what its own tag says.
 
-import { STAND_IN } from "./chats.js";
 import { Embed } from "./embed.js";
 import { attributesOf, hasBot, settingsOf } from "./options.js";
+import { STAND_IN } from "./ways.js";
 import { words } from "./words.js";
 
 /** How copies of this script find each other. */

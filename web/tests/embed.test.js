@@ -113,7 +113,7 @@ test("a script that is there already is not loaded again, and none at all is an 
 
 test("requests are the platform's by what the gateway says, and go by their path", async () => {
   const { gateway, asked } = setUp({ "GET /v1/bots/7": () => Response.json({ code: 0 }) });
-  const ways = waysOf(gateway);
+  const ways = waysOf(gateway, true);
   assert.ok(ways.isOurs("https://api.coze.cn/v1/bots/7"), "the usual platform until the gateway has said another");
 
   await gateway.session();
@@ -127,7 +127,7 @@ test("requests are the platform's by what the gateway says, and go by their path
 
 test("a WebSocket of the platform's goes to the gateway with the handle in the place of what it had", async () => {
   const { gateway } = setUp({ "POST /auth/session": opensSessions() });
-  const ways = waysOf(gateway);
+  const ways = waysOf(gateway, true);
   const url = "wss://ws.platform.test/v1/chat?bot_id=7&authorization=Bearer%20cozegate";
   assert.equal(ways.socketUrl(url), null);
 
@@ -135,6 +135,18 @@ test("a WebSocket of the platform's goes to the gateway with the handle in the p
 
   assert.equal(ways.socketUrl(url), "ws://proxy.test/v1/chat?bot_id=7&authorization=Bearer+handle-1");
   assert.equal(ways.socketUrl("wss://elsewhere.test/v1/chat"), null);
+});
+
+test("requests with a token of the page's own are led only where the page wants all of them led", async () => {
+  const { gateway } = setUp({});
+  await gateway.session();
+  const [some, all] = [waysOf(gateway, false), waysOf(gateway, true)];
+  const url = (/** @type {string} */ token) => `wss://ws.platform.test/v1/chat?authorization=Bearer%20${token}`;
+
+  assert.deepEqual([some.takes?.("Bearer cozegate"), some.takes?.("Bearer pat_x"), all.takes?.("Bearer pat_x")], [true, false, true]);
+  assert.equal(some.socketUrl(url("pat_x")), null);
+  assert.match(String(some.socketUrl(url("cozegate"))), /handle-1/);
+  assert.match(String(all.socketUrl(url("pat_x"))), /handle-1/);
 });
 
 test("a text keeps the holes that nobody fills", () => {

@@ -33,7 +33,10 @@ class NativeXhr extends EventTarget {
   send(...args) {
     this.native.push(["send", ...args]);
   }
-  setRequestHeader() {}
+  /** @param {unknown[]} args */
+  setRequestHeader(...args) {
+    this.native.push(["field", ...args]);
+  }
   abort() {}
   getResponseHeader() {
     return "native";
@@ -171,6 +174,29 @@ test("an XMLHttpRequest to the platform behaves like the page's own", async () =
   assert.deepEqual(handled, ["load"]);
   assert.deepEqual(ours.called[0]?.request.headers, { "Content-Type": "application/json" });
   assert.deepEqual(xhr.native, []);
+});
+
+test("a request that is left alone for its credential is the page's own, with all that it was given", async () => {
+  const { scope, fetched } = page();
+  const ours = { ...route(), takes: (/** @type {string} */ authorization) => authorization === "Bearer ours" };
+  patchPage(scope, ours);
+  const url = "https://api.platform.test/v1/bots/7";
+  const init = { headers: { authorization: "Bearer mine" } };
+  await scope.fetch(url, init);
+  const xhr = new scope.XMLHttpRequest();
+  xhr.open("post", url);
+  xhr.setRequestHeader("Authorization", "Bearer mine");
+
+  xhr.send("body");
+
+  assert.deepEqual(fetched, [[url, init]]);
+  assert.deepEqual(xhr.native, [
+    ["open", "POST", url, true],
+    ["field", "Authorization", "Bearer mine"],
+    ["send", "body"],
+  ]);
+  assert.equal(xhr.status, 299);
+  assert.equal(ours.called.length, 0);
 });
 
 test("each type of response is made", async () => {

@@ -119,6 +119,28 @@ test("React's strict mode, which mounts everything twice, makes one chat", async
   await shopper.page.locator(".coze-chat-sdk").waitFor({ state: "detached" });
 });
 
+test("what the page itself asks the platform for, with a token of its own, stays the page's", async () => {
+  const shopper = await all.arrive();
+  await shopper.visit(`${all.shop.origin}/`);
+  const asked = [];
+  shopper.page.on("request", (request) => asked.push(new URL(request.url()).origin));
+  const platform = all.product.emulator.api_base;
+
+  await shopper.page.evaluate(async (platform) => {
+    const authorization = "Bearer pat_of_the_page";
+    await fetch(`${platform}/v1/users/me`, { headers: { authorization } });
+    await new Promise((resolve) => {
+      const xhr = new XMLHttpRequest();
+      xhr.open("GET", `${platform}/v1/users/me`);
+      xhr.setRequestHeader("Authorization", authorization);
+      xhr.onload = resolve;
+      xhr.send();
+    });
+  }, platform);
+
+  assert.deepEqual(asked, [platform, platform]);
+});
+
 test("a chat that is destroyed while its script is on its way does not appear", async (t) => {
   let release;
   const held = new Promise((resolve) => {
