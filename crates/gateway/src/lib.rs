@@ -16,6 +16,7 @@
 //! The cli is the only user: it reads arguments, prints, and decides about exit codes. Nothing here prints, and the
 //! environment is read in `config::env` only.
 
+mod addresses;
 mod alarm;
 mod apps;
 pub mod caller;

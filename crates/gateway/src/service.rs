@@ -3,12 +3,13 @@
 //! Everything that can fail at the start fails here, before the first request: addresses, keys, the API base. What runs
 //! afterwards is [`Running`].
 
+use crate::addresses::{base_of, origins, own_hosts, scheme};
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{Config, ConfigSource};
 use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
 use crate::dns::Resolve;
-use crate::guard::{COZE_ORIGINS, Guard, OriginList, OwnHosts, Scheme};
+use crate::guard::{Guard, Scheme};
 use crate::limits::Limits;
 use crate::listen::{self, Spread};
 use crate::portal;
@@ -16,7 +17,7 @@ use crate::portal::login::device::DeviceLogins;
 use crate::proxy::files::target::Allowed;
 use crate::proxy::files::{self, Files};
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
-use crate::state::{Live, Shared, base_of};
+use crate::state::{Live, Shared};
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{Listener, Reload, StoreUse};
 use crate::telemetry::metrics::OpenConnection;
@@ -519,38 +520,6 @@ impl hyper::service::Service<Request<RequestBody>> for PortalService {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         self.portal.call(request)
     }
-}
-
-/// Configured origins and those of our own pages; on one person's machine these under each of our names, and Coze's, too.
-fn origins(config: &Config, [proxy, auth]: [SocketAddr; 2]) -> OriginList {
-    let configured = config.cors.origins.iter().map(|origin| origin.as_str().to_owned());
-    if let Some(public) = &config.server.public {
-        let own = [&public.proxy, &public.auth].map(|url| url.origin().ascii_serialization());
-        return configured.chain(own).collect();
-    }
-    let own = [(Listener::Proxy, proxy), (Listener::Auth, auth)]
-        .into_iter()
-        .flat_map(|(listener, addr)| own_hosts(config, listener, addr).origins().collect::<Vec<_>>());
-    configured.chain(own).chain(COZE_ORIGINS.map(str::to_owned)).collect()
-}
-
-/// The names of a listener that is bound to `addr`.
-fn own_hosts(config: &Config, listener: Listener, addr: SocketAddr) -> OwnHosts {
-    let scheme = scheme(config);
-    match (&config.server.public, listener) {
-        (Some(public), Listener::Proxy) => OwnHosts::public(&public.proxy, addr, scheme),
-        (Some(public), Listener::Auth) => OwnHosts::public(&public.auth, addr, scheme),
-        (None, _) => OwnHosts::loopback(addr, scheme),
-    }
-}
-
-/// How browsers reach us: in public mode as the operator says, since a reverse proxy may speak TLS for us.
-fn scheme(config: &Config) -> Scheme {
-    let speaks_https = match &config.server.public {
-        Some(public) => public.auth.scheme() == "https",
-        None => config.server.tls.is_some(),
-    };
-    if speaks_https { Scheme::Https } else { Scheme::Http }
 }
 
 /// The hosts of files, and the APIs of all apps.

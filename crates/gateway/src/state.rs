@@ -1,5 +1,6 @@
 //! What the two listeners share: one value, made at the start, read by every request.
 
+use crate::addresses::{base_of, base_under_the_same_name};
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
 use crate::config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
@@ -28,7 +29,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 /// Keeps the records of requests that no service of a listener sees.
 #[derive(Debug)]
@@ -177,18 +177,4 @@ impl Shared {
         let public = self.public.as_ref().map(|public| base_of(&public.auth));
         public.unwrap_or_else(|| base_under_the_same_name(request, self.scheme, self.auth_addr))
     }
-}
-
-/// An address without a path, as it stands before one.
-pub(crate) fn base_of(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_owned()
-}
-
-fn base_under_the_same_name(request: &HeaderMap, scheme: Scheme, addr: SocketAddr) -> String {
-    let name = request
-        .get(http::header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .and_then(|host| host.parse::<http::uri::Authority>().ok())
-        .map_or_else(|| addr.ip().to_string(), |authority| authority.host().to_owned());
-    format!("{scheme}://{name}:{}", addr.port())
 }
