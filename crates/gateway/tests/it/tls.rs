@@ -5,7 +5,7 @@ use crate::world::{RecordingUpstream, World};
 use bytes::Bytes;
 use coze_auth::ChallengeMethod;
 use coze_emulator::{AppKind, Emulator};
-use cozegate_gateway::config::{AppConfig, Credentials, TlsConfig, TlsFault};
+use cozegate_gateway::config::{AppConfig, Credentials, Mode, PublicUrls, TlsConfig, TlsFault};
 use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -116,6 +116,36 @@ fn request(
     request
         .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
         .unwrap()
+}
+
+#[tokio::test]
+async fn public_mode_speaks_https_itself_where_it_has_a_certificate() {
+    let upstream = RecordingUpstream::start().await;
+    let issued = issue();
+    let world = World::with_upstream_and(&upstream.api_base(), |config| {
+        config.mode = Mode::Public;
+        config.server.tls = Some(issued.config.clone());
+        config.server.public = Some(PublicUrls {
+            proxy: "https://chat.example:8443".parse().unwrap(),
+            auth: "https://chat.example".parse().unwrap(),
+        });
+        config.cors.origins = vec!["https://www.shop.example".parse().unwrap()];
+    })
+    .await;
+
+    for protocol in ["http/1.1", "h2"] {
+        let fields = [("origin", "https://www.shop.example")];
+        let request = request(world.auth, protocol, &Method::POST, "/auth/session", &fields, "");
+        let (head, text) = ask(world.auth, &issued, protocol, request).await;
+
+        assert_eq!(head.status(), 200, "{text}");
+        let session: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(session["api_base"], "https://chat.example:8443");
+        assert_eq!(session["ws_base"], "wss://chat.example:8443");
+        let cookie = head.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.starts_with("__Host-cozegate_visitor_"), "{cookie}");
+    }
+    world.stop().await;
 }
 
 #[tokio::test]
