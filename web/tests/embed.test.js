@@ -111,18 +111,23 @@ test("a script that is there already is not loaded again, and none at all is an 
   await assert.rejects(loadFirst(page, [], () => false));
 });
 
-test("requests are the platform's by what the gateway says, and go by their path", async () => {
+test("requests are the platform's by what the gateway says and by what the SDK's builds say, and go by their path", async () => {
   const { gateway, asked } = setUp({ "GET /v1/bots/7": () => Response.json({ code: 0 }) });
   const ways = waysOf(gateway, true);
-  assert.ok(ways.isOurs("https://api.coze.cn/v1/bots/7"), "the usual platform until the gateway has said another");
+  assert.ok(ways.isOurs("https://api.coze.cn/v1/bots/7"), "before the gateway has said anything");
 
   await gateway.session();
   await ways.call("https://api.platform.test/v1/bots/7?a=b", {});
 
   assert.ok(ways.isOurs("https://api.platform.test/v1/bots/7"));
   assert.ok(!ways.isOurs("https://api.platform.test.evil.test/v1/bots/7"));
-  assert.ok(!ways.isOurs("https://api.coze.cn/v1/bots/7"));
   assert.equal(asked.at(-1)?.path, "/v1/bots/7?a=b");
+  for (const api of ["https://api.coze.cn", "https://api.coze.com"]) {
+    assert.ok(ways.isOurs(`${api}/v1/bots/7`), api);
+    assert.ok(!ways.isOurs(`${api}.evil.test/v1/bots/7`), api);
+    await ways.call(`${api}/v1/bots/7?c=d`, {});
+    assert.equal(asked.at(-1)?.path, "/v1/bots/7?c=d");
+  }
 });
 
 test("a WebSocket of the platform's goes to the gateway with the handle in the place of what it had", async () => {
@@ -134,6 +139,7 @@ test("a WebSocket of the platform's goes to the gateway with the handle in the p
   await gateway.session();
 
   assert.equal(ways.socketUrl(url), "ws://proxy.test/v1/chat?bot_id=7&authorization=Bearer+handle-1");
+  assert.equal(ways.socketUrl(url.replace("ws.platform.test", "ws.coze.cn")), ways.socketUrl(url));
   assert.equal(ways.socketUrl("wss://elsewhere.test/v1/chat"), null);
 });
 

@@ -153,7 +153,7 @@ test("a chat that is destroyed while its script is on its way does not appear", 
   const slow = await Site.start(async () => {
     ask();
     await held;
-    return { type: "text/javascript", body: chatSdk(all.product.emulator.api_base) };
+    return { type: "text/javascript", body: chatSdk() };
   });
   t.after(() => slow.stop());
   all.pages.set("/slow", page(all.tag({ sdk: `${slow.origin}/sdk.js`, "sdk-from": "direct" })));
@@ -189,7 +189,7 @@ test("a page that throws its body away on a route change keeps its chat", async 
 
 test("a script that the proxy cannot have is fetched directly", async (t) => {
   // Not a host whose files the proxy hands out.
-  const other = await Site.start(() => ({ type: "text/javascript", body: chatSdk(all.product.emulator.api_base) }));
+  const other = await Site.start(() => ({ type: "text/javascript", body: chatSdk() }));
   t.after(() => other.stop());
   all.pages.set("/direct", page(all.tag({ sdk: `${other.origin}/sdk.js` })));
   const shopper = await all.arrive();

@@ -16,7 +16,7 @@ let visitors = [];
 before(async () => {
   // It has the Chat SDK, and nobody but the proxy asks it.
   cdn = await Site.start(({ pathname }) =>
-    pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk(product.emulator.api_base) } : undefined,
+    pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk() } : undefined,
   );
   product = await Product.start({
     COZEGATE__CHAT__SDK_URL: `${cdn.origin}${SDK_PATH}`,

@@ -30,7 +30,7 @@ let shoppers = [];
 before(async () => {
   cdn = await Site.start(({ pathname }) => {
     if (!isCdnOpen || pathname !== SDK_PATH) return { status: 503 };
-    return { type: "text/javascript", body: chatSdk(product.emulator.api_base) };
+    return { type: "text/javascript", body: chatSdk() };
   });
   site = await Site.start(({ pathname }) => {
     const policy = POLICIES[pathname];

@@ -19,7 +19,7 @@ export class DemoShop {
   static async start() {
     const all = new DemoShop();
     all.#cdn = await Site.start(({ pathname }) =>
-      pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk(all.product.emulator.api_base) } : undefined,
+      pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk() } : undefined,
     );
     /** The address of the SDK's script. */
     all.sdk = `${all.#cdn.origin}${SDK_PATH}`;
