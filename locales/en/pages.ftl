@@ -278,14 +278,14 @@ playground-no-bot = Enter the ID of a bot, and the chat appears here.
 
 advice-home = The overview lists the addresses that there are.
 advice-host = Open it as http://127.0.0.1 or http://localhost with the port that cozegate printed at its start. Behind a proxy or under a name of your own, configure that name as the public address.
-advice-origin = Add the origin of that page to cors.origins in cozegate.toml, then restart.
+advice-origin = Add the origin of that page to cors.origins in cozegate.toml. cozegate reads it again by itself.
 advice-cross-site = Open the address yourself: click the button, or type it into the address bar.
 advice-app = Look at the overview for the names that exist, and mend the address.
 advice-log-in = Log in again; it takes a minute. Everything else is as it was.
 advice-log-in-link = To the login
 advice-redirect = Mend redirect_uri in cozegate.toml and at Coze, or run “cozegate login” in a terminal, which needs no such address.
 advice-token = Run “cozegate config check” in a terminal: it says what does not fit. Then compare app ID, key and region with the Coze console.
-advice-pat = Make a new token in the Coze console, put it into the configuration and restart. With a service app (JWT) this never comes again.
+advice-pat = Make a new token in the Coze console, put it into the configuration; cozegate reads it again by itself. With a service app (JWT) this never comes again.
 advice-network = Look whether this machine reaches the Internet, then try again. cozegate itself goes on trying.
 advice-wait = Wait a moment, then load this page again.
 advice-local = This page is for the gateway’s operator, on their own machine. Visitors chat on the sites that are listed.

@@ -8,7 +8,7 @@ problem-host-not-allowed-detail =
 problem-origin-not-allowed-title = The page's origin is not on the list
 problem-origin-not-allowed-detail =
     Only pages of listed origins may use this gateway. If the page is yours, add its origin (scheme, host and port) to
-    cors.origins in cozegate.toml and restart.
+    cors.origins in cozegate.toml; cozegate reads it again by itself.
 problem-cross-site-title = Another site caused this request
 problem-cross-site-detail =
     The browser says that a foreign page triggered the request without naming its origin. Open the address yourself, or call it
@@ -98,7 +98,7 @@ problem-login-required-detail =
     login.
 problem-personal-token-ended-title = The personal access token has ended
 problem-personal-token-ended-detail =
-    Coze's personal access tokens live at most 30 days. Make a new one in the console, put it into the configuration and restart;
+    Coze's personal access tokens live at most 30 days. Make a new one in the console, put it into the configuration, which is read again by itself;
     an OAuth app of kind jwt needs no such renewal.
 problem-token-endpoint-unreachable-title = Coze's token endpoint does not answer
 problem-token-endpoint-unreachable-detail =

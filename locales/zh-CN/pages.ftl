@@ -278,14 +278,14 @@ playground-no-bot = 填入智能体的 ID，对话就会出现在这里。
 
 advice-home = 概览页列出了现有的地址。
 advice-host = 请用 http://127.0.0.1 或 http://localhost 加上 cozegate 启动时显示的端口打开。如果在代理后面或使用自己的域名，请把该域名配置为公开地址。
-advice-origin = 把那个页面的来源加到 cozegate.toml 的 cors.origins 里，然后重启。
+advice-origin = 把那个页面的来源加到 cozegate.toml 的 cors.origins 里，cozegate 会自动重新读取。
 advice-cross-site = 请自己打开这个地址：点击按钮，或在地址栏中输入。
 advice-app = 在概览页查看现有的名字，然后改正地址。
 advice-log-in = 请重新登录，只需一分钟。其他一切不变。
 advice-log-in-link = 去登录
 advice-redirect = 请改正 cozegate.toml 和扣子里的 redirect_uri，或在终端运行 “cozegate login”，它不需要这个地址。
 advice-token = 在终端运行 “cozegate config check”，它会说明哪里不符。然后与扣子控制台核对应用 ID、密钥和区域。
-advice-pat = 在扣子控制台新建一个令牌，写入配置后重启。使用服务类应用（JWT）就不会再遇到这种情况。
+advice-pat = 在扣子控制台新建一个令牌，写入配置，cozegate 会自动重新读取。使用服务类应用（JWT）就不会再遇到这种情况。
 advice-network = 请确认这台机器能访问互联网，然后重试。cozegate 自己也会继续尝试。
 advice-wait = 请稍等片刻，再重新加载此页面。
 advice-local = 此页面供网关的管理者在自己的机器上使用。访客在名单内的网站上聊天。

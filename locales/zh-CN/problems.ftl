@@ -8,7 +8,7 @@ problem-host-not-allowed-detail =
 problem-origin-not-allowed-title = 页面的来源不在名单上
 problem-origin-not-allowed-detail =
     只有名单上的来源才能使用本网关。如果这是你自己的页面，请把它的来源（协议、主机和端口）加入 cozegate.toml 的
-    cors.origins，然后重启。
+    cors.origins；cozegate 会自动重新读取。
 problem-cross-site-title = 这个请求由其他网站触发
 problem-cross-site-detail =
     浏览器表明，请求由外部页面触发，却没有说明来源。请直接打开这个地址，或在来源已列入 cors.origins 的页面里用 fetch() 调用。
@@ -76,7 +76,7 @@ problem-login-required-detail =
     这个应用代表在 Coze 登录的人，而登录不存在或已失效。请重新登录；jwt 类型的 OAuth 应用不需要登录。
 problem-personal-token-ended-title = 个人访问令牌已到期
 problem-personal-token-ended-detail =
-    Coze 的个人访问令牌最长有效 30 天。请在控制台新建一个，写入配置后重启；使用 jwt 类型的 OAuth 应用则无需这样更换。
+    Coze 的个人访问令牌最长有效 30 天。请在控制台新建一个，写入配置，cozegate 会自动重新读取；使用 jwt 类型的 OAuth 应用则无需这样更换。
 problem-token-endpoint-unreachable-title = Coze 的令牌接口没有响应
 problem-token-endpoint-unreachable-detail =
     没有取到令牌：地址无法访问、应答的是别的服务，或取到的令牌已经过期。请检查网络、中间的代理、api_base 以及本机时钟；cozegate 会自动重试。
