@@ -80,6 +80,11 @@ impl Target {
         &self.base_path
     }
 
+    /// Whether it is spoken to in clear.
+    pub(super) fn is_plain(&self) -> bool {
+        self.tls.is_none()
+    }
+
     /// Opens a connection. Its task runs on `tasks`, on the runtime of the caller, until either side closes.
     pub(super) async fn connect(&self, tasks: &TaskTracker) -> io::Result<Connection> {
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;

@@ -17,6 +17,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -157,7 +158,17 @@ impl Upstream {
         wait.end();
         match connected {
             Ok(Ok(connection)) => Ok(self.pool.lease(connection)),
-            Ok(Err(error)) => Err(Problem::with_inside(ProblemKind::UpstreamUnreachable, error)),
+            Ok(Err(error)) => {
+                // In clear, who resets a connection at once has been reached: whether the reset is seen here or with the request
+                // is chance.
+                let is_reset = error.kind() == ErrorKind::ConnectionReset && self.target.is_plain();
+                let kind = if is_reset {
+                    ProblemKind::UpstreamBroken
+                } else {
+                    ProblemKind::UpstreamUnreachable
+                };
+                Err(Problem::with_inside(kind, error))
+            }
             Err(_) => Err(Problem::at_limit(
                 ProblemKind::UpstreamUnreachable,
                 Limit::ConnectSeconds,
