@@ -92,7 +92,7 @@ impl Proxy {
         #[cfg(feature = "otel")]
         record.is_traced(self.shared.trace(peer.ip(), request.headers()));
         record.writes(self.shared.log_line(&live, request.method(), request.uri().path()));
-        if request.headers().contains_key(INSPECT) {
+        if request.headers().contains_key(&INSPECT) {
             record.is_inspected();
         }
         let route = route::find(request.uri(), &live.targets);

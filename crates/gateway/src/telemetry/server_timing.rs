@@ -8,8 +8,8 @@ use http::header::{HeaderName, HeaderValue};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// With this field a caller asks to be told.
-pub(crate) const INSPECT: &str = "x-cozegate-inspect";
+/// With this field a caller asks to be told. Every request is looked at for it, so the name is made once.
+pub(crate) static INSPECT: HeaderName = HeaderName::from_static("x-cozegate-inspect");
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
