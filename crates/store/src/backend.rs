@@ -8,6 +8,7 @@ use crate::database::{Database, DatabaseError};
 use crate::handle_row::HandleRow;
 use crate::handles::{HandleHash, HandleRecord};
 use crate::one_time::{OneTimeKind, OneTimeRow};
+use crate::owned::{FoundOwner, OwnedDigest, OwnedId};
 #[cfg(feature = "redis")]
 use crate::redis::{RedisError, RedisStore};
 use crate::seal::Sealer;
@@ -158,6 +159,20 @@ impl Backend {
     pub(crate) async fn delete_handles_of(&self, app: &str, subject: &Subject) -> Result<u64, BackendError> {
         let digest = HandleRow::subject_digest(app, subject);
         on_backend!(self, store => Ok(store.delete_handles_of(&digest).await?))
+    }
+
+    pub(crate) async fn find_owned(&self, ids: &[OwnedId]) -> Result<Vec<Option<FoundOwner>>, BackendError> {
+        on_backend!(self, store => Ok(store.find_owned(ids).await?))
+    }
+
+    pub(crate) async fn write_owned(&self, ids: &[OwnedId], owner: &OwnedDigest, day: i64) -> Result<(), BackendError> {
+        match self {
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Database(database) => Ok(database.write_owned(ids, owner, day).await?),
+            // Its entries expire by the server's clock.
+            #[cfg(feature = "redis")]
+            Self::Redis(store) => Ok(store.write_owned(ids, owner).await?),
+        }
     }
 
     /// Keeps `content` until `expires_at` for whoever brings `secret`.

@@ -56,13 +56,55 @@ impl std::fmt::Debug for Handle {
     }
 }
 
-/// What a handle stands for.
+/// The site of handles that were stored before sites existed, and of a configuration without sites.
+pub const DEFAULT_SITE: &str = "main";
+
+/// How a handle's holder was recognized when the handle was issued. The visitor policy depends on it.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Grade {
+    /// An anonymous visitor in public mode.
+    #[default]
+    Anonymous,
+    /// A foreign page in local mode (its origin is listed).
+    LocalPage,
+    /// The owner of the machine in local mode.
+    Local,
+}
+
+impl Grade {
+    /// Returns the name that is stored and logged.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::LocalPage => "local_page",
+            Self::Local => "local",
+        }
+    }
+
+    /// Returns the grade with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Anonymous, Self::LocalPage, Self::Local]
+            .into_iter()
+            .find(|grade| grade.name() == name)
+    }
+}
+
+/// The stored content of a handle.
 #[derive(Clone, Debug)]
 pub struct HandleRecord {
     /// The app, by its name in the configuration, whose visitor holds it.
     pub app: Arc<str>,
-    /// Whose Coze token takes the handle's place on the way to the platform.
+    /// The site, by its name in the configuration, that issued the handle.
+    pub site: Arc<str>,
+    /// How the holder was recognized.
+    pub grade: Grade,
+    /// The subject whose Coze token replaces the handle on the way to the platform.
     pub subject: Subject,
+    /// The public id of the session's user (`user.id`), to which `user_id` is pinned. Empty for handles that an older
+    /// version stored.
+    pub user_id: Arc<str>,
+    /// The origin of the page that opened the session, if the request named one.
+    pub origin: Option<Arc<str>>,
     /// From this second on the handle is unknown.
     pub expires_at: UnixSeconds,
 }
@@ -192,7 +234,11 @@ mod tests {
     fn record(name: &str, now: UnixSeconds, lifetime: Duration) -> HandleRecord {
         HandleRecord {
             app: "main".into(),
+            site: DEFAULT_SITE.into(),
+            grade: Grade::Anonymous,
             subject: subject(name),
+            user_id: "v_1".into(),
+            origin: None,
             expires_at: now + lifetime,
         }
     }

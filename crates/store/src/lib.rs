@@ -5,6 +5,7 @@
 //! | Coze tokens and whose they are ([`coze_auth::TokenStore`]) | sealed; found by a SHA-256 of platform, app and subject |
 //! | [`handles`], the opaque stand-ins for Coze tokens | SHA-256 of the handle; what it stands for sealed |
 //! | [`logins`] and [`tickets`]: used once, short life | SHA-256 of `state` or ticket; content sealed |
+//! | [`owned`]: which subject may use which id of the platform | digests of both |
 //! | leases: who may renew which token | in clear; they hold digests and random names |
 //! | [`secret_file`]: the key of cookies and `session_name`s | 32 random bytes in a file with mode 0600 |
 //! | [`seal`]: the keys that seal all of the above | the same, or in the system's keyring (feature `keyring`), or from a text that the host was given |
@@ -26,6 +27,7 @@ mod handle_row;
 pub mod handles;
 pub mod logins;
 mod one_time;
+pub mod owned;
 mod private_file;
 #[cfg(feature = "redis")]
 pub mod redis;
@@ -44,8 +46,9 @@ pub use backend::{Backend, BackendError};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use database::{Database, DatabaseError, OpenError, Swept};
 pub use handle_register::HandleRegister;
-pub use handles::{Handle, HandleRecord, HandleTable};
+pub use handles::{Grade, Handle, HandleRecord, HandleTable};
 pub use logins::LoginRecord;
+pub use owned::{OwnedDigest, OwnedId, OwnedKind};
 pub use private_file::PrivateFileError;
 #[cfg(feature = "redis")]
 pub use redis::{RedisError, RedisStore};

@@ -23,7 +23,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, ORIGIN, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject};
-use cozegate_store::HandleRecord;
+use cozegate_store::handles::DEFAULT_SITE;
+use cozegate_store::{Grade, HandleRecord};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -128,7 +129,17 @@ async fn try_open(
     };
     let record = HandleRecord {
         app: Arc::clone(&app.name),
+        site: DEFAULT_SITE.into(),
+        grade: match shared.mode {
+            Mode::Local => Grade::Local,
+            Mode::Public => Grade::Anonymous,
+        },
         subject: visitor.subject,
+        user_id: visitor.user.id.as_str().into(),
+        origin: headers
+            .get(ORIGIN)
+            .and_then(|origin| origin.to_str().ok())
+            .map(Into::into),
         expires_at,
     };
     let issued = shared.handles.issue(record, now, shared.means.random.as_ref()).await;

@@ -7,7 +7,7 @@ use crate::handles::HandleHash;
 use coze_auth::UnixSeconds;
 
 const INSERT: &str = "
-    INSERT INTO handles (handle_hash, subject_digest, sealed_subject, expires_at) VALUES ($1, $2, $3, $4)";
+    INSERT INTO handles (handle_hash, subject_digest, sealed_subject, expires_at, site) VALUES ($1, $2, $3, $4, $5)";
 
 const FIND: &str = "SELECT sealed_subject, expires_at FROM handles WHERE handle_hash = $1";
 
@@ -28,6 +28,7 @@ impl Database {
                     .bind(row.subject_digest.as_slice())
                     .bind(&row.sealed_subject)
                     .bind(row.expires_at.0)
+                    .bind(&*row.site)
                     .execute(db)
                     .await?;
                 Ok(())

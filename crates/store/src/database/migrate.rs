@@ -28,6 +28,12 @@ const STEPS: &[Step] = &[
         #[cfg(feature = "postgres")]
         postgres: include_str!("../../migrations/postgres/0002_seal_mark.sql"),
     },
+    Step {
+        #[cfg(feature = "sqlite")]
+        sqlite: include_str!("../../migrations/sqlite/0003_authority.sql"),
+        #[cfg(feature = "postgres")]
+        postgres: include_str!("../../migrations/postgres/0003_authority.sql"),
+    },
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS cozegate_schema (version BIGINT PRIMARY KEY NOT NULL)";

@@ -8,6 +8,7 @@
 //! | `tokens`, `leases` | [`coze_auth::TokenStore`]: versions, who may renew, fencing |
 //! | `handles` | the rows behind the handles |
 //! | `one_time` | what may be used once: pending logins, tickets |
+//! | `owned` | which subject owns which id of the platform |
 //! | `sweep` | removing what has ended |
 //!
 //! One SQL text per query serves both: numbered parameters, `RETURNING`, `ON CONFLICT`, integer seconds. Where the
@@ -18,6 +19,7 @@ mod handles;
 mod leases;
 mod migrate;
 mod one_time;
+mod owned;
 mod pool;
 mod seal_mark;
 mod sweep;

@@ -4,6 +4,7 @@
 
 use super::pool::on_pool;
 use super::{Database, DatabaseError, within};
+use crate::owned::OWNED_DAYS;
 use coze_auth::UnixSeconds;
 use std::time::Duration;
 
@@ -42,6 +43,10 @@ const LEASES: &str = "
         )
         AND is_released = 1 AND ends_at_millis <= CAST(unixepoch('subsec') * 1000 AS BIGINT) - $1";
 
+const OWNED: &str = "
+    DELETE FROM owned
+    WHERE (kind, id_digest) IN (SELECT kind, id_digest FROM owned WHERE seen_day < $1 LIMIT $2) AND seen_day < $1";
+
 /// How many rows a sweep removed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Swept {
@@ -53,13 +58,20 @@ pub struct Swept {
     pub one_time: u64,
     /// Leases that were given back.
     pub leases: u64,
+    /// Ids of the platform that were not seen for [`OWNED_DAYS`].
+    pub owned: u64,
 }
 
 impl Swept {
     /// Returns how many rows that are together.
     pub fn total(&self) -> u64 {
-        self.tokens + self.handles + self.one_time + self.leases
+        self.tokens + self.handles + self.one_time + self.leases + self.owned
     }
+}
+
+/// Returns the number of whole days since 1970-01-01.
+fn day(now: UnixSeconds) -> i64 {
+    now.0.div_euclid(86_400)
 }
 
 impl Database {
@@ -72,6 +84,7 @@ impl Database {
             handles: self.sweep_table(HANDLES, ended_before).await?,
             one_time: self.sweep_table(ONE_TIME, ended_before).await?,
             leases: self.sweep_table(LEASES, grace_millis).await?,
+            owned: self.sweep_table(OWNED, day(now) - OWNED_DAYS).await?,
         })
     }
 

@@ -18,7 +18,8 @@ impl RedisStore {
             .arg(row.sealed_subject.as_slice())
             .arg(row.expires_at.0)
             .arg(self.subject_key(&row.subject_digest))
-            .arg(self.handle_key(hash));
+            .arg(self.handle_key(hash))
+            .arg(&*row.site);
         self.run("save a handle", &script).await
     }
 

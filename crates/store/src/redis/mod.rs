@@ -12,6 +12,7 @@
 mod error;
 mod handles;
 mod one_time;
+mod owned;
 mod scripts;
 
 pub use error::RedisError;

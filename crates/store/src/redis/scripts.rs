@@ -19,6 +19,8 @@ pub(super) struct Scripts {
     pub(super) delete_handles_of: Script,
     pub(super) insert_one_time: Script,
     pub(super) spend_one_time: Script,
+    pub(super) find_owned: Script,
+    pub(super) write_owned: Script,
 }
 
 impl Default for Scripts {
@@ -37,6 +39,8 @@ impl Default for Scripts {
             delete_handles_of: Script::new(DELETE_HANDLES_OF),
             insert_one_time: Script::new(INSERT_ONE_TIME),
             spend_one_time: Script::new(SPEND_ONE_TIME),
+            find_owned: Script::new(FIND_OWNED),
+            write_owned: Script::new(WRITE_OWNED),
         }
     }
 }
@@ -138,10 +142,11 @@ return redis.status_reply('OK')
 /// Rows go a week after their end, as in the databases. The set of a subject lives as long as its longest handle; the
 /// scripts name all keys that they touch below one hash tag.
 const INSERT_HANDLE: &str = r"
-local sealed, expires_at, subject_key, handle_key = unpack(ARGV)
+local sealed, expires_at, subject_key, handle_key, site = unpack(ARGV)
 local now = tonumber(redis.call('TIME')[1])
 local gone_at = math.max(tonumber(expires_at), now) + 7 * 86400
-redis.call('HSET', KEYS[1], 'sealed_subject', sealed, 'expires_at', expires_at, 'subject_key', subject_key)
+redis.call('HSET', KEYS[1], 'sealed_subject', sealed, 'expires_at', expires_at, 'subject_key', subject_key,
+    'site', site)
 redis.call('EXPIREAT', KEYS[1], gone_at)
 redis.call('SADD', KEYS[2], handle_key)
 if redis.call('TTL', KEYS[2]) < gone_at - now then
@@ -180,4 +185,19 @@ const SPEND_ONE_TIME: &str = r"
 local spent = redis.call('HMGET', KEYS[1], 'sealed_content', 'expires_at')
 redis.call('DEL', KEYS[1])
 return spent
+";
+
+const FIND_OWNED: &str = "return redis.call('MGET', unpack(KEYS))";
+
+/// The first owner stays. The life of an entry is renewed once a day at most.
+const WRITE_OWNED: &str = r"
+local owner, life, renewed_below = unpack(ARGV)
+for _, key in ipairs(KEYS) do
+    local found = redis.call('GET', key)
+    if not found then
+        redis.call('SET', key, owner, 'EX', life)
+    elseif found == owner and redis.call('TTL', key) < tonumber(renewed_below) then
+        redis.call('EXPIRE', key, life)
+    end
+end
 ";

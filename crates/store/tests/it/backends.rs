@@ -8,7 +8,7 @@ use coze_auth::{
     Save, SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet, TokenSource, TokenSourceParts,
     UnixSeconds, Version, transport,
 };
-use cozegate_store::{Backend, Database, HandleRecord, LoginRecord, SealKeys, Sealer};
+use cozegate_store::{Backend, Database, Grade, HandleRecord, LoginRecord, SealKeys, Sealer};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,7 +26,11 @@ pub(crate) fn subject(name: &str) -> Subject {
 pub(crate) fn record(name: &str, expires_at: UnixSeconds) -> HandleRecord {
     HandleRecord {
         app: "main".into(),
+        site: "main".into(),
+        grade: Grade::Anonymous,
         subject: subject(name),
+        user_id: format!("v_{name}").into(),
+        origin: None,
         expires_at,
     }
 }

@@ -4,7 +4,7 @@ use crate::backends::{NOW, SqliteFile, on_every_backend, record, subject};
 use crate::servers::fresh_text;
 use coze_auth::SystemRandom;
 use cozegate_store::handle_register::RECHECK;
-use cozegate_store::{HandleRecord, HandleRegister};
+use cozegate_store::{Grade, HandleRecord, HandleRegister};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -22,6 +22,33 @@ async fn handle_is_ready_where_it_was_issued_and_found_by_another_instance() {
         let found = theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
         assert_eq!((&found.subject, found.expires_at), (&subject("a"), NOW + HOUR));
         assert!(theirs.ready(handle.expose(), NOW).is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_part_of_a_record_comes_back() {
+    on_every_backend(async |backend| {
+        let ours = HandleRegister::new(backend.clone());
+        let theirs = HandleRegister::new(backend);
+        for (grade, origin) in [
+            (Grade::Anonymous, None),
+            (Grade::LocalPage, Some("https://shop.example")),
+            (Grade::Local, Some("null")),
+        ] {
+            let record = HandleRecord {
+                site: "shop \"张\"\n".into(),
+                grade,
+                user_id: "v_\n1".into(),
+                origin: origin.map(Into::into),
+                ..record("a", NOW + HOUR)
+            };
+            let handle = ours.issue(record.clone(), NOW, &SystemRandom).await.unwrap();
+
+            let found = theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
+
+            assert_eq!(format!("{found:?}"), format!("{record:?}"));
+        }
     })
     .await;
 }

@@ -22,6 +22,7 @@ mod fencing;
 mod handles;
 mod in_memory;
 mod one_time;
+mod owned;
 mod permissions;
 mod sealing;
 mod servers;
