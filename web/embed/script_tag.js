@@ -2,8 +2,6 @@
 
 /** A script that has not come by then will not come. */
 const LOAD_TIMEOUT_MS = 30_000;
-const PROXY_TRIES = 3;
-const DIRECT_TRIES = 2;
 const FIRST_RETRY_MS = 500;
 
 /**
@@ -53,7 +51,8 @@ function trusted(src) {
 }
 
 /**
- * Loads the first of some scripts that comes and brings what it is for.
+ * Loads scripts one after the other until one defines what `isThere` looks for. Only a script that did not load has a
+ * successor: one that loaded and defined something else would run once more, with all its side effects.
  * @param {Page} page
  * @param {string[]} addresses in the order in which they are tried
  * @param {() => boolean} isThere
@@ -63,20 +62,25 @@ export async function loadFirst(page, addresses, isThere) {
   let reason = new Error("there is no script to load");
   for (const [index, src] of addresses.entries()) {
     if (isThere()) return;
-    if (index > 0 && src === addresses[index - 1]) await page.sleep(FIRST_RETRY_MS * index);
+    if (addresses.indexOf(src) < index) await page.sleep(FIRST_RETRY_MS * index);
     try {
       await loadScript(page, src);
-      if (isThere()) return;
-      reason = new Error("the script brought no chat");
     } catch (error) {
       reason = error;
+      continue;
     }
+    if (isThere()) return;
+    throw new Error("the script brought no chat");
   }
   throw reason;
 }
 
 /**
- * Where the SDK's script is looked for: through the proxy, which keeps it, then where the platform has it.
+ * Returns the addresses of the SDK's script: through the proxy, which caches it, then at its own host.
+ *
+ * The plain form of the proxy's address comes first. The SDK takes the folder of its script's address as the base of its
+ * other files (webpack's `publicPath: "auto"`); the folder of the percent-encoded form is the proxy's root, which has none
+ * of them. The encoded form is for servers in front of the proxy that refuse a URL in a path.
  * @param {string} url
  * @param {string} apiBase of the proxy
  * @param {"proxy" | "direct"} from
@@ -84,6 +88,8 @@ export async function loadFirst(page, addresses, isThere) {
  */
 export function placesOf(url, apiBase, from) {
   if (!url) return [];
-  const direct = new Array(DIRECT_TRIES).fill(url);
-  return from === "direct" ? direct : [...new Array(PROXY_TRIES).fill(`${apiBase}/${encodeURIComponent(url)}`), ...direct];
+  const direct = [url, url];
+  if (from === "direct") return direct;
+  const plain = `${apiBase}/${url}`;
+  return [plain, `${apiBase}/${encodeURIComponent(url)}`, plain, ...direct];
 }

@@ -95,11 +95,12 @@ test("a proof of who a user is has a place, and is refused until it can be check
   for (const proof of [{ ticket: "t" }, { assertion: "a" }]) assert.throws(() => proofOf(proof, say), /not yet/);
 });
 
-test("the SDK is looked for at the proxy three times, then where it is at home", () => {
-  const proxied = "http://proxy.test/https%3A%2F%2Fcdn.test%2Fsdk.js";
-  const home = "https://cdn.test/sdk.js";
+test("the SDK is loaded by the proxy's plain address, whose folder holds its other files, then by others", () => {
+  const home = "https://cdn.test/libs/sdk.js";
+  const plain = "http://proxy.test/https://cdn.test/libs/sdk.js";
+  const encoded = "http://proxy.test/https%3A%2F%2Fcdn.test%2Flibs%2Fsdk.js";
 
-  assert.deepEqual(placesOf(home, "http://proxy.test", "proxy"), [proxied, proxied, proxied, home, home]);
+  assert.deepEqual(placesOf(home, "http://proxy.test", "proxy"), [plain, encoded, plain, home, home]);
   assert.deepEqual(placesOf(home, "http://proxy.test", "direct"), [home, home]);
   assert.deepEqual(placesOf("", "http://proxy.test", "proxy"), []);
 });
@@ -109,6 +110,29 @@ test("a script that is there already is not loaded again, and none at all is an 
 
   await loadFirst(page, ["https://cdn.test/sdk.js"], () => true);
   await assert.rejects(loadFirst(page, [], () => false));
+});
+
+test("a script that does not load is tried again, one that loads and brings no chat is run once", async () => {
+  /** @type {string[]} */
+  const appended = [];
+  const pageOf = (/** @type {(src: string) => boolean} */ loads) => {
+    const append = (/** @type {any} */ tag) => {
+      appended.push(tag.src);
+      queueMicrotask(() => (loads(tag.src) ? tag.onload() : tag.onerror()));
+    };
+    const document = { createElement: () => ({ remove() {} }), head: { append } };
+    return /** @type {any} */ ({ document, nonce: "", sleep: async () => {} });
+  };
+  const [first, second] = ["http://proxy.test/1.js", "http://proxy.test/2.js"];
+
+  await assert.rejects(loadFirst(pageOf(() => true), [first, second, first], () => false), /brought no chat/);
+  assert.deepEqual(appended.splice(0), [first]);
+
+  await assert.rejects(loadFirst(pageOf(() => false), [first, second, first], () => false), /gave no script/);
+  assert.deepEqual(appended.splice(0), [first, second, first]);
+
+  await loadFirst(pageOf((src) => src === second), [first, second, first], () => appended.at(-1) === second);
+  assert.deepEqual(appended, [first, second]);
 });
 
 test("requests are the platform's by what the gateway says and by what the SDK's builds say, and go by their path", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { build } from "esbuild";
-import { chatSdk } from "../harness/chat-sdk.js";
+import { cdnFile, chatSdk, SDK_PATH } from "../harness/chat-sdk.js";
 import { DemoShop } from "../harness/demo-shop.js";
 import { page, Site } from "../harness/site.js";
 
@@ -189,9 +189,9 @@ test("a page that throws its body away on a route change keeps its chat", async 
 
 test("a script that the proxy cannot have is fetched directly", async (t) => {
   // Not a host whose files the proxy hands out.
-  const other = await Site.start(() => ({ type: "text/javascript", body: chatSdk() }));
+  const other = await Site.start(({ pathname }) => cdnFile(pathname));
   t.after(() => other.stop());
-  all.pages.set("/direct", page(all.tag({ sdk: `${other.origin}/sdk.js` })));
+  all.pages.set("/direct", page(all.tag({ sdk: other.origin + SDK_PATH })));
   const shopper = await all.arrive();
   await shopper.visit(`${all.shop.origin}/direct`);
   await shopper.openSdk();

@@ -32,8 +32,22 @@ test("one tag brings the SDK through the proxy, and an answer grows on screen", 
   assert.equal(answer, "one two three four five six");
   assert.ok((await shopper.page.evaluate(() => globalThis.seen.length)) > 2);
   const from = await shopper.page.evaluate(() => [...document.scripts].map(({ src }) => src));
-  assert.ok(from.includes(`${all.product.proxy}/${encodeURIComponent(all.sdk)}`));
+  assert.ok(from.includes(`${all.product.proxy}/${all.sdk}`));
   assert.deepEqual(await shopper.marks(), []);
+});
+
+test("the SDK finds its second chunk, its stylesheet and its pictures beside its script, through the proxy", async () => {
+  const shopper = await all.arrive();
+  const came = new Map();
+  shopper.page.on("response", (response) => came.set(response.url(), response.status()));
+  await shopper.visit(`${all.shop.origin}/`);
+  await shopper.openSdk();
+
+  assert.equal(await shopper.askBySdk("with a chunk"), "with a chunk");
+
+  const folder = `${all.product.proxy}/${all.sdk.slice(0, all.sdk.lastIndexOf("/"))}`;
+  for (const name of ["82.js", "82.css", "icon.svg"]) assert.equal(came.get(`${folder}/${name}`), 200, name);
+  assert.ok(await shopper.sdk("icon").evaluate(({ naturalWidth }) => naturalWidth > 0), "the picture is shown");
 });
 
 test("the platform is asked for nothing by the page itself, and gets a token of the visitor's own", async () => {

@@ -15,7 +15,7 @@ let product;
 let browser;
 before(async () => {
   cdn = await Site.start(({ pathname }) =>
-    pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk(product.emulator.api_base) } : { body: page("") },
+    pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk(product.emulator.api_base, { isOneFile: true }) } : { body: page("") },
   );
   product = await Product.start({ COZEGATE__FILES__PRIVATE_HOSTS: cdn.origin });
   browser = await launchBrowser();

@@ -3,11 +3,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { launchBrowser, Visitor } from "../harness/browser.js";
-import { chatSdk } from "../harness/chat-sdk.js";
+import { cdnFile, SDK_PATH } from "../harness/chat-sdk.js";
 import { Product } from "../harness/product.js";
 import { Site } from "../harness/site.js";
-
-const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
 
 let cdn;
 let product;
@@ -15,9 +13,7 @@ let browser;
 let visitors = [];
 before(async () => {
   // It has the Chat SDK, and nobody but the proxy asks it.
-  cdn = await Site.start(({ pathname }) =>
-    pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk() } : undefined,
-  );
+  cdn = await Site.start(({ pathname }) => cdnFile(pathname));
   product = await Product.start({
     COZEGATE__CHAT__SDK_URL: `${cdn.origin}${SDK_PATH}`,
     COZEGATE__FILES__PRIVATE_HOSTS: cdn.origin,

@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { launchBrowser } from "../harness/browser.js";
-import { chatSdk } from "../harness/chat-sdk.js";
+import { chatSdk, SDK_PATH } from "../harness/chat-sdk.js";
 import { Product } from "../harness/product.js";
 import { Shopper } from "../harness/shopper.js";
 import { page, Site } from "../harness/site.js";
 import { Manager, MANAGERS } from "../harness/userscript.js";
 
-const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
 const STRICT = "default-src 'self'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:";
 /** Scripts and connections of the page's own only, but any style. */
 const NO_SCRIPTS = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
@@ -30,7 +29,7 @@ let shoppers = [];
 before(async () => {
   cdn = await Site.start(({ pathname }) => {
     if (!isCdnOpen || pathname !== SDK_PATH) return { status: 503 };
-    return { type: "text/javascript", body: chatSdk() };
+    return { type: "text/javascript", body: chatSdk(undefined, { isOneFile: true }) };
   });
   site = await Site.start(({ pathname }) => {
     const policy = POLICIES[pathname];

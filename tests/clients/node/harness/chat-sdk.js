@@ -5,14 +5,63 @@
 /** What the CDN's build for mainland China calls, whatever platform is meant. */
 const BUILT_IN_API = "https://api.coze.cn";
 
+/** Where the CDN has the script. */
+export const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
+
+/** The files beside the script: what a build with `publicPath: "auto"` loads later, by the folder of its own address. */
+const FILES = {
+  "82.js": { type: "text/javascript", body: "(globalThis.webpackChunkChatSdk ||= []).push([[82]]);" },
+  "82.css": { type: "text/css", body: ".coze-chat-sdk [data-testid=sdk-icon] { width: 16px; height: 16px; }" },
+  "icon.svg": { type: "image/svg+xml", body: '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16"/>' },
+};
+
 /**
  * The script, as the CDN would serve it.
  * @param {string} [apiBase] the one constant of the SDK that a build has (3.2)
+ * @param {{ isOneFile?: boolean }} [build] `isOneFile`: a build without chunks, for scripts that run the code without its
+ *   address
  */
-export const chatSdk = (apiBase = BUILT_IN_API) => `(${install})(${JSON.stringify(apiBase)});`;
+export const chatSdk = (apiBase = BUILT_IN_API, { isOneFile = false } = {}) =>
+  `(${install})(${JSON.stringify(apiBase)}, ${isOneFile});`;
+
+/**
+ * Answers as the CDN does: the script at {@link SDK_PATH}, its other files beside it, nothing anywhere else.
+ * @param {string} pathname
+ * @param {string} [apiBase]
+ */
+export function cdnFile(pathname, apiBase) {
+  const folder = SDK_PATH.slice(0, SDK_PATH.lastIndexOf("/") + 1);
+  if (pathname === SDK_PATH) return { type: "text/javascript", body: chatSdk(apiBase) };
+  return pathname.startsWith(folder) ? FILES[pathname.slice(folder.length)] : undefined;
+}
 
 /** Runs in the page. Everything it needs is in here: the function's text is the script. */
-function install(API_BASE) {
+function install(API_BASE, isOneFile) {
+  /** As webpack's runtime determines it for `publicPath: "auto"`, while the script runs. */
+  const publicPath = isOneFile
+    ? null
+    : document.currentScript.src.replace(/[?#].*$/, "").replace(/\/[^/]+$/, "/");
+  let chunk = null;
+
+  /** Loads the second chunk with its stylesheet, once, as webpack's runtime does. */
+  const loadChunk = () => {
+    if (isOneFile) return Promise.resolve();
+    const load = (element) =>
+      new Promise((resolve, reject) => {
+        element.onload = resolve;
+        element.onerror = () => {
+          const address = element.src ?? element.href;
+          reject(Object.assign(new Error(`Loading chunk 82 failed. (${address})`), { name: "ChunkLoadError" }));
+        };
+        document.head.append(element);
+      });
+    chunk ??= Promise.all([
+      load(Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${publicPath}82.css` })),
+      load(Object.assign(document.createElement("script"), { src: `${publicPath}82.js` })),
+    ]);
+    return chunk;
+  };
+
   const AUTH_CODES = [4100, 4101, 700012006];
   const ACK_TIMEOUT_MS = 60_000;
   const CHUNK_TIMEOUT_MS = 300_000;
@@ -84,7 +133,7 @@ function install(API_BASE) {
       this.element = element;
       this.element.innerHTML = `<div data-testid="sdk-chat" style="position:fixed;right:30px;bottom:30px;width:460px;height:80%;
         background:#fff;z-index:${Number(client.options.ui?.base?.zIndex) || 1000};overflow:auto"><b data-testid="sdk-title"></b>
-        <button data-testid="sdk-close">x</button><button data-testid="sdk-new">new</button><button data-testid="sdk-clear">clear</button>
+        ${isOneFile ? "" : `<img data-testid="sdk-icon" alt="" src="${publicPath}icon.svg">`}<button data-testid="sdk-close">x</button><button data-testid="sdk-new">new</button><button data-testid="sdk-clear">clear</button>
         <div data-testid="sdk-messages"></div><p data-testid="sdk-error" hidden></p><input data-testid="sdk-file" type="file">
         <input data-testid="sdk-input"><button data-testid="sdk-send">send</button><button data-testid="sdk-stop" hidden>stop</button></div>`;
       this.part("title").textContent = client.options.ui?.chatBot?.title ?? "Coze Bot";
@@ -212,6 +261,12 @@ function install(API_BASE) {
 
     async stream(content) {
       const { signal } = this.stop;
+      // `import("web-streams-polyfill/ponyfill")` before every streamed chat. A failure is an unhandled rejection there: the
+      // message waits for ever.
+      await loadChunk().catch((error) => {
+        Promise.reject(error);
+        return new Promise(() => {});
+      });
       const { userInfo, config } = this.client.options;
       const ack = setTimeout(() => this.stop.abort(new Error("send timeout")), ACK_TIMEOUT_MS);
       const response = await window

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { launchBrowser } from "./browser.js";
-import { chatSdk } from "./chat-sdk.js";
+import { cdnFile, SDK_PATH } from "./chat-sdk.js";
 import { Emulator, Served } from "./product.js";
 import { Shopper } from "./shopper.js";
 import { page, Site, tag } from "./site.js";
@@ -13,8 +13,6 @@ export const LONG = Array.from({ length: 60 }, (_, index) => `word${index}`).joi
 export const TOKEN_LIFE_SECONDS = 60;
 /** How long "away" is where a test does not say it. */
 export const AWAY_MS = 2_000;
-
-const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
 
 /** Everything between somebody's browser and the platform's double. */
 export class Conversations {
@@ -29,7 +27,7 @@ export class Conversations {
     const emulator = await Emulator.start();
     await emulator.order("pace", { delta_spacing_ms: 50 });
     all.emulator = emulator;
-    all.#cdn = await Site.start(() => ({ type: "text/javascript", body: chatSdk(emulator.apiBase) }));
+    all.#cdn = await Site.start(({ pathname }) => cdnFile(pathname, emulator.apiBase));
     const bot = emulator.emulator.bots.find(({ name, published }) => published && name.includes("Echo")).id;
     const sdk = `${all.#cdn.origin}${SDK_PATH}`;
     all.#shop = await Site.start(() => ({ body: page(tag(all.gateway.auth, { "bot-id": bot, sdk })) }));

@@ -2,12 +2,10 @@
 
 import assert from "node:assert/strict";
 import { launchBrowser } from "./browser.js";
-import { chatSdk } from "./chat-sdk.js";
+import { cdnFile, SDK_PATH } from "./chat-sdk.js";
 import { Product } from "./product.js";
 import { Shopper } from "./shopper.js";
 import { page, Site, tag } from "./site.js";
-
-const SDK_PATH = "/obj/chat-app-sdk/1.2.0-beta.20/libs/cn/index.js";
 
 export class DemoShop {
   #browser;
@@ -18,9 +16,7 @@ export class DemoShop {
 
   static async start() {
     const all = new DemoShop();
-    all.#cdn = await Site.start(({ pathname }) =>
-      pathname === SDK_PATH ? { type: "text/javascript", body: chatSdk() } : undefined,
-    );
+    all.#cdn = await Site.start(({ pathname }) => cdnFile(pathname));
     /** The address of the SDK's script. */
     all.sdk = `${all.#cdn.origin}${SDK_PATH}`;
     const answer = ({ pathname }) => (all.pages.has(pathname) ? { body: all.pages.get(pathname) } : undefined);
