@@ -43,6 +43,13 @@ pub(super) const OURS: &[Own] = &[
         reason: "the token library stands alone: others use it without the service",
     },
     Own {
+        name: "cozegate-core",
+        may_use: &[],
+        only_as_feature: &[],
+        tests_may_use: &[],
+        reason: "a decision about a request is a function of its bytes: no IO, no clock, no store",
+    },
+    Own {
         name: "cozegate-store",
         may_use: &["coze-auth"],
         only_as_feature: &[],
@@ -51,7 +58,7 @@ pub(super) const OURS: &[Own] = &[
     },
     Own {
         name: "cozegate-gateway",
-        may_use: &["coze-auth", "cozegate-store"],
+        may_use: &["coze-auth", "cozegate-core", "cozegate-store"],
         only_as_feature: &[],
         tests_may_use: EMULATOR,
         reason: "the service is used by the cli, never the other way round",

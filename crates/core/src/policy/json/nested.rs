@@ -1,0 +1,72 @@
+//! JSON inside of JSON strings: the contents of type `object_string`, and file values of shortcuts and flows.
+//!
+//! A string that begins like JSON is decoded and read by the same reader, as often as it is nested, so that a file that
+//! is named in it is found whatever the escaping.
+
+use super::text::Text;
+use super::{Names, Place, Reader, Scan};
+use crate::policy::denial::Ambiguity;
+
+/// JSON in a string in a string: clients nest once.
+const MAX_LEVEL: u32 = 4;
+
+/// How many bytes tell whether a string begins like JSON.
+const BEGINNING: usize = 64;
+
+/// Reads the string from `start` to `end` if it begins like JSON.
+pub(super) fn read(outer: &mut Reader<'_>, start: usize, end: usize) -> Result<(), Ambiguity> {
+    let mut text = Text::new(outer.text.slice((0, end)));
+    text.at = start;
+    let mut decoded = Vec::new();
+    text.decode(end, &mut decoded, BEGINNING)?;
+    if !begins_like_json(&decoded) {
+        return Ok(());
+    }
+    text.decode(end, &mut decoded, usize::MAX)?;
+    read_decoded(outer, &decoded)
+}
+
+fn read_decoded(outer: &mut Reader<'_>, decoded: &[u8]) -> Result<(), Ambiguity> {
+    let level = outer.level + 1;
+    if level > MAX_LEVEL {
+        return Err(Ambiguity::TooDeep);
+    }
+    let names = Names {
+        listed: &[],
+        extra: &[],
+    };
+    let mut reader = Reader {
+        text: Text::new(decoded),
+        names,
+        scan: Scan::default(),
+        level,
+    };
+    reader.text.skip_space();
+    let read = reader.value(Place::Other, 0).and_then(|_| reader.text.end());
+    outer.scan.files.append(&mut reader.scan.files);
+    outer.scan.has_bad_file |= reader.scan.has_bad_file;
+    match read {
+        // Words of a person that begin like JSON. A server refuses them where it expects JSON; one that is less strict
+        // must not find a file there that was not found here.
+        Err(Ambiguity::NotJson) if names_file(decoded) => Err(Ambiguity::HiddenFile),
+        Err(Ambiguity::NotJson) | Ok(()) => Ok(()),
+        Err(other) => Err(other),
+    }
+}
+
+/// Whether a server that skips white space, marks and control characters would take the text for JSON.
+fn begins_like_json(decoded: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(decoded);
+    let is_skipped = |character: &char| {
+        character.is_whitespace() || character.is_control() || matches!(character, '\u{feff}' | '\u{200b}' | '\u{fffd}')
+    };
+    let first = text.chars().find(|character| !is_skipped(character));
+    // A beginning of nothing but white space is followed by what was not decoded.
+    first.map_or(decoded.len() >= BEGINNING, |first| matches!(first, '{' | '[' | '"'))
+}
+
+/// Whether `file_id` stands in the text in any case, or an escaped letter that could be a part of it.
+fn names_file(text: &[u8]) -> bool {
+    let is_named = |window: &[u8]| window.eq_ignore_ascii_case(b"file_id");
+    text.windows(b"file_id".len()).any(is_named) || text.windows(4).any(|window| window.eq_ignore_ascii_case(br"\u00"))
+}

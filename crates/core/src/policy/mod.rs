@@ -1,0 +1,25 @@
+//! The visitor policy: what a caller may ask of the platform, closed by default (identity.md A).
+//!
+//! The steps are separate functions, so that each refusal happens before the next step costs anything:
+//! [`find`], [`Subject::check_operation`], [`Subject::check_query`], [`Subject::check_head`], [`Subject::check_body`].
+//! What they find out about a request is collected in [`Facts`]; the ids in it are then looked up in the ownership
+//! register by the caller.
+
+mod decide;
+mod denial;
+pub mod filter;
+mod group;
+mod json;
+mod operation;
+mod path;
+mod query;
+mod rules;
+mod table;
+
+pub use decide::{BodyPlan, Facts, Grade, Subject};
+pub use denial::{Ambiguity, CODE_NOT_ALLOWED, Denial, Name};
+pub use group::{Access, Columns, Group, GroupSet};
+pub use operation::{Body, Check, Field, Learns, Method, Operation};
+pub use path::{Matched, find};
+pub use rules::{Bots, Enforcement, SiteRules, folded_checked_name};
+pub use table::operations;
