@@ -202,14 +202,10 @@ impl<'a> Subject<'a> {
             extra: self.rules.extra_members(matched.operation.group),
         };
         let mut scan = json::scan(body, names).map_err(Denial::RequestAmbiguous)?;
-        let text = |start, end| {
-            body.get(start..end)
-                .and_then(|text| str::from_utf8(text).ok())
-                .unwrap_or_default()
-        };
-        if let Some((start, end)) = scan.unlisted.or(scan.ext_lookalike) {
+        if let Some((start, end)) = scan.unlisted.or(scan.ext_refused) {
+            let name = String::from_utf8_lossy(body.get(start..end).unwrap_or_default());
             return Err(Denial::MemberNotAllowed {
-                member: Name::new(text(start, end)),
+                member: Name::new(&name),
             });
         }
         for (field, value) in fields.iter().zip(scan.members) {
@@ -219,7 +215,7 @@ impl<'a> Subject<'a> {
                 }
                 continue;
             };
-            self.check_value(field, given(value, text(value.start, value.end)), facts)?;
+            self.check_value(field, given(value, body), facts)?;
         }
         if let Some(value) = scan.ext_user.filter(|value| value.kind != Kind::Null) {
             let field = Field {
@@ -227,7 +223,7 @@ impl<'a> Subject<'a> {
                 check: Check::User,
                 is_required: false,
             };
-            self.check_value(&field, given(value, text(value.start, value.end)), facts)?;
+            self.check_value(&field, given(value, body), facts)?;
         }
         if scan.has_bad_file {
             return Err(Denial::BadRequest { field: "file_id" });
@@ -338,18 +334,27 @@ enum Given<'a> {
     Literal(&'a str),
     /// A JSON object or list.
     Nested { is_object: bool },
-    /// A JSON string with escapes, which no id has.
-    Escaped,
+    /// A JSON string with escapes or of many bytes, which no id is.
+    Unusable,
 }
 
-fn given(value: Value, text: &str) -> Given<'_> {
-    match value.kind {
-        Kind::String { is_escaped: false } => Given::Quoted(text),
-        Kind::String { is_escaped: true } => Given::Escaped,
-        Kind::Literal | Kind::Null => Given::Literal(text),
-        Kind::Nested => Given::Nested {
-            is_object: text.starts_with('{'),
-        },
+/// A value of more bytes is no id, name or connector.
+const MAX_CHECKED: usize = 256;
+
+fn given(value: Value, body: &[u8]) -> Given<'_> {
+    let bytes = body.get(value.start..value.end).unwrap_or_default();
+    if value.kind == Kind::Nested {
+        return Given::Nested {
+            is_object: bytes.first() == Some(&b'{'),
+        };
+    }
+    let text = (bytes.len() <= MAX_CHECKED)
+        .then(|| str::from_utf8(bytes).ok())
+        .flatten();
+    match (value.kind, text) {
+        (Kind::String { is_escaped: false }, Some(text)) => Given::Quoted(text),
+        (Kind::Literal, Some(text)) => Given::Literal(text),
+        _ => Given::Unusable,
     }
 }
 

@@ -10,7 +10,7 @@ mod text;
 use super::denial::Ambiguity;
 use super::operation::{Check, Field};
 use crate::id::Id;
-use text::Text;
+use text::{Letters, Str, Text};
 
 /// Deeper nesting is refused. Every level is one frame of the stack.
 const MAX_DEPTH: u32 = 32;
@@ -20,6 +20,12 @@ const MAX_NAMES: usize = 32;
 
 /// The most listed members of an operation; a test of the table checks it.
 pub(super) const MAX_MEMBERS: usize = 16;
+
+/// The name of a file, in whatever case: Go's reader does not mind.
+const FILE_ID: &[u8] = b"file_id";
+
+/// Names of an `ext` object that say who the caller is.
+const IDENTITY: [&[u8]; 4] = [b"session_name", b"session_context", b"connector_uid", b"uid"];
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +58,8 @@ pub(super) struct Scan {
     pub(super) unlisted: Option<(usize, usize)>,
     /// `ext.user_id`.
     pub(super) ext_user: Option<Value>,
-    /// A name in `ext` that a reader without case could take for `user_id`.
-    pub(super) ext_lookalike: Option<(usize, usize)>,
+    /// A name in `ext` that says who the caller is, or that a reader without case takes for `user_id`.
+    pub(super) ext_refused: Option<(usize, usize)>,
     /// The files that the body names, however deep.
     pub(super) files: Vec<Id>,
     /// A file id that is not one.
@@ -77,7 +83,7 @@ pub(super) fn scan(body: &[u8], names: Names<'_>) -> Result<Scan, Ambiguity> {
         return Err(Ambiguity::NotUtf8);
     }
     let mut reader = Reader {
-        text: Text::new(body),
+        text: Text::new(body, Letters::Refused),
         names,
         scan: Scan::default(),
         level: 0,
@@ -121,7 +127,7 @@ impl Reader<'_> {
                 self.text.at += 1;
                 let string = self.text.string()?;
                 if string.has_quote {
-                    nested::read(self, string.start, string.end)?;
+                    nested::read(self, string)?;
                 }
                 let kind = Kind::String {
                     is_escaped: string.is_escaped,
@@ -153,7 +159,7 @@ impl Reader<'_> {
         if depth > MAX_DEPTH {
             return Err(Ambiguity::TooDeep);
         }
-        let mut seen = Seen::default();
+        let mut seen = None;
         self.text.at += 1;
         self.text.skip_space();
         if self.text.take(b'}') {
@@ -165,7 +171,7 @@ impl Reader<'_> {
             self.text.skip_space();
             self.text.expect(b':')?;
             self.text.skip_space();
-            self.member(place, (name.start, name.end), &mut seen, depth)?;
+            self.member(place, name, &mut seen, depth)?;
             self.text.skip_space();
             if self.text.take(b'}') {
                 return Ok(Kind::Nested);
@@ -175,28 +181,31 @@ impl Reader<'_> {
         }
     }
 
-    fn member(&mut self, place: Place, name: (usize, usize), seen: &mut Seen, depth: u32) -> Result<(), Ambiguity> {
+    fn member(&mut self, place: Place, string: Str, seen: &mut Option<Seen>, depth: u32) -> Result<(), Ambiguity> {
+        let name = (string.start, string.end);
         match place {
             Place::Top => return self.top_member(name, seen, depth),
-            Place::Message | Place::Ext => seen.add(&self.text, name)?,
+            Place::Message | Place::Ext => seen.get_or_insert_default().add(&self.text, name)?,
             Place::Other => {}
         }
         let value = self.value(Place::Other, depth)?;
         if place == Place::Ext {
             self.ext_member(name, value);
         }
-        if self.text.slice(name).eq_ignore_ascii_case(b"file_id") {
+        if self.text.slice(name).eq_ignore_ascii_case(FILE_ID) {
             self.file(value);
+        } else if string.is_escaped && self.level > 0 {
+            nested::check_escaped_name(&self.text, string)?;
         }
         Ok(())
     }
 
-    fn top_member(&mut self, name: (usize, usize), seen: &mut Seen, depth: u32) -> Result<(), Ambiguity> {
+    fn top_member(&mut self, name: (usize, usize), seen: &mut Option<Seen>, depth: u32) -> Result<(), Ambiguity> {
         let text = self.text.slice(name);
         let listed = self.names.listed.iter().position(|field| field.name.as_bytes() == text);
         let Some(at) = listed else {
             if self.names.extra.iter().any(|extra| extra.as_bytes() == text) {
-                seen.add(&self.text, name)?;
+                seen.get_or_insert_default().add(&self.text, name)?;
             } else {
                 self.scan.unlisted.get_or_insert(name);
             }
@@ -220,8 +229,8 @@ impl Reader<'_> {
         let text = self.text.slice(name);
         if text == b"user_id" {
             self.scan.ext_user = Some(value);
-        } else if folds_to(text, b"user_id") {
-            self.scan.ext_lookalike.get_or_insert(name);
+        } else if folds_to(text, b"user_id") || IDENTITY.iter().any(|wanted| folds_to(text, wanted)) {
+            self.scan.ext_refused.get_or_insert(name);
         }
     }
 

@@ -11,6 +11,9 @@ pub mod filter;
 mod group;
 mod json;
 mod operation;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod oracle;
 mod path;
 mod query;
 mod rules;

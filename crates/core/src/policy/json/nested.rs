@@ -3,8 +3,8 @@
 //! A string that begins like JSON is decoded and read by the same reader, as often as it is nested, so that a file that
 //! is named in it is found whatever the escaping.
 
-use super::text::Text;
-use super::{Names, Place, Reader, Scan};
+use super::text::{Letters, Str, Text};
+use super::{FILE_ID, Names, Place, Reader, Scan};
 use crate::policy::denial::Ambiguity;
 
 /// JSON in a string in a string: clients nest once.
@@ -13,16 +13,16 @@ const MAX_LEVEL: u32 = 4;
 /// How many bytes tell whether a string begins like JSON.
 const BEGINNING: usize = 64;
 
-/// Reads the string from `start` to `end` if it begins like JSON.
-pub(super) fn read(outer: &mut Reader<'_>, start: usize, end: usize) -> Result<(), Ambiguity> {
-    let mut text = Text::new(outer.text.slice((0, end)));
-    text.at = start;
+/// Reads `string` if it begins like JSON.
+pub(super) fn read(outer: &mut Reader<'_>, string: Str) -> Result<(), Ambiguity> {
+    let mut text = Text::new(outer.text.slice((0, string.end)), Letters::Decoded);
+    text.at = string.start;
     let mut decoded = Vec::new();
-    text.decode(end, &mut decoded, BEGINNING)?;
+    text.decode(string.end, &mut decoded, BEGINNING)?;
     if !begins_like_json(&decoded) {
         return Ok(());
     }
-    text.decode(end, &mut decoded, usize::MAX)?;
+    text.decode(string.end, &mut decoded, usize::MAX)?;
     read_decoded(outer, &decoded)
 }
 
@@ -35,8 +35,9 @@ fn read_decoded(outer: &mut Reader<'_>, decoded: &[u8]) -> Result<(), Ambiguity>
         listed: &[],
         extra: &[],
     };
+    let text = Text::new(decoded, Letters::Decoded);
     let mut reader = Reader {
-        text: Text::new(decoded),
+        text,
         names,
         scan: Scan::default(),
         level,
@@ -54,6 +55,19 @@ fn read_decoded(outer: &mut Reader<'_>, decoded: &[u8]) -> Result<(), Ambiguity>
     }
 }
 
+/// Refuses the name of a file with an escaped letter. Other escaped names mean nothing here.
+pub(super) fn check_escaped_name(text: &Text<'_>, name: Str) -> Result<(), Ambiguity> {
+    let mut text = Text::new(text.slice((0, name.end)), Letters::Decoded);
+    text.at = name.start;
+    let mut decoded = Vec::new();
+    text.decode(name.end, &mut decoded, usize::MAX)?;
+    if decoded.eq_ignore_ascii_case(FILE_ID) {
+        Err(Ambiguity::EscapedLetter)
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether a server that skips white space, marks and control characters would take the text for JSON.
 fn begins_like_json(decoded: &[u8]) -> bool {
     let text = String::from_utf8_lossy(decoded);
@@ -65,8 +79,28 @@ fn begins_like_json(decoded: &[u8]) -> bool {
     first.map_or(decoded.len() >= BEGINNING, |first| matches!(first, '{' | '[' | '"'))
 }
 
-/// Whether `file_id` stands in the text in any case, or an escaped letter that could be a part of it.
+/// Whether `file_id` stands in the text in any case, escaped or not.
 fn names_file(text: &[u8]) -> bool {
-    let is_named = |window: &[u8]| window.eq_ignore_ascii_case(b"file_id");
-    text.windows(b"file_id".len()).any(is_named) || text.windows(4).any(|window| window.eq_ignore_ascii_case(br"\u00"))
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let escape = rest
+            .strip_prefix(br"\u")
+            .and_then(|digits| digits.split_first_chunk::<4>());
+        let unit = escape.and_then(|(digits, after)| Some((unit(digits)?, after)));
+        if let Some((unit, after)) = unit {
+            plain.push(u8::try_from(unit).unwrap_or(b'?'));
+            rest = after;
+        } else {
+            plain.push(*first);
+            rest = tail;
+        }
+    }
+    plain
+        .windows(FILE_ID.len())
+        .any(|window| window.eq_ignore_ascii_case(FILE_ID))
+}
+
+fn unit(digits: &[u8]) -> Option<u16> {
+    u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }

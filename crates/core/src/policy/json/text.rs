@@ -3,10 +3,18 @@
 use super::Kind;
 use crate::policy::denial::Ambiguity;
 
+/// Whether `\u0041` is refused where `A` would do. No encoder writes it; a person may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Letters {
+    Refused,
+    Decoded,
+}
+
 /// Bytes and a position in them.
 #[derive(Debug)]
 pub(super) struct Text<'a> {
     bytes: &'a [u8],
+    letters: Letters,
     pub(super) at: usize,
 }
 
@@ -35,8 +43,8 @@ fn special(word: u64) -> u64 {
 }
 
 impl<'a> Text<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+    pub(super) const fn new(bytes: &'a [u8], letters: Letters) -> Self {
+        Self { bytes, letters, at: 0 }
     }
 
     #[inline]
@@ -181,7 +189,8 @@ impl<'a> Text<'a> {
             b'u' => {
                 let unit = self.hexadecimal()?;
                 let character = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-                if character.is_ascii_alphanumeric() || character == '_' {
+                let is_letter = character.is_ascii_alphanumeric() || character == '_';
+                if is_letter && self.letters == Letters::Refused {
                     return Err(Ambiguity::EscapedLetter);
                 }
                 Ok(character)
