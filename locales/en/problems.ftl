@@ -57,6 +57,42 @@ problem-local-mode-only-detail =
 problem-pairing-needed-title = This userscript does not belong to this gateway
 problem-pairing-needed-detail =
     A browser extension asked without the secret of the userscript that this gateway serves, or with an old one. Install the userscript again from /cozegate.user.js of the auth service. A demo makes a new secret with every start.
+problem-operation-not-allowed-title = Visitors may not do this here
+problem-operation-not-allowed-detail =
+    This operation is not among those that the visitors of this site may use; nothing was sent to Coze. The member "setting" names the key of the configuration that could allow it.
+problem-parameter-not-allowed-title = This query parameter is not allowed
+problem-parameter-not-allowed-detail =
+    The member "parameter" names a query parameter that visitors may not send with this operation; nothing was sent to Coze. Leave it out. docs/reference/operations.md lists the allowed ones.
+problem-member-not-allowed-title = This JSON member is not allowed
+problem-member-not-allowed-detail =
+    The member "member" names a part of the body that visitors may not send with this operation; nothing was sent to Coze. Leave it out, or let the operator list it under "members" of the site.
+problem-value-not-allowed-title = This value is not allowed
+problem-value-not-allowed-detail =
+    The named parameter or member has a value that visitors may not send: a draft, a debug run, another version or another connector. Nothing was sent to Coze.
+problem-bot-not-allowed-title = This bot is not one of the site's
+problem-bot-not-allowed-detail =
+    Visitors of this site may use the bots, workflows and apps that its configuration lists, and no others; nothing was sent to Coze. The member "setting" names the list.
+problem-user-id-refused-title = This user_id belongs to somebody else
+problem-user-id-refused-detail =
+    A request may name only the user of its own session: user.id of the answer of POST /auth/session. Coze keeps variables and databases by it. Nothing was sent to Coze.
+problem-site-mismatch-title = This belongs to another site
+problem-site-mismatch-detail =
+    The page, the app or the handle belongs to another site of this gateway. Open a session from a page of the site, without naming an app.
+problem-origin-needed-title = Only pages of the site may open sessions
+problem-origin-needed-detail =
+    The request names no Origin, so no page of the site sent it. For mini-programs and native apps the operator writes without_origin = true in the section of the site.
+problem-request-ambiguous-title = The request can be understood in two ways
+problem-request-ambiguous-detail =
+    A parameter or member stands there twice, the body is not one JSON object in plain UTF-8, or it comes where none belongs. Servers read such requests differently, so nothing was sent to Coze. Send each name once, as UTF-8 JSON.
+problem-media-type-refused-title = The body is of the wrong media type
+problem-media-type-refused-detail =
+    Send JSON as Content-Type: application/json without Content-Encoding, and files as multipart/form-data to the upload address. Nothing was sent to Coze.
+problem-resource-unknown-title = Requested resource does not exist. Ensure you are the correct resource identifier.
+problem-resource-unknown-detail =
+    The conversation, chat, message or file is not one of this visitor's, or does not exist. Open a conversation of your own; nothing was sent to Coze.
+problem-answer-not-filtered-title = The answer of Coze could not be filtered
+problem-answer-not-filtered-detail =
+    The operation's answer may hold prompts, so visitors get a filtered copy. This answer is larger than 1 MiB or not JSON, and was withheld. The log has its log_id.
 problem-body-too-large-title = The body is too large
 problem-body-too-large-detail =
     This address does not take so much; nothing was carried out. Files go to /v1/files/upload on the proxy.

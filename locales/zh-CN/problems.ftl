@@ -46,6 +46,42 @@ problem-local-mode-only-title = public 模式下不提供
 problem-local-mode-only-detail = 这个地址会给出令牌或更改登录，只有在自己机器上的人才可以使用（mode = "local"）。访客用 POST /auth/session 打开会话；指标只给本机的请求
 problem-pairing-needed-title = 这个用户脚本不属于这个网关
 problem-pairing-needed-detail = 浏览器扩展发来的请求没有带上本网关所提供的用户脚本的密钥，或者密钥已经过期。请从认证服务的 /cozegate.user.js 重新安装用户脚本。演示模式每次启动都会生成新的密钥
+problem-operation-not-allowed-title = 访客不能在这里执行这个操作
+problem-operation-not-allowed-detail =
+    这个操作不在本站点访客可用的操作之内，没有向扣子发送任何内容。成员 "setting" 写明了可以放行的配置键。
+problem-parameter-not-allowed-title = 不允许这个查询参数
+problem-parameter-not-allowed-detail =
+    成员 "parameter" 指出的查询参数，访客不能随这个操作发送；没有向扣子发送任何内容。请去掉它。允许的参数见 docs/reference/operations.md。
+problem-member-not-allowed-title = 不允许这个 JSON 成员
+problem-member-not-allowed-detail =
+    成员 "member" 指出的内容，访客不能随这个操作发送；没有向扣子发送任何内容。请去掉它，或者请运维人员写进站点的 "members"。
+problem-value-not-allowed-title = 不允许这个值
+problem-value-not-allowed-detail =
+    所指的参数或成员的值不允许访客发送：草稿、调试运行、其他版本或其他渠道。没有向扣子发送任何内容。
+problem-bot-not-allowed-title = 这个智能体不属于本站点
+problem-bot-not-allowed-detail =
+    本站点的访客只能使用配置中列出的智能体、工作流和应用；没有向扣子发送任何内容。成员 "setting" 写明了对应的列表。
+problem-user-id-refused-title = 这个 user_id 属于别人
+problem-user-id-refused-detail =
+    请求只能使用自己会话的用户：POST /auth/session 应答中的 user.id。扣子按它保存变量和数据库。没有向扣子发送任何内容。
+problem-site-mismatch-title = 这属于另一个站点
+problem-site-mismatch-detail =
+    页面、应用或句柄属于本网关的另一个站点。请从本站点的页面打开会话，并且不要指定应用。
+problem-origin-needed-title = 只有本站点的页面可以打开会话
+problem-origin-needed-detail =
+    请求没有 Origin，说明不是本站点的页面发出的。小程序和原生应用需要运维人员在站点的配置里写 without_origin = true。
+problem-request-ambiguous-title = 这个请求可以有两种理解
+problem-request-ambiguous-detail =
+    参数或成员出现了两次，请求体不是单个 UTF-8 的 JSON 对象，或者在不该有的地方带了请求体。不同的服务器理解不同，因此没有向扣子发送任何内容。请让每个名称只出现一次，并使用 UTF-8 的 JSON。
+problem-media-type-refused-title = 请求体的媒体类型不对
+problem-media-type-refused-detail =
+    JSON 请用 Content-Type: application/json，不要带 Content-Encoding；文件请用 multipart/form-data 发到上传地址。没有向扣子发送任何内容。
+problem-resource-unknown-title = 请求的资源不存在，请检查资源 ID 是否正确。
+problem-resource-unknown-detail =
+    这个对话、聊天、消息或文件不属于这位访客，或者不存在。请新建自己的对话；没有向扣子发送任何内容。
+problem-answer-not-filtered-title = 扣子的应答无法过滤
+problem-answer-not-filtered-detail =
+    这个操作的应答可能包含提示词，访客得到的是过滤后的内容。这次的应答超过 1 MiB 或不是 JSON，因此没有转发。日志里有它的 log_id。
 problem-body-too-large-title = 请求体过大
 problem-body-too-large-detail = 这个地址不接受这么大的请求体，请求没有执行。文件请发送到代理的 /v1/files/upload。
 problem-rate-limited-title = 请求太频繁

@@ -3,7 +3,7 @@
 //! On one person's machine that is loopback, under each of its names; in public mode it is what the operator says, since a
 //! reverse proxy may stand in front. Pure.
 
-use crate::config::Config;
+use crate::config::{Config, Mode, Origin};
 use crate::guard::{COZE_ORIGINS, OriginList, OwnHosts, Scheme};
 use crate::telemetry::labels::Listener;
 use http::HeaderMap;
@@ -11,16 +11,37 @@ use std::net::SocketAddr;
 use url::Url;
 
 /// Configured origins and those of our own pages; on one person's machine these under each of our names, and Coze's, too.
-pub(crate) fn origins(config: &Config, [proxy, auth]: [SocketAddr; 2]) -> OriginList {
-    let configured = config.cors.origins.iter().map(|origin| origin.as_str().to_owned());
+pub(crate) fn origins(config: &Config, listeners: [SocketAddr; 2]) -> OriginList {
+    foreign_origins(config)
+        .iter()
+        .chain(own_origins(config, listeners).iter())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The origins of our own pages.
+pub(crate) fn own_origins(config: &Config, [proxy, auth]: [SocketAddr; 2]) -> OriginList {
     if let Some(public) = &config.server.public {
-        let own = [&public.proxy, &public.auth].map(|url| url.origin().ascii_serialization());
-        return configured.chain(own).collect();
+        return [&public.proxy, &public.auth]
+            .map(|url| url.origin().ascii_serialization())
+            .into_iter()
+            .collect();
     }
-    let own = [(Listener::Proxy, proxy), (Listener::Auth, auth)]
+    [(Listener::Proxy, proxy), (Listener::Auth, auth)]
         .into_iter()
-        .flat_map(|(listener, addr)| own_hosts(config, listener, addr).origins().collect::<Vec<_>>());
-    configured.chain(own).chain(COZE_ORIGINS.map(str::to_owned)).collect()
+        .flat_map(|(listener, addr)| own_hosts(config, listener, addr).origins().collect::<Vec<_>>())
+        .collect()
+}
+
+/// The origins of pages that are not ours: those of all sites, or on one person's machine the configured ones and Coze's.
+pub(crate) fn foreign_origins(config: &Config) -> OriginList {
+    let coze = match config.mode {
+        Mode::Local => COZE_ORIGINS.as_slice(),
+        Mode::Public => &[],
+    };
+    let of_sites = config.sites.values().flat_map(|site| &site.origins);
+    let configured = config.cors.origins.iter().chain(of_sites).map(Origin::as_str);
+    configured.chain(coze.iter().copied()).map(str::to_owned).collect()
 }
 
 /// The names of a listener that is bound to `addr`.

@@ -224,6 +224,7 @@ fn auth_app(app: &AppConfig) -> Result<App, StartError> {
                     account,
                     scope,
                     device_info,
+                    narrows_visitors: _,
                 },
         } => App::Jwt(JwtApp {
             client_id: client_id.clone(),

@@ -25,6 +25,7 @@ mod connections;
 mod cookies;
 pub mod dns;
 mod encoding;
+mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -33,6 +34,7 @@ pub mod limits;
 mod listen;
 pub mod login;
 mod media_type;
+mod ownership;
 pub mod portal;
 pub mod problem;
 mod proxy;
@@ -40,6 +42,7 @@ pub mod reminder;
 #[doc(hidden)]
 pub mod routes;
 pub mod service;
+mod sites;
 mod state;
 pub mod store;
 mod telemetry;

@@ -12,11 +12,13 @@ use crate::dns::Resolve;
 use crate::guard::{Guard, Scheme};
 use crate::limits::Limits;
 use crate::listen::{self, Spread};
+use crate::ownership::OwnershipRegister;
 use crate::portal;
 use crate::portal::login::device::DeviceLogins;
 use crate::proxy::files::target::Allowed;
 use crate::proxy::files::{self, Files};
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
+use crate::sites::Sites;
 use crate::state::{Live, Shared};
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{Listener, Reload, StoreUse};
@@ -27,6 +29,7 @@ use arc_swap::ArcSwap;
 use axum::extract::ConnectInfo;
 use coze_auth::transport::TransportError;
 use coze_auth::{Clock, InvalidToken, Random};
+use cozegate_core::ownership::DigestKey;
 use cozegate_store::{Backend, GatewaySecret, HandleRegister};
 use http::Request;
 use hyper_util::service::TowerToHyperService;
@@ -204,6 +207,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         targets: targets(&config),
         apps,
         origins: origins(&config, [proxy_at, auth_at]),
+        sites: Sites::new(&config, [proxy_at, auth_at]),
         chat: config.chat.clone(),
         userscript: config.userscript.clone(),
         handle_lifetime: handle_lifetime(&config),
@@ -215,6 +219,12 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         is_demo: config.source == ConfigSource::Demo,
         live: ArcSwap::from_pointee(live),
         handles: Arc::new(HandleRegister::new(backend.clone())),
+        ownership: Arc::new(OwnershipRegister::new(
+            DigestKey::new(secret.expose()),
+            backend.clone(),
+            tokio::runtime::Handle::current(),
+            Arc::clone(&means.clock),
+        )),
         backend,
         background: tokio::runtime::Handle::current(),
         device_logins: DeviceLogins::default(),
@@ -235,6 +245,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         proxy_addr: proxy_at,
         auth_addr: auth_at,
         trusted_proxies: config.server.trusted_proxies.clone(),
+        pass_fields: config.server.pass_fields.clone(),
         telemetry,
         stop: stop.clone(),
     });
@@ -306,6 +317,7 @@ impl Running {
             targets: targets(config),
             apps,
             origins: origins(config, [self.shared.proxy_addr, self.shared.auth_addr]),
+            sites: Sites::new(config, [self.shared.proxy_addr, self.shared.auth_addr]),
             chat: config.chat.clone(),
             userscript: config.userscript.clone(),
             handle_lifetime: handle_lifetime(config),

@@ -7,10 +7,12 @@ use crate::config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
 use crate::connections::RecordRefused;
 use crate::guard::{OriginList, Scheme};
 use crate::limits::Limits;
+use crate::ownership::OwnershipRegister;
 use crate::portal::login::device::DeviceLogins;
 use crate::problem::{Problem, ProblemKind};
 use crate::proxy::files::Files;
 use crate::proxy::files::target::Allowed;
+use crate::sites::Sites;
 use crate::telemetry::Telemetry;
 use crate::telemetry::access_log::Line;
 use crate::telemetry::labels::{HandleLookup, Listener, Phase, StoreUse};
@@ -20,7 +22,7 @@ use crate::telemetry::record::Record;
 use crate::telemetry::traces::RequestTrace;
 use arc_swap::ArcSwap;
 use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use ipnet::IpNet;
 #[cfg(feature = "otel")]
 use std::net::IpAddr;
@@ -59,6 +61,8 @@ pub(crate) struct Shared {
     /// What a new configuration replaces while we run.
     pub(crate) live: ArcSwap<Live>,
     pub(crate) handles: Arc<HandleRegister>,
+    /// Which visitor may use which conversation and file.
+    pub(crate) ownership: Arc<OwnershipRegister>,
     /// Where everything rests, also while one configuration follows another.
     pub(crate) backend: Backend,
     /// The runtime that the backend's connections belong to.
@@ -80,6 +84,8 @@ pub(crate) struct Shared {
     pub(crate) auth_addr: SocketAddr,
     /// The operator's proxies in front of us.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Header fields that pass beside the listed ones.
+    pub(crate) pass_fields: Vec<HeaderName>,
     /// What is counted.
     pub(crate) telemetry: Arc<Telemetry>,
     /// Cancelled when we begin to stop.
@@ -92,6 +98,8 @@ pub(crate) struct Shared {
 pub(crate) struct Live {
     pub(crate) apps: Apps,
     pub(crate) origins: OriginList,
+    /// Which pages belong to which app, and what their visitors may do.
+    pub(crate) sites: Sites,
     /// The URLs that a request to the proxy may name.
     pub(crate) targets: Arc<Allowed>,
     pub(crate) chat: ChatConfig,

@@ -100,6 +100,7 @@ fn setting_text(context: &Context, setting: &Setting) -> String {
         // JSON's texts, numbers and lists of texts are TOML's.
         SettingValue::Text(text) => json!(text).to_string(),
         SettingValue::Number(number) => number.to_string(),
+        SettingValue::Switch(is_on) => is_on.to_string(),
         SettingValue::List(items) => json!(items).to_string(),
         SettingValue::Redacted => context.output.text("cli-redacted", &[]),
     };

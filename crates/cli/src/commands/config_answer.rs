@@ -137,6 +137,7 @@ pub(super) struct SettingAnswer<'a> {
 enum ValueAnswer<'a> {
     Text(&'a str),
     Number(u32),
+    Switch(bool),
     List(&'a [String]),
 }
 
@@ -145,6 +146,7 @@ impl<'a> From<&'a Setting> for SettingAnswer<'a> {
         let value = match &setting.value {
             SettingValue::Text(text) => Some(ValueAnswer::Text(text)),
             SettingValue::Number(number) => Some(ValueAnswer::Number(*number)),
+            SettingValue::Switch(is_on) => Some(ValueAnswer::Switch(*is_on)),
             SettingValue::List(items) => Some(ValueAnswer::List(items)),
             SettingValue::Redacted => None,
         };

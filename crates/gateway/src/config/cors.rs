@@ -1,6 +1,5 @@
 //! `[cors]`: which web pages may call us from a browser, beside Coze's own.
 
-use super::Mode;
 use super::base_url;
 use super::mistake::{MistakeKind, OriginFault};
 use super::section::{Section, Wrong};
@@ -16,11 +15,12 @@ pub struct CorsConfig {
 }
 
 impl CorsConfig {
-    pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
+    /// `needs_origins`: no site names origins of its own.
+    pub(super) fn read(mut section: Section<'_, '_>, needs_origins: bool) -> Self {
         let place = section.place().clone();
         let mistakes = section.checker.mistakes.len();
         let origins = section.list("origins", Origin::parse);
-        if mode == Mode::Public && origins.is_empty() && section.checker.mistakes.len() == mistakes {
+        if needs_origins && origins.is_empty() && section.checker.mistakes.len() == mistakes {
             section.mistake("origins", &place, MistakeKind::PublicNeedsOrigins);
         }
         section.finish();
@@ -39,7 +39,7 @@ impl Origin {
         &self.0
     }
 
-    fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         let fault = |fault| MistakeKind::InvalidOrigin {
             value: base_url::without_credentials(text),
             fault,

@@ -9,13 +9,16 @@ use super::notice::{Notice, NoticeKind};
 use super::place::Place;
 use super::section::{Checker, Section};
 use super::settings::{Setting, SettingValue};
+use super::sites::{self, MAIN_SITE};
 use super::suggest::closest;
 use super::traces::TracesConfig;
-use super::tree::{Table, Value};
+use super::tree::{Node, Table, Value};
 use super::{
-    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, FilesConfig, LimitsConfig, Mode, ServerConfig,
-    StoreConfig, TimeoutsConfig, UserscriptConfig, VisitorsConfig, apps, console_file, dot_env, toml_file, yaml_file,
+    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, FilesConfig, LimitsConfig, LocalConfig, Mode,
+    ServerConfig, StoreConfig, TimeoutsConfig, UserscriptConfig, VisitorsConfig, apps, console_file, dot_env,
+    toml_file, yaml_file,
 };
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Our own file.
@@ -325,9 +328,21 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
         .into()),
     });
     let server = ServerConfig::read(root.section("server"), mode);
-    let cors = CorsConfig::read(root.section("cors"), mode);
+    // The site `main` takes its origins from here where it names none itself.
+    let has_own_origins = |site: &Node| match &site.value {
+        Value::Table(table) => table.entries.contains_key("origins"),
+        _ => true,
+    };
+    let main_names_origins = match root.peek("sites") {
+        Some(Value::Table(sites)) if !sites.entries.is_empty() => {
+            sites.entries.get(MAIN_SITE).is_none_or(has_own_origins)
+        }
+        _ => false,
+    };
+    let cors = CorsConfig::read(root.section("cors"), mode == Mode::Public && !main_names_origins);
     let chat = ChatConfig::read(root.section("chat"));
     let userscript = UserscriptConfig::read(root.section("userscript"));
+    let local = LocalConfig::read(root.section("local"), mode);
     let visitors = VisitorsConfig::read(root.section("visitors"), mode);
     let store = StoreConfig::read(root.section("store"));
     let limits = LimitsConfig::read(root.section("limits"), mode);
@@ -335,15 +350,25 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
     let log = LogConfig::read(root.section("log"));
     let timeouts = TimeoutsConfig::read(root.section("timeouts"));
     let traces = TracesConfig::of(root.checker.environment);
+    let app_names;
     let (apps, default_app) = if let Some(given) = given {
         let default_app = given.first().map(|app| app.name.clone());
-        let apps = given.into_iter().map(|app| (app.name.clone(), app));
-        (apps.collect(), default_app)
+        let apps: BTreeMap<_, _> = given.into_iter().map(|app| (app.name.clone(), app)).collect();
+        app_names = Some(apps.keys().cloned().collect());
+        (apps, default_app)
     } else {
-        let names = root.entry_names("apps");
+        app_names = root.entry_names("apps");
         let apps = apps::read(root.section("apps"), mode);
-        (apps, check_default_app(&mut root, names.as_deref()))
+        (apps, check_default_app(&mut root, app_names.as_deref()))
     };
+    let around = sites::Surroundings {
+        mode,
+        cors: &cors,
+        chat: &chat,
+        apps: app_names.as_deref(),
+        default_app: default_app.as_deref(),
+    };
+    let sites = sites::read(root.section("sites"), &around);
     root.finish();
     Some(Config {
         source,
@@ -352,6 +377,8 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
         apps,
         default_app: default_app?,
         cors,
+        sites,
+        local,
         chat,
         userscript,
         visitors,

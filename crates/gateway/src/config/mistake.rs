@@ -80,6 +80,30 @@ pub enum MistakeKind {
     PublicNeedsTls,
     /// All visitors of an app of this kind would share one history.
     PublicSharesHistory { kind: AppKind },
+    /// Public mode needs the bots that a site's visitors may use.
+    PublicNeedsBots,
+    /// The key belongs to local mode, and this is public mode.
+    KeyOfLocalMode,
+    /// `cors.origins` beside sites, none of which is `main`.
+    OriginsOfNoSite,
+    /// An origin of two sites.
+    OriginOfTwoSites { origin: String, other: String },
+    /// A site's name holds something other than lower-case letters, digits, `-` and `_`.
+    InvalidSiteName { name: String },
+    /// Not a group of operations.
+    UnknownGroup { value: String, known: String },
+    /// A group of operations that no setting gives to visitors.
+    GroupNotForVisitors { group: String },
+    /// Not the name of a JSON member.
+    InvalidMember { name: String },
+    /// A member that the visitor policy checks itself, in this or another spelling.
+    MemberIsChecked { name: String },
+    /// A member of a bot's description that no visitor may see.
+    BotFieldRefused { name: String },
+    /// Not the name of a header field.
+    InvalidField { name: String },
+    /// A header field that only the gateway may write or that belongs to one hop.
+    FieldRefused { name: String },
     /// Not a bot's id with a name behind it.
     InvalidBot { value: String },
     /// Not the address of a script.
@@ -112,6 +136,8 @@ pub enum MistakeKind {
     InvalidRedirectUri { value: String, fault: RedirectFault },
     /// Not an id of an account or enterprise.
     InvalidId { value: String },
+    /// Not a number by which the platform names a bot, a workflow or a connector.
+    InvalidNumber { value: String },
     /// Both `account_id` and `enterprise_id` are there.
     AccountAndEnterprise,
     /// A YAML file without an app of ours.
@@ -302,6 +328,24 @@ impl MistakeKind {
             Self::PublicUrlPlain { value } => ("config-public-url-plain", vec![("value", value.clone())]),
             Self::PublicNeedsTls => ("config-public-needs-tls", vec![]),
             Self::PublicSharesHistory { kind } => ("config-public-shares-history", vec![("kind", kind.to_string())]),
+            Self::PublicNeedsBots => ("config-public-needs-bots", vec![]),
+            Self::KeyOfLocalMode => ("config-key-of-local-mode", vec![]),
+            Self::OriginsOfNoSite => ("config-origins-of-no-site", vec![]),
+            Self::OriginOfTwoSites { origin, other } => (
+                "config-origin-of-two-sites",
+                vec![("origin", origin.clone()), ("other", other.clone())],
+            ),
+            Self::InvalidSiteName { name } => ("config-invalid-site-name", vec![("name", name.clone())]),
+            Self::UnknownGroup { value, known } => (
+                "config-unknown-group",
+                vec![("value", value.clone()), ("known", known.clone())],
+            ),
+            Self::GroupNotForVisitors { group } => ("config-group-not-for-visitors", vec![("group", group.clone())]),
+            Self::InvalidMember { name } => ("config-invalid-member", vec![("name", name.clone())]),
+            Self::MemberIsChecked { name } => ("config-member-is-checked", vec![("name", name.clone())]),
+            Self::BotFieldRefused { name } => ("config-bot-field-refused", vec![("name", name.clone())]),
+            Self::InvalidField { name } => ("config-invalid-field", vec![("name", name.clone())]),
+            Self::FieldRefused { name } => ("config-field-refused", vec![("name", name.clone())]),
             Self::InvalidBot { value } => ("config-invalid-bot", vec![("value", value.clone())]),
             Self::InvalidScript { value } => ("config-invalid-script", vec![("value", value.clone())]),
             Self::InvalidSite { value } => ("config-invalid-site", vec![("value", value.clone())]),
@@ -321,6 +365,7 @@ impl MistakeKind {
             Self::DefaultAppNeeded { names } => ("config-default-app-needed", vec![("names", names.join(", "))]),
             Self::InvalidRedirectUri { value, fault } => (fault.text_id(), vec![("value", value.clone())]),
             Self::InvalidId { value } => ("config-invalid-id", vec![("value", value.clone())]),
+            Self::InvalidNumber { value } => ("config-invalid-number", vec![("value", value.clone())]),
             Self::AccountAndEnterprise => ("config-account-and-enterprise", vec![]),
             Self::NoAppInYaml => ("config-no-app-in-yaml", vec![]),
             Self::SeveralDocuments => ("config-several-documents", vec![]),

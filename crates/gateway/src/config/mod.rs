@@ -32,6 +32,7 @@ mod section;
 mod sections;
 mod server;
 mod settings;
+mod sites;
 mod static_files;
 mod store;
 mod suggest;
@@ -55,9 +56,10 @@ pub use notice::{Notice, NoticeKind};
 pub use place::{Place, Position};
 pub use reload::{ReloadHandle, ReloadOutcome, Reloader};
 pub use secret_source::SecretText;
-pub use sections::{ChatBot, ChatConfig, TimeoutsConfig, VisitorKind, VisitorsConfig};
+pub use sections::{ChatBot, ChatConfig, LocalConfig, PageAuthority, TimeoutsConfig, VisitorKind, VisitorsConfig};
 pub use server::{PublicUrls, ServerConfig};
 pub use settings::{Setting, SettingValue};
+pub use sites::{AllowedBots, MAIN_SITE, OwnershipMode, PolicyMode, SiteConfig};
 pub use static_files::{FileHost, FilesConfig};
 pub use store::{SealKeySource, StoreConfig, StoreKind};
 pub use tls::{TlsConfig, TlsFault};
@@ -84,6 +86,10 @@ pub struct Config {
     pub default_app: String,
     /// Which web pages may call us.
     pub cors: CorsConfig,
+    /// The sites whose visitors are served, by name; in public mode at least one, in local mode none.
+    pub sites: BTreeMap<String, SiteConfig>,
+    /// What local mode lets web pages do.
+    pub local: LocalConfig,
     /// What the chat page opens with.
     pub chat: ChatConfig,
     /// What the userscript is served with.
@@ -114,6 +120,8 @@ impl Config {
             default_app: app.name.clone(),
             apps: BTreeMap::from([(app.name.clone(), app)]),
             cors: CorsConfig::default(),
+            sites: BTreeMap::new(),
+            local: LocalConfig::default(),
             chat: ChatConfig::default(),
             userscript: UserscriptConfig::default(),
             visitors: VisitorsConfig::default(),

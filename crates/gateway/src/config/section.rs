@@ -134,13 +134,23 @@ impl<'c, 'a> Section<'c, 'a> {
         self.table.entries.contains_key(key)
     }
 
+    /// Looks at the value of `key` without taking it.
+    pub(super) fn peek(&self, key: &str) -> Option<&Value> {
+        self.table.entries.get(key).map(|node| &node.value)
+    }
+
     /// Takes the value of `key` as it was written.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Node> {
         // Some readers look twice.
+        self.know(key);
+        self.table.entries.remove(key)
+    }
+
+    /// Counts `key` as known, so that a mistyped one finds it.
+    pub(super) fn know(&mut self, key: &'static str) {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        self.table.entries.remove(key)
     }
 
     /// Gives a value back that was only looked at.
@@ -245,6 +255,24 @@ impl<'c, 'a> Section<'c, 'a> {
             self.setting(key, &Place::Default, SettingValue::Number(default));
         }
         self.number(key, range).unwrap_or(default)
+    }
+
+    /// Takes `true` or `false`. Variables hold the words.
+    pub(super) fn switch(&mut self, key: &'static str, default: bool) -> bool {
+        let Some(node) = self.take(key) else {
+            self.setting(key, &Place::Default, SettingValue::Switch(default));
+            return default;
+        };
+        let is_on = match &node.value {
+            Value::Switch(is_on) => Some(*is_on),
+            Value::Text(text) if node.place.variable().is_some() => text.trim().parse().ok(),
+            _ => None,
+        };
+        match is_on {
+            Some(is_on) => self.setting(key, &node.place, SettingValue::Switch(is_on)),
+            None => self.wrong_shape(key, &node.place, Shape::Switch, &node.value),
+        }
+        is_on.unwrap_or(default)
     }
 
     /// Takes a list of texts, each checked by `parse`. A variable holds them separated by commas, or as a JSON list.

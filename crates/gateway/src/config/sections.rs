@@ -1,4 +1,4 @@
-//! The small sections: `[chat]`, `[visitors]`, `[timeouts]`.
+//! The small sections: `[chat]`, `[local]`, `[visitors]`, `[timeouts]`.
 
 use super::Mode;
 use super::base_url;
@@ -85,6 +85,55 @@ impl fmt::Display for ChatBot {
     }
 }
 
+/// `[local]`: what local mode lets web pages do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalConfig {
+    /// What a handle may do that a page of another site opened.
+    pub pages: PageAuthority,
+}
+
+/// What a handle may do that a page of another site opened, in local mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PageAuthority {
+    /// What visitors may do, with every bot.
+    #[default]
+    Chat,
+    /// Everything that the app's token may.
+    All,
+}
+
+impl fmt::Display for PageAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Chat => "chat",
+            Self::All => "all",
+        })
+    }
+}
+
+impl LocalConfig {
+    pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
+        if mode == Mode::Public {
+            if let Some((_, place)) = section.text("pages") {
+                section.mistake("pages", &place, MistakeKind::KeyOfLocalMode);
+            }
+            section.finish();
+            return Self::default();
+        }
+        let pages = section.checked_or("pages", PageAuthority::default(), |text| match text {
+            "chat" => Ok(PageAuthority::Chat),
+            "all" => Ok(PageAuthority::All),
+            other => Err(MistakeKind::NotOneOf {
+                value: other.to_owned(),
+                allowed: &["chat", "all"],
+            }
+            .into()),
+        });
+        section.finish();
+        Self { pages }
+    }
+}
+
 /// `[visitors]`: the handles that browsers hold instead of Coze tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VisitorsConfig {
@@ -92,6 +141,8 @@ pub struct VisitorsConfig {
     pub kinds: Vec<VisitorKind>,
     /// How long a handle works; a day.
     pub handle_ttl_seconds: u32,
+    /// The largest body, other than an upload, of a request that a visitor sends.
+    pub body_bytes: u32,
     /// Where the secret rests from which visitors' session names are derived; a place of our own when absent.
     pub secret_file: Option<PathBuf>,
 }
@@ -129,6 +180,7 @@ impl Default for VisitorsConfig {
         Self {
             kinds: vec![VisitorKind::Anonymous],
             handle_ttl_seconds: 86_400,
+            body_bytes: 64 << 10,
             secret_file: None,
         }
     }
@@ -137,6 +189,9 @@ impl Default for VisitorsConfig {
 impl VisitorsConfig {
     /// A handle shorter than a minute is renewed more often than used; one older than thirty days is a password.
     const HANDLE_TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=30 * 86_400;
+
+    /// The body is read before it is checked, so it has to fit into memory.
+    const BODY_BYTES: std::ops::RangeInclusive<u32> = 1024..=1 << 20;
 
     pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
         let default = Self::default();
@@ -163,6 +218,7 @@ impl VisitorsConfig {
             default.handle_ttl_seconds,
             Self::HANDLE_TTL_SECONDS,
         );
+        let body_bytes = section.number_or("body_bytes", default.body_bytes, Self::BODY_BYTES);
         if mode == Mode::Public && !section.has("secret_file") {
             section.mistake("secret_file", &place, MistakeKind::PublicNeedsSecret);
         }
@@ -186,6 +242,7 @@ impl VisitorsConfig {
         Self {
             kinds,
             handle_ttl_seconds,
+            body_bytes,
             secret_file,
         }
     }

@@ -5,6 +5,7 @@ use super::base_url;
 use super::mistake::MistakeKind;
 use super::section::{Section, Wrong};
 use super::tls::TlsConfig;
+use http::HeaderName;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -25,6 +26,8 @@ pub struct ServerConfig {
     pub workers: Option<NonZeroUsize>,
     /// The operator's own proxies in front of us, whose word about the caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Header fields that go upstream beside the listed ones, in lower case.
+    pub pass_fields: Vec<HeaderName>,
     /// What both speak HTTPS with, instead of plain HTTP.
     pub tls: Option<TlsConfig>,
     /// How visitors' browsers reach us; in public mode only, and always there.
@@ -47,6 +50,7 @@ impl Default for ServerConfig {
             auth_addr: DEFAULT_AUTH,
             workers: None,
             trusted_proxies: Vec::new(),
+            pass_fields: Vec::new(),
             tls: None,
             public: None,
         }
@@ -64,6 +68,7 @@ impl ServerConfig {
         let workers = section.number("workers", 1..=MOST_WORKERS);
         let workers = workers.and_then(|workers| NonZeroUsize::new(usize::try_from(workers).ok()?));
         let trusted_proxies = section.list("trusted_proxies", parse_network);
+        let pass_fields = section.list("pass_fields", parse_field);
         let has_tls = section.has("tls_certificate_file") || section.has("tls_key_file");
         let tls = TlsConfig::read(&mut section);
         let public = PublicUrls::read(&mut section, mode, has_tls || !trusted_proxies.is_empty());
@@ -73,6 +78,7 @@ impl ServerConfig {
             auth_addr: auth_addr.unwrap_or(DEFAULT_AUTH),
             workers,
             trusted_proxies,
+            pass_fields,
             tls,
             public,
         }
@@ -112,6 +118,18 @@ impl PublicUrls {
                 })
             }
         }
+    }
+}
+
+/// Reads the name of a header field that may go upstream. Credentials, cookies, framing and our own fields may not.
+fn parse_field(text: &str) -> Result<HeaderName, Wrong> {
+    let name: HeaderName = text
+        .parse()
+        .map_err(|_| MistakeKind::InvalidField { name: text.to_owned() })?;
+    if crate::fields::may_pass(&name) {
+        Ok(name)
+    } else {
+        Err(MistakeKind::FieldRefused { name: text.to_owned() }.into())
     }
 }
 

@@ -20,6 +20,8 @@ pub enum SettingValue {
     Text(String),
     /// A whole number.
     Number(u32),
+    /// `true` or `false`.
+    Switch(bool),
     /// A list of texts.
     List(Vec<String>),
     /// A secret stands here.

@@ -67,7 +67,7 @@ impl Source<'_> {
                 Value::Number(i64::from_str_radix(number.as_str(), number.radix()).unwrap_or(i64::MAX))
             }
             DeValue::Float(_) => Value::Other(Shape::Fraction),
-            DeValue::Boolean(_) => Value::Other(Shape::Switch),
+            DeValue::Boolean(is_on) => Value::Switch(*is_on),
             DeValue::Datetime(moment) => Value::Moment(moment.to_string()),
             DeValue::Array(items) => Value::List(
                 items

@@ -33,6 +33,7 @@ impl Node {
 pub(super) enum Value {
     Text(String),
     Number(i64),
+    Switch(bool),
     /// A TOML date or time, as written.
     Moment(String),
     List(Vec<Node>),
@@ -49,6 +50,7 @@ impl Value {
         match self {
             Self::Text(_) => Some(Shape::Text),
             Self::Number(_) => Some(Shape::Number),
+            Self::Switch(_) => Some(Shape::Switch),
             Self::Moment(_) => Some(Shape::Moment),
             Self::List(_) => Some(Shape::List),
             Self::Table(_) => Some(Shape::Table),

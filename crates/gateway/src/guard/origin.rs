@@ -16,6 +16,11 @@ pub const COZE_ORIGINS: [&str; 4] = [
 pub struct OriginList(Vec<String>);
 
 impl OriginList {
+    /// The origins, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether `origin`, as a browser sent it, is on the list. Browsers serialize in lower case, so bytes compare.
     pub fn contains(&self, origin: &[u8]) -> bool {
         self.0.iter().any(|listed| listed.as_bytes() == origin)

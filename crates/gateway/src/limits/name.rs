@@ -19,6 +19,8 @@ pub enum Limit {
     BodyBytes,
     /// The body of an upload.
     UploadBytes,
+    /// The body of a visitor's request, uploads apart.
+    VisitorBodyBytes,
     /// Until a connection to the platform stands.
     ConnectSeconds,
     /// Until its answer begins.
@@ -31,7 +33,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, for the documentation and for counting.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::RequestsPerMinute,
         Self::AddressRequestsPerMinute,
         Self::SessionsPerMinute,
@@ -40,6 +42,7 @@ impl Limit {
         Self::Exchanges,
         Self::BodyBytes,
         Self::UploadBytes,
+        Self::VisitorBodyBytes,
         Self::ConnectSeconds,
         Self::HeadSeconds,
         Self::IdleSeconds,
@@ -56,6 +59,7 @@ impl Limit {
             Self::StreamsPerCaller => "limits.streams_per_caller",
             Self::Exchanges => "limits.exchanges",
             Self::BodyBytes => "limits.body_bytes",
+            Self::VisitorBodyBytes => "visitors.body_bytes",
             Self::UploadBytes => "limits.upload_bytes",
             Self::ConnectSeconds => "timeouts.connect_seconds",
             Self::HeadSeconds => "timeouts.head_seconds",

@@ -11,6 +11,7 @@ use crate::caller::session_name::SubjectKind;
 use crate::caller::{ClientAddress, VisitorId};
 use crate::config::Mode;
 use crate::problem::{Problem, ProblemKind};
+use crate::sites::Site;
 use crate::state::Shared;
 use crate::telemetry::access_log::Whose;
 use crate::telemetry::labels::StoreUse;
@@ -23,7 +24,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, ORIGIN, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject};
-use cozegate_store::handles::DEFAULT_SITE;
+use cozegate_core::policy::{Bots, Group, SiteRules};
 use cozegate_store::{Grade, HandleRecord};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -31,12 +32,16 @@ use std::sync::Arc;
 /// Where a userscript shows that it is ours.
 const PAIRING: &str = "x-cozegate-pairing";
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
+/// How an answer says that every bot of the app may be used.
+const ANY_BOT: &str = "*";
 
 /// The request's body; an empty one is `{}`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SessionRequest {
-    /// The app to chat with, by its name in the configuration; the default one when absent.
+    /// The site to chat at, by its name in the configuration; that of the page when absent.
+    site: Option<String>,
+    /// The app to chat with, by its name in the configuration; that of the site when absent.
     app: Option<String>,
     /// Local mode only: the name to chat under.
     session_name: Option<String>,
@@ -61,6 +66,12 @@ struct SessionAnswer<'a> {
     /// The same for WebSocket.
     ws_base: String,
     user: User,
+    /// How the visitor was recognized: `anonymous`, or in local mode `local_page` or `local`.
+    grade: &'static str,
+    /// The bots that the visitor may use; `*` for every bot.
+    bots: Vec<String>,
+    /// The groups of operations that the visitor may use.
+    operations: Vec<&'static str>,
     /// Whether this visitor has a history of their own; `false` where everybody shares one token's.
     isolated: bool,
     /// What to show next time to be the same visitor; only where our cookie has not come along. Secret.
@@ -108,38 +119,37 @@ async fn try_open(
 ) -> Result<Response, Problem> {
     let live = shared.live();
     live.limits.check_session(address)?;
-    check_pairing(shared, headers)?;
+    let is_paired = check_pairing(shared, headers)?;
     let request = parse(body)?;
-    let app = live.apps.find(request.app.as_deref()).ok_or(ProblemKind::AppUnknown)?;
+    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    let site = live.sites.for_session(origin, request.site.as_deref())?;
+    let app = site.app(&live.apps, request.app.as_deref())?;
+    let place = Place { shared, site, app };
     let now = shared.means.clock.now();
     let named = request.session_name.as_deref().filter(|name| !name.is_empty());
     let visitor = match (named, shared.mode) {
         (Some(name), Mode::Local) => Visitor::named(app, name)?,
         (Some(_), Mode::Public) => return Err(ProblemKind::SessionNameRefused.into()),
         (None, _) if request.fresh => {
-            Visitor::forget(shared, app, headers, &request).await?;
-            Visitor::new(shared, app)
+            Visitor::forget(&place, headers, &request).await?;
+            Visitor::new(&place)
         }
-        (None, _) => Visitor::anonymous(shared, app, headers, &request),
+        (None, _) => Visitor::anonymous(&place, headers, &request),
     };
     let expires_at = now + live.handle_lifetime;
     let whose = Whose {
         app: Arc::clone(&app.name),
         subject: shared.visitor_keys.log_name(&app.name, &visitor.subject),
     };
+    let grade = live.sites.grade(origin, is_paired);
+    let permissions = Permissions::of(grade, &site.rules);
     let record = HandleRecord {
         app: Arc::clone(&app.name),
-        site: DEFAULT_SITE.into(),
-        grade: match shared.mode {
-            Mode::Local => Grade::Local,
-            Mode::Public => Grade::Anonymous,
-        },
+        site: Arc::clone(&site.name),
+        grade,
         subject: visitor.subject,
         user_id: visitor.user.id.as_str().into(),
-        origin: headers
-            .get(ORIGIN)
-            .and_then(|origin| origin.to_str().ok())
-            .map(Into::into),
+        origin: live.sites.foreign_page(headers).map(Into::into),
         expires_at,
     };
     let issued = shared.handles.issue(record, now, shared.means.random.as_ref()).await;
@@ -152,6 +162,9 @@ async fn try_open(
         ws_base: api_base.replacen("http", "ws", 1),
         api_base,
         user: visitor.user,
+        grade: grade.name(),
+        bots: permissions.bots,
+        operations: permissions.operations,
         isolated: app.kind.keeps_visitors_apart(),
         visitor: visitor.pass,
         upstream: Platform {
@@ -163,27 +176,28 @@ async fn try_open(
     let mut response = Json(answer).into_response();
     response.extensions_mut().insert(whose);
     if let Some(id) = visitor.keep {
-        let cookie = app.visitor_cookie.write(&id, shared.scheme, &shared.visitor_keys);
+        let cookie = site.visitor_cookie(app).write(&id, shared.scheme, &shared.visitor_keys);
         response.headers_mut().extend(cookie.map(|value| (SET_COOKIE, value)));
     }
     Ok(response)
 }
 
-/// Holds browser extensions to the secret of the userscript that we served.
+/// Holds browser extensions to the secret of the userscript that we served, and says whether it was shown.
 ///
 /// A page names its origin with every POST, and a program of this machine sends no fetch metadata. What has metadata and no
 /// origin is an extension's doing (chat-sdk.md 4.2), on whose behalf nobody knows - unless it shows what only our
 /// userscript knows. In public mode everybody is a stranger anyway.
-fn check_pairing(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
-    let is_extension = headers.contains_key(SEC_FETCH_SITE) && !headers.contains_key(ORIGIN);
-    if shared.mode == Mode::Public || !is_extension {
-        return Ok(());
+fn check_pairing(shared: &Shared, headers: &HeaderMap) -> Result<bool, Problem> {
+    if shared.mode == Mode::Public {
+        return Ok(false);
     }
     let shown = headers.get(PAIRING).map(HeaderValue::as_bytes);
-    match shown {
-        Some(shown) if shared.visitor_keys.is_pairing(shown) => Ok(()),
-        Some(_) | None => Err(ProblemKind::PairingNeeded.into()),
+    let is_paired = shown.is_some_and(|shown| shared.visitor_keys.is_pairing(shown));
+    let is_extension = headers.contains_key(SEC_FETCH_SITE) && !headers.contains_key(ORIGIN);
+    if is_extension && !is_paired {
+        return Err(ProblemKind::PairingNeeded.into());
     }
+    Ok(is_paired)
 }
 
 fn parse(body: Result<Bytes, BytesRejection>) -> Result<SessionRequest, Problem> {
@@ -198,6 +212,38 @@ fn parse(body: Result<Bytes, BytesRejection>) -> Result<SessionRequest, Problem>
             format!("no session request: {:?}", error.classify()),
         )
     })
+}
+
+/// What the holder of a handle may do, as far as a page has to know it.
+struct Permissions {
+    bots: Vec<String>,
+    operations: Vec<&'static str>,
+}
+
+impl Permissions {
+    fn of(grade: Grade, rules: &SiteRules) -> Self {
+        let any = || vec![ANY_BOT.to_owned()];
+        match (grade, &rules.bots) {
+            (Grade::Local, _) => Self {
+                bots: any(),
+                operations: Group::ALL.iter().map(|group| group.name()).collect(),
+            },
+            (_, bots) => Self {
+                bots: match bots {
+                    Bots::Any => any(),
+                    Bots::Listed(ids) => ids.iter().map(|id| id.to_string()).collect(),
+                },
+                operations: rules.allow.iter().map(Group::name).collect(),
+            },
+        }
+    }
+}
+
+/// Where a session is opened: at which site, and with which app.
+struct Place<'a> {
+    shared: &'a Shared,
+    site: &'a Site,
+    app: &'a ServingApp,
 }
 
 /// The one for whom a handle is made.
@@ -227,62 +273,60 @@ impl Visitor {
     }
 
     /// Whoever the cookie names, else whoever the pass names, else somebody new.
-    fn anonymous(shared: &Shared, app: &ServingApp, headers: &HeaderMap, request: &SessionRequest) -> Self {
-        if let Some(id) = Self::in_cookie(shared, app, headers) {
-            return Self::of(shared, app, id, false);
+    fn anonymous(place: &Place<'_>, headers: &HeaderMap, request: &SessionRequest) -> Self {
+        if let Some(id) = Self::in_cookie(place, headers) {
+            return Self::of(place, id, false);
         }
-        match Self::in_pass(shared, request) {
-            Some(id) => Self::of(shared, app, id, true),
-            None => Self::new(shared, app),
+        match Self::in_pass(place, request) {
+            Some(id) => Self::of(place, id, true),
+            None => Self::new(place),
         }
     }
 
-    fn new(shared: &Shared, app: &ServingApp) -> Self {
-        Self::of(shared, app, VisitorId::generate(shared.means.random.as_ref()), true)
+    fn new(place: &Place<'_>) -> Self {
+        Self::of(place, VisitorId::generate(place.shared.means.random.as_ref()), true)
     }
 
     /// Ends the handles of everybody whom the browser could still show itself to be.
-    async fn forget(
-        shared: &Shared,
-        app: &ServingApp,
-        headers: &HeaderMap,
-        request: &SessionRequest,
-    ) -> Result<(), Problem> {
+    async fn forget(place: &Place<'_>, headers: &HeaderMap, request: &SessionRequest) -> Result<(), Problem> {
+        let Place { shared, app, .. } = place;
         // Behind a login everybody has the same subject, and the others are to stay.
         if app.kind.needs_login() {
             return Ok(());
         }
-        let known = [Self::in_cookie(shared, app, headers), Self::in_pass(shared, request)];
+        let known = [Self::in_cookie(place, headers), Self::in_pass(place, request)];
         for id in known.into_iter().flatten() {
-            let subject = app.subject(session_name(shared, app, &id));
+            let subject = app.subject(session_name(place, &id));
             let ended = shared.handles.revoke_all_of(&app.name, &subject).await;
             ended.map_err(|error| shared.store_problem(StoreUse::Handles, &error))?;
         }
         Ok(())
     }
 
-    fn in_cookie(shared: &Shared, app: &ServingApp, headers: &HeaderMap) -> Option<VisitorId> {
-        app.visitor_cookie.read(headers, shared.scheme, &shared.visitor_keys)
+    fn in_cookie(place: &Place<'_>, headers: &HeaderMap) -> Option<VisitorId> {
+        let Place { shared, site, app } = place;
+        site.visitor_cookie(app)
+            .read(headers, shared.scheme, &shared.visitor_keys)
     }
 
-    fn in_pass(shared: &Shared, request: &SessionRequest) -> Option<VisitorId> {
-        read_pass(request.visitor.as_deref()?, &shared.visitor_keys)
+    fn in_pass(place: &Place<'_>, request: &SessionRequest) -> Option<VisitorId> {
+        read_pass(request.visitor.as_deref()?, &place.shared.visitor_keys)
     }
 
-    fn of(shared: &Shared, app: &ServingApp, id: VisitorId, needs_pass: bool) -> Self {
+    fn of(place: &Place<'_>, id: VisitorId, needs_pass: bool) -> Self {
         Self {
-            subject: app.subject(session_name(shared, app, &id)),
+            subject: place.app.subject(session_name(place, &id)),
             user: User {
                 id: id.public_id(),
                 kind: "anonymous",
             },
-            pass: needs_pass.then(|| write_pass(&id, &shared.visitor_keys)),
+            pass: needs_pass.then(|| write_pass(&id, &place.shared.visitor_keys)),
             keep: Some(id),
         }
     }
 }
 
-fn session_name(shared: &Shared, app: &ServingApp, id: &VisitorId) -> SessionName {
-    let keys = &shared.visitor_keys;
-    keys.session_name(&app.tenant, SubjectKind::Anonymous, id.as_str())
+fn session_name(place: &Place<'_>, id: &VisitorId) -> SessionName {
+    let keys = &place.shared.visitor_keys;
+    keys.session_name(&place.site.tenant(place.app), SubjectKind::Anonymous, id.as_str())
 }

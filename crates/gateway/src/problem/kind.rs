@@ -44,6 +44,30 @@ pub enum ProblemKind {
     LocalModeOnly,
     /// A request of a browser extension without the secret of the userscript that we served.
     PairingNeeded,
+    /// The visitor policy does not allow this operation to this caller.
+    OperationNotAllowed,
+    /// The operation does not take this query parameter from visitors.
+    ParameterNotAllowed,
+    /// The operation does not take this JSON member from visitors.
+    MemberNotAllowed,
+    /// A parameter or member has a value that visitors may not send.
+    ValueNotAllowed,
+    /// The bot, workflow or app is not one of the site's.
+    BotNotAllowed,
+    /// The request names another user than the one of its session.
+    UserIdRefused,
+    /// The page, the app or the handle belongs to another site.
+    SiteMismatch,
+    /// The site opens sessions for its own pages only, and the request names no `Origin`.
+    OriginNeeded,
+    /// Two servers could understand the request in two ways.
+    RequestAmbiguous,
+    /// The body is of a media type or content coding that the operation does not take.
+    MediaTypeRefused,
+    /// The conversation, chat, message or file is not one of this visitor's.
+    ResourceUnknown,
+    /// The platform's answer could not be filtered for a visitor.
+    AnswerNotFiltered,
     /// The request body is larger than the route takes.
     BodyTooLarge,
     /// More requests than the caller, or its address, may send in a minute.
@@ -116,7 +140,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 63] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -134,6 +158,18 @@ impl ProblemKind {
         Self::SessionNameRefused,
         Self::LocalModeOnly,
         Self::PairingNeeded,
+        Self::OperationNotAllowed,
+        Self::ParameterNotAllowed,
+        Self::MemberNotAllowed,
+        Self::ValueNotAllowed,
+        Self::BotNotAllowed,
+        Self::UserIdRefused,
+        Self::SiteMismatch,
+        Self::OriginNeeded,
+        Self::RequestAmbiguous,
+        Self::MediaTypeRefused,
+        Self::ResourceUnknown,
+        Self::AnswerNotFiltered,
         Self::BodyTooLarge,
         Self::RateLimited,
         Self::TooManyStreams,
@@ -190,6 +226,18 @@ impl ProblemKind {
             Self::SessionNameRefused => "session-name-refused",
             Self::LocalModeOnly => "local-mode-only",
             Self::PairingNeeded => "pairing-needed",
+            Self::OperationNotAllowed => "operation-not-allowed",
+            Self::ParameterNotAllowed => "parameter-not-allowed",
+            Self::MemberNotAllowed => "member-not-allowed",
+            Self::ValueNotAllowed => "value-not-allowed",
+            Self::BotNotAllowed => "bot-not-allowed",
+            Self::UserIdRefused => "user-id-refused",
+            Self::SiteMismatch => "site-mismatch",
+            Self::OriginNeeded => "origin-needed",
+            Self::RequestAmbiguous => "request-ambiguous",
+            Self::MediaTypeRefused => "media-type-refused",
+            Self::ResourceUnknown => "resource-unknown",
+            Self::AnswerNotFiltered => "answer-not-filtered",
             Self::BodyTooLarge => "body-too-large",
             Self::RateLimited => "rate-limited",
             Self::TooManyStreams => "too-many-streams",
@@ -237,12 +285,22 @@ impl ProblemKind {
             | Self::SessionNameRefused
             | Self::LocalModeOnly
             | Self::PairingNeeded
+            | Self::OperationNotAllowed
+            | Self::ParameterNotAllowed
+            | Self::MemberNotAllowed
+            | Self::ValueNotAllowed
+            | Self::BotNotAllowed
+            | Self::UserIdRefused
+            | Self::SiteMismatch
+            | Self::OriginNeeded
             | Self::LoginNotBegunHere
             | Self::LoginDenied => StatusCode::FORBIDDEN,
             Self::CredentialMissing | Self::HandleUnknown | Self::CredentialNotAccepted => StatusCode::UNAUTHORIZED,
-            Self::NoSuchEndpoint | Self::FileNotFound => StatusCode::NOT_FOUND,
+            Self::NoSuchEndpoint | Self::FileNotFound | Self::ResourceUnknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MediaTypeRefused => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::PathRefused
+            | Self::RequestAmbiguous
             | Self::BadRequest
             | Self::HeadRefused
             | Self::WebSocketHandshake
@@ -264,6 +322,7 @@ impl ProblemKind {
             | Self::TokenEndpointUnreachable
             | Self::UpstreamUnreachable
             | Self::UpstreamBroken
+            | Self::AnswerNotFiltered
             | Self::FileNotServed
             | Self::FileTooLarge
             | Self::FileHostFailed
@@ -281,6 +340,10 @@ impl ProblemKind {
     /// all of them; the others are ours (990 and the status) and make no SDK act. So a 429 is not 4013, which the platform's
     /// own table calls a model error and some programs repeat at once (protocol 4.5).
     pub fn code(self) -> u32 {
+        // The platform's own number for a resource that the caller cannot see (protocol 4.5).
+        if self == Self::ResourceUnknown {
+            return 4200;
+        }
         match self.status().as_u16() {
             401 => 4100,
             400 | 404 | 405 | 426 => 4000,

@@ -49,8 +49,30 @@ pub struct Problem {
     pub(crate) standing: Option<Box<Standing>>,
     /// Where a person logs in, if that is what is missing.
     pub login_url: Option<String>,
+    /// What the visitor policy refused, if it did.
+    pub denied: Option<Box<Denied>>,
     /// The inside of it, for our log only: never part of an answer.
     pub inside: Option<String>,
+}
+
+/// The part of a request that the visitor policy refuses, in the words of the answer's members.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Denied {
+    /// The operation, by its name in `docs/reference/operations.md`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<&'static str>,
+    /// The query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// The JSON member, or the field of either place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// The bot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bot_id: Option<String>,
+    /// The key of the configuration that could let it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
 }
 
 impl From<ProblemKind> for Problem {
@@ -62,6 +84,7 @@ impl From<ProblemKind> for Problem {
             limit: None,
             standing: None,
             login_url: None,
+            denied: None,
             inside: None,
         }
     }
@@ -210,6 +233,7 @@ impl Problem {
             log_id: self.log_id.as_deref(),
             limit: self.limit.map(Limit::key),
             login_url: self.login_url.as_deref(),
+            denied: self.denied.as_deref(),
         };
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(B::from(Bytes::from(json)));
@@ -268,6 +292,8 @@ struct ProblemBody<'a> {
     limit: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     login_url: Option<&'a str>,
+    #[serde(flatten)]
+    denied: Option<&'a Denied>,
 }
 
 /// The language in which the caller wants to read: that of an `Accept-Language` field, else English.

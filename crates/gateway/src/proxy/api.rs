@@ -5,50 +5,74 @@
 //! caller is told so in words that make no SDK ask for yet another.
 
 use super::body::{Answer, Bounds, EventDialect, Upload};
-use super::upstream::{self, Upstream, Upstreams};
-use super::{refusal, request, response, route};
+use super::policy::Gate;
+use super::route::BodyLimit;
+use super::upstream::{self, Upstream};
+use super::{Proxy, owned, refusal, request, response, route};
 use crate::apps::ServingApp;
 use crate::caller::{Caller, Presented, presented};
 use crate::connections::RequestBody;
 use crate::limits::{Admission, Limit};
 use crate::media_type::is_event_stream;
 use crate::problem::{Problem, ProblemKind};
+use crate::sites::Site;
 use crate::state::{Live, Shared};
 use crate::telemetry::labels::RefusedToken;
+use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
-use coze_auth::Token;
-use cozegate_store::HandleRecord;
-use http::header::{AUTHORIZATION, HeaderValue, UPGRADE};
+use coze_auth::{Subject, Token};
+use cozegate_core::policy::BodyPlan;
+use cozegate_store::Grade;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN, UPGRADE};
 use http::{Request, Response};
+use http_body::Body as _;
+use std::borrow::Cow;
 use tokio::time::{Instant, timeout_at};
 
 /// Passes `incoming` on and its answer back.
 pub(super) async fn pass(
     incoming: Box<Request<RequestBody>>,
     live: &Live,
-    shared: &Shared,
-    upstreams: &Upstreams,
+    proxy: &Proxy,
     record: &mut Record,
 ) -> Result<Response<Answer>, Problem> {
+    let shared = &*proxy.shared;
     let shown = presented(incoming.headers(), shared.mode)?;
-    let asker = Asker::find(shown, live, shared, record).await?;
+    let asker = Asker::find(shown, incoming.headers(), live, shared, record).await?;
     let Admission { permit, standing } = live.limits.admit(&asker.caller)?;
-    let upstream = upstreams
+    let (mut head, body) = incoming.into_parts();
+    let uri = head.uri.clone();
+    let mut gate = asker.gate(&proxy.metrics);
+    let plan = match &mut gate {
+        Some(gate) => {
+            gate.check_operation(&head.method, &uri, false)?;
+            gate.check_head(&head.headers, uri.query(), !body.is_end_stream())?
+        }
+        None => BodyPlan::Stream,
+    };
+    let upstream = proxy
+        .upstreams
         .at(&asker.app.api_base)
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
     let bounds = Bounds {
-        length: route::body_limit(incoming.uri().path(), live.limits.config()),
+        length: route::body_limit(uri.path(), live.limits.config()),
         idle: upstream.idle_timeout(),
     };
-    let (mut head, body) = incoming.into_parts();
-    request::prepare(&mut head, upstream.target())?;
+    request::prepare(&mut head, upstream.target(), &shared.pass_fields)?;
     let deadline = upstream.deadline();
     // Pinned here: handed on as a value, it would be kept once more by every future that it goes through.
     let exchange = std::pin::pin!(async {
-        let upload = Upload::of(body, bounds).await?;
+        let upload = upload(body, bounds, plan, gate.as_mut()).await?;
+        if let Some(gate) = &gate {
+            owned::check(gate, &asker, &upstream, record).await?;
+        }
         record.receives(upload.bytes());
         let request = Box::new(Request::from_parts(head, upload));
-        asker.exchange(&upstream, request, record).await
+        let answer = asker.exchange(&upstream, request, record).await?;
+        match &gate {
+            Some(gate) => owned::learn_and_filter(answer, gate, &asker).await,
+            None => Ok(answer),
+        }
     });
     let answer = within(deadline, exchange).await?;
     let is_stream = is_event_stream(answer.headers());
@@ -56,17 +80,44 @@ pub(super) async fn pass(
         Some(deadline) if !is_stream => body.holding(permit).until(deadline),
         _ => body.holding(permit),
     });
-    let mut response = response::incoming(answer);
+    let mut response = response::incoming(answer, &shared.pass_fields);
     if let Some(standing) = standing {
         standing.write(response.headers_mut());
     }
     Ok(response)
 }
 
+/// Takes the body as the policy plans it: read whole and judged, or as it comes.
+async fn upload(
+    body: RequestBody,
+    bounds: Bounds,
+    plan: BodyPlan,
+    gate: Option<&mut Gate<'_>>,
+) -> Result<Upload, Problem> {
+    let (BodyPlan::Collect { limit }, Some(gate)) = (plan, gate) else {
+        return Ok(Upload::of(body, bounds).await?);
+    };
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX).min(bounds.length.bytes);
+    let is_short = body.size_hint().exact().is_some_and(|length| length <= limit);
+    if gate.only_reports() && !is_short {
+        gate.refuse_length()?;
+        return Ok(Upload::of(body, bounds).await?);
+    }
+    let length = BodyLimit {
+        bytes: limit,
+        limit: Limit::VisitorBodyBytes,
+    };
+    let upload = Upload::whole(body, Bounds { length, ..bounds }).await?;
+    gate.check_body(upload.kept_bytes())?;
+    Ok(upload)
+}
+
 /// Who asks, and the app that serves them.
 pub(super) struct Asker<'a> {
     app: &'a ServingApp,
     caller: Caller,
+    /// The site on which the caller's handle was opened.
+    site: Option<&'a Site>,
     shared: &'a Shared,
 }
 
@@ -74,17 +125,20 @@ impl<'a> Asker<'a> {
     /// Finds them by what they present, and notes who it is for the log.
     pub(super) async fn find(
         presented: Presented<'_>,
+        headers: &HeaderMap,
         live: &'a Live,
         shared: &'a Shared,
         record: &mut Record,
     ) -> Result<Self, Problem> {
-        let (app, caller) = match presented {
-            Presented::OwnToken(authorization) => (live.apps.default_app(), Caller::OwnToken(authorization)),
+        let (app, caller, site) = match presented {
+            Presented::OwnToken(authorization) => (live.apps.default_app(), Caller::OwnToken(authorization), None),
             Presented::Handle(handle) => {
                 let visitor = shared.find_handle(handle, record.metrics()).await?;
+                let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+                let site = live.sites.for_handle(&visitor, origin)?;
                 // An app that is gone takes its handles along: the page opens a session with one that is there.
                 let app = live.apps.find(Some(&visitor.app)).ok_or(ProblemKind::HandleUnknown)?;
-                (app, Caller::Visitor(visitor))
+                (app, Caller::Visitor(visitor), Some(&**site))
             }
         };
         record.note(|line| match &caller {
@@ -93,7 +147,12 @@ impl<'a> Asker<'a> {
                 line.of_visitor(&app.name, shared.visitor_keys.log_name(&app.name, &handle.subject));
             }
         });
-        Ok(Self { app, caller, shared })
+        Ok(Self {
+            app,
+            caller,
+            site,
+            shared,
+        })
     }
 
     pub(super) fn app(&self) -> &ServingApp {
@@ -102,6 +161,27 @@ impl<'a> Asker<'a> {
 
     pub(super) fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// What all requests share.
+    pub(super) fn shared(&self) -> &'a Shared {
+        self.shared
+    }
+
+    /// The policy that applies to the caller; `None` for whom nothing is refused.
+    pub(super) fn gate<'g>(&'g self, metrics: &'g Metrics) -> Option<Gate<'g>> {
+        match (&self.caller, self.site) {
+            (Caller::Visitor(handle), Some(site)) => Gate::of(handle, site, metrics),
+            _ => None,
+        }
+    }
+
+    /// The visitor whose handle was shown.
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        match &self.caller {
+            Caller::Visitor(handle) => Some(&handle.subject),
+            Caller::OwnToken(_) => None,
+        }
     }
 
     /// Sends `request` with the caller's credential, and with a new one when it is refused and ours.
@@ -121,7 +201,15 @@ impl<'a> Asker<'a> {
             }
             Caller::Visitor(handle) => {
                 let (app, shared) = (self.app, self.shared);
-                let visitor = Visitor { app, handle, shared };
+                let scope = self.site.and_then(|site| site.token_scope.as_ref());
+                let subject = match scope {
+                    Some(scope) if handle.grade != Grade::Local => Cow::Owned(Subject {
+                        scope: Some(scope.clone()),
+                        ..handle.subject.clone()
+                    }),
+                    _ => Cow::Borrowed(&handle.subject),
+                };
+                let visitor = Visitor { app, subject, shared };
                 visitor.exchange(upstream, request, record).await
             }
         }
@@ -131,7 +219,7 @@ impl<'a> Asker<'a> {
 /// A visitor, whose token we hold.
 struct Visitor<'a> {
     app: &'a ServingApp,
-    handle: &'a HandleRecord,
+    subject: Cow<'a, Subject>,
     shared: &'a Shared,
 }
 
@@ -167,7 +255,7 @@ impl Visitor<'_> {
         again: Option<Box<Request<Upload>>>,
         record: &mut Record,
     ) -> Result<Response<Answer>, Problem> {
-        self.app.tokens.refused(&self.handle.subject, token);
+        self.app.tokens.refused(&self.subject, token);
         let renewed = self.token(record).await?;
         // A fixed token stays what it is; and when one new token after the other is refused, no more are asked for.
         if renewed.is_same_as(token) {
@@ -184,7 +272,7 @@ impl Visitor<'_> {
     }
 
     async fn token(&self, record: &mut Record) -> Result<Token, Problem> {
-        let subject = &self.handle.subject;
+        let subject = &*self.subject;
         if let Some(token) = self.app.tokens.ready_token(subject) {
             return Ok(token);
         }

@@ -5,12 +5,13 @@
 //!
 //! 1. route: does it ask for one of the platform's paths, or for a file ([`route`])?
 //! 2. guard: may it be answered at all ([`crate::guard`])? preflights end here, files go their own way ([`files`]);
-//! 3. caller: who asks ([`crate::caller`])?
+//! 3. caller: who asks ([`crate::caller`]), and at which site ([`crate::sites`])?
 //! 4. limits: may it have one more request, and one more exchange ([`crate::limits`])?
-//! 5. credential: the Coze token of that caller's subject - from memory, or renewed once for everybody;
-//! 6. request: the head that goes upstream ([`request`]), the body as it comes;
-//! 7. exchange: a connection of this core's own pool ([`upstream`]);
-//! 8. response: what comes back ([`response`]), byte for byte, as it comes.
+//! 5. policy: may a visitor do this ([`policy`]), and are the named ids the visitor's own ([`owned`])?
+//! 6. credential: the Coze token of that caller's subject - from memory, or renewed once for everybody;
+//! 7. request: the head that goes upstream ([`request`]), the body as it comes;
+//! 8. exchange: a connection of this core's own pool ([`upstream`]);
+//! 9. response: what comes back ([`response`]), byte for byte, as it comes; a bot's description is filtered for visitors.
 //!
 //! A WebSocket takes the same way up to the answer's head and is a tunnel from there on ([`tunnel`]).
 //!
@@ -23,6 +24,8 @@ mod connect;
 pub(crate) mod files;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod owned;
+mod policy;
 mod pool;
 mod refusal;
 mod request;
@@ -173,7 +176,7 @@ impl Proxy {
                 let mut response = if tunnel::is_wanted(&request) {
                     Box::pin(tunnel::open(*request, live, self, record)).await?
                 } else {
-                    api::pass(request, live, &self.shared, &self.upstreams, record).await?
+                    api::pass(request, live, self, record).await?
                 };
                 // Where both are scarce, the caller's own stands there already.
                 if let Some(standing) = of_address

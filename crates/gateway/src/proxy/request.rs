@@ -1,10 +1,11 @@
-//! The head that goes upstream: ours to answer for, so nothing of the caller's standing travels with it.
+//! Builds the request head that goes upstream: an allow list of the caller's header fields, and our own.
 //!
-//! Removed are the hop-by-hop fields (RFC 9110 7.6.1), every credential and cookie of the caller, everything that says
-//! where the request came from, and what only concerns our own hop. Everything else passes as it is.
+//! Hop-by-hop fields (RFC 9110 7.6.1), credentials, cookies, and whatever a browser, a reverse proxy, an access gateway or a
+//! tracing tool adds stay here, because a field that is not listed does not pass. `server.pass_fields` adds names.
 
 use super::body::Upload;
 use super::connect::Target;
+use crate::fields;
 use crate::problem::{Problem, ProblemKind};
 use http::header::{ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
@@ -15,12 +16,12 @@ use http::{Request, Uri, Version};
 const USUAL_FIELDS: usize = 8;
 
 /// Makes the head that goes to `target` from the caller's. What is left to add is a credential.
-pub(super) fn prepare(parts: &mut Parts, target: &Target) -> Result<(), Problem> {
+pub(super) fn prepare(parts: &mut Parts, target: &Target, more: &[HeaderName]) -> Result<(), Problem> {
     let uri = upstream_uri(&parts.uri, target.base_path())
         .map_err(|error| Problem::with_inside(ProblemKind::PathRefused, error))?;
     parts.uri = uri;
     parts.version = Version::HTTP_11;
-    clean(&mut parts.headers);
+    clean(&mut parts.headers, more);
     parts.headers.insert(HOST, target.host_field().clone());
     // A compressed stream would be buffered on the way; the clients ask for event streams in clear.
     parts
@@ -50,16 +51,17 @@ fn upstream_uri(uri: &Uri, base_path: &str) -> Result<Uri, http::Error> {
         .build()
 }
 
-/// Leaves what may go upstream.
-pub(super) fn clean(headers: &mut HeaderMap) {
+/// Leaves the fields that may go upstream: those of the list, and `more`.
+pub(super) fn clean(headers: &mut HeaderMap, more: &[HeaderName]) {
     let named = named_by_connection(headers);
     let all = std::mem::take(headers);
     headers.reserve(USUAL_FIELDS);
-    // Of a field that stands there several times, only the first comes with its name.
+    // Of a field that comes several times, only the first line carries the name.
     let mut last = None;
     for (name, value) in all {
         if let Some(name) = name {
-            last = Some(name).filter(|name| !is_removed(name.as_str()) && !named.contains(name));
+            let is_passed = fields::REQUEST.contains(&name) || more.contains(&name);
+            last = Some(name).filter(|name| is_passed && !named.contains(name));
         }
         if let Some(name) = &last {
             headers.append(name, value);
@@ -80,38 +82,6 @@ pub(super) fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// Names are compared with `_` read as `-`: servers behind CGI-like interfaces cannot tell the two apart (CVE-2025-64484).
-fn is_removed(name: &str) -> bool {
-    if memchr::memchr(b'_', name.as_bytes()).is_some() {
-        return is_listed(&name.replace('_', "-"));
-    }
-    is_listed(name)
-}
-
-/// Whether a field of this name, in lower case, never goes upstream.
-fn is_listed(name: &str) -> bool {
-    let is_listed = matches!(
-        name,
-        // Hop by hop (RFC 9110 7.6.1), beside what `Connection` names.
-        "connection" | "expect" | "keep-alive" | "proxy-authenticate" | "proxy-authorization" | "proxy-connection"
-        | "te" | "trailer" | "transfer-encoding" | "upgrade"
-        // The caller's credentials and cookies: one of ours takes their place.
-        | "authorization" | "cookie" | "cookie2"
-        // Where it came from.
-        | "baggage" | "forwarded" | "origin" | "referer" | "traceparent" | "tracestate" | "via" | "x-real-ip"
-        // Ours.
-        | "host" | "x-session-name"
-    );
-    let families = [
-        "access-control-request-",
-        "sec-fetch-",
-        "x-forwarded-",
-        "x-original-",
-        "x-cozegate-",
-    ];
-    is_listed || families.iter().any(|family| name.starts_with(family))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,59 +99,52 @@ mod tests {
         names
     }
 
-    /// Each for itself: a name that falls out of the list is noticed.
+    /// What proxies in front, access gateways and tracing tools add (bug reports S2).
     #[test]
-    fn every_name_that_is_not_for_the_platform_is_removed_in_either_spelling() {
-        let gone = [
-            "access-control-request-headers",
-            "access-control-request-private-network",
-            "authorization",
-            "baggage",
-            "connection",
-            "cookie",
-            "cookie2",
-            "expect",
-            "forwarded",
-            "host",
-            "keep-alive",
-            "origin",
-            "proxy-authenticate",
-            "proxy-authorization",
-            "proxy-connection",
-            "referer",
-            "sec-fetch-dest",
-            "sec-fetch-user",
-            "te",
-            "traceparent",
-            "tracestate",
-            "trailer",
-            "transfer-encoding",
-            "upgrade",
-            "via",
-            "x-cozegate-user",
-            "x-forwarded-for",
-            "x-forwarded-proto",
-            "x-original-url",
-            "x-real-ip",
-            "x-session-name",
+    fn fields_of_the_surroundings_stay_here() {
+        let surroundings = [
+            "cf-connecting-ip",
+            "true-client-ip",
+            "x-client-ip",
+            "client-ip",
+            "x-cluster-client-ip",
+            "fastly-client-ip",
+            "x-envoy-external-address",
+            "x-azure-clientip",
+            "x-forwarded",
+            "forwarded-for",
+            "x-amzn-trace-id",
+            "sentry-trace",
+            "sw8",
+            "x-b3-traceid",
+            "x-datadog-trace-id",
+            "x-auth-request-email",
+            "remote-user",
+            "cf-access-authenticated-user-email",
+            "cf-access-jwt-assertion",
+            "x-csrf-token",
+            "x-api-key",
+            "x-use-ppe",
+            "x-tt-env",
+            "x-http-method-override",
+            "x-coze-anything",
+            "range",
+            "cache-control",
         ];
-        let (mut let_through, mut refused) = (vec![], 0);
-        for spelling in gone
-            .iter()
-            .flat_map(|name| [(*name).to_owned(), name.replace('-', "_")])
-        {
-            let mut sent = headers(&[("accept", "*/*"), (&spelling, "x")]);
-            clean(&mut sent);
-            refused += i32::from(sent.remove("accept").is_none());
-            if !sent.is_empty() {
-                let_through.push(spelling);
-            }
+        let mut let_through = vec![];
+        for name in surroundings {
+            let mut sent = headers(&[("accept", "*/*"), (name, "x")]);
+            clean(&mut sent, &[]);
+            let_through.extend(sent.contains_key(name).then_some(name));
+            assert!(sent.contains_key("accept"), "{name}");
         }
-        let (tried, passed) = (2 * gone.len(), let_through.len());
-        println!(
-            "fields of a request: bad tried {tried} / let through {passed}; good tried {tried} / refused {refused}"
-        );
-        assert_eq!((let_through, refused), (vec![], 0));
+        let (tried, passed) = (surroundings.len(), let_through.len());
+        println!("fields of surroundings: bad tried {tried} / let through {passed}");
+        assert_eq!(let_through, Vec::<&str>::new());
+
+        let mut sent = headers(&[("x-tt-env", "ppe_x"), ("x-use-ppe", "1")]);
+        clean(&mut sent, &["x-tt-env".parse().unwrap()]);
+        assert_eq!(names(&sent), ["x-tt-env"]);
     }
 
     #[test]
@@ -213,7 +176,7 @@ mod tests {
             ("x-session-name", "somebody"),
         ]);
 
-        clean(&mut sent);
+        clean(&mut sent, &[]);
 
         let passed = [
             "accept",
@@ -232,9 +195,9 @@ mod tests {
             ("connection", "close, accept-language"),
             ("accept-language", "zh"),
         ]);
-        clean(&mut once);
+        clean(&mut once, &[]);
         let mut twice = once.clone();
-        clean(&mut twice);
+        clean(&mut twice, &[]);
 
         assert_eq!(once, twice);
         assert_eq!(names(&once), ["accept"]);

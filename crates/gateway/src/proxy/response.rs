@@ -1,55 +1,15 @@
-//! What comes back from upstream: status, fields and bytes as they are, but for what belongs to the upstream hop and
-//! what only we may decide (CORS, cookies, buffering).
+//! Builds the caller's answer from the upstream's: status and bytes as they are, and an allow list of header fields.
 
 use super::body::{Answer, EventDialect};
 use super::request::named_by_connection;
+use crate::fields;
 use crate::media_type::{is_event_stream, is_of_type};
 use crate::problem::{Problem, ProblemKind};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALT_SVC, CONNECTION,
-    CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, PROXY_AUTHENTICATE, SET_COOKIE,
-    STRICT_TRANSPORT_SECURITY, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Response, StatusCode};
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-/// nginx and some hosting platforms in front of us read it and stop collecting the stream.
+/// nginx and some hosting platforms in front of the gateway read it and do not buffer the stream.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
-const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
-const SET_COOKIE2: HeaderName = HeaderName::from_static("set-cookie2");
-const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
-
-static REMOVED: [HeaderName; 21] = [
-    // Hop by hop (RFC 9110 7.6.1).
-    CONNECTION,
-    KEEP_ALIVE,
-    PROXY_AUTHENTICATE,
-    PROXY_CONNECTION,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    // Said about the upstream's own name, and wrong under ours.
-    ALT_SVC,
-    CLEAR_SITE_DATA,
-    SERVICE_WORKER_ALLOWED,
-    SET_COOKIE,
-    SET_COOKIE2,
-    STRICT_TRANSPORT_SECURITY,
-    // Whom the answer is readable for is our decision.
-    ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    ACCESS_CONTROL_ALLOW_HEADERS,
-    ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE,
-    ALLOW_PRIVATE_NETWORK,
-    TIMING_ALLOW_ORIGIN,
-];
 
 /// A JSON answer up to this length is read before it leaves: it may be an error, and the Chat SDK takes an error for
 /// one only if it comes in one piece (chat-sdk.md 3.5).
@@ -100,14 +60,15 @@ pub(super) fn check_frame<B>(answer: &Response<B>, asks_to_switch: bool) -> Resu
     Ok(())
 }
 
-/// Makes the caller's answer from the upstream's.
-pub(super) fn incoming(mut response: Response<Answer>) -> Response<Answer> {
+/// Makes the caller's answer from the upstream's: the listed fields, and `more`.
+pub(super) fn incoming(mut response: Response<Answer>, more: &[HeaderName]) -> Response<Answer> {
     let headers = response.headers_mut();
-    for name in named_by_connection(headers) {
-        headers.remove(name);
-    }
-    // An answer has some ten fields, and most often none of these: walking them costs less than asking for each.
-    let removed: Vec<HeaderName> = headers.keys().filter(|name| REMOVED.contains(name)).cloned().collect();
+    let named = named_by_connection(headers);
+    let removed: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| !(fields::ANSWER.contains(name) || more.contains(name)) || named.contains(name))
+        .cloned()
+        .collect();
     for name in removed {
         headers.remove(name);
     }
@@ -153,7 +114,7 @@ mod tests {
                 .header(name, "x")
                 .header(name, "y")
                 .header("etag", "z");
-            let mut answer = incoming(response.body(Answer::default()).unwrap());
+            let mut answer = incoming(response.body(Answer::default()).unwrap(), &[]);
             refused += i32::from(answer.headers_mut().remove("etag").is_none());
             if !answer.headers().is_empty() {
                 let_through.push(name);

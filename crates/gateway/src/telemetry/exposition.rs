@@ -43,6 +43,7 @@ impl Collector for Telemetry {
         sheet.requests()?;
         sheet.upstream()?;
         sheet.tokens()?;
+        sheet.policy()?;
         sheet.stores()?;
         sheet.files()?;
         sheet.counters("cozegate_config_reloads", "New configurations", |m| &m.reloads)?;
@@ -116,6 +117,14 @@ impl Sheet<'_> {
             "cozegate_refused_tokens",
             "Tokens that the platform refused before their time",
             |m| &m.refused_tokens,
+        )
+    }
+
+    fn policy(&mut self) -> fmt::Result {
+        self.counters(
+            "cozegate_policy_denied",
+            "Requests that the visitor policy denied",
+            |m| &m.policy_denied,
         )
     }
 

@@ -5,6 +5,7 @@
 
 use crate::problem::ProblemKind;
 use coze_auth::{AuthError, GrantKind};
+use cozegate_core::policy::Denial;
 use http::{Method, StatusCode};
 
 /// A value, or several together, that tells series of one metric apart.
@@ -139,6 +140,62 @@ impl From<&Method> for MethodClass {
             Method::DELETE => Self::Delete,
             Method::OPTIONS => Self::Options,
             _ => Self::Other,
+        }
+    }
+}
+
+label! {
+    /// Why the visitor policy denied a request.
+    PolicyReason is "reason" {
+        /// The operation.
+        Operation => "operation",
+        /// A query parameter.
+        Parameter => "parameter",
+        /// A JSON member.
+        Member => "member",
+        /// A value.
+        Value => "value",
+        /// A bot.
+        Bot => "bot",
+        /// Another user.
+        User => "user",
+        /// Two readings.
+        Ambiguous => "ambiguous",
+        /// A required id that is absent or not an id.
+        Invalid => "invalid",
+        /// A media type or content coding.
+        MediaType => "media-type",
+        /// A body that is too long.
+        Length => "length",
+        /// A conversation, chat or file of another visitor.
+        Ownership => "ownership",
+    }
+}
+
+label! {
+    /// What came of a denial.
+    PolicyOutcome is "outcome" {
+        /// The request was refused.
+        Refused => "refused",
+        /// The site only reports; the request went on.
+        Reported => "reported",
+    }
+}
+
+impl From<&Denial> for PolicyReason {
+    fn from(denial: &Denial) -> Self {
+        match denial {
+            Denial::OperationNotAllowed { .. } => Self::Operation,
+            Denial::ParameterNotAllowed { .. } => Self::Parameter,
+            Denial::MemberNotAllowed { .. } => Self::Member,
+            Denial::ValueNotAllowed { .. } => Self::Value,
+            Denial::BotNotAllowed { .. } => Self::Bot,
+            Denial::UserIdRefused { .. } => Self::User,
+            Denial::RequestAmbiguous(_) => Self::Ambiguous,
+            Denial::BadRequest { .. } => Self::Invalid,
+            Denial::MediaTypeRefused => Self::MediaType,
+            Denial::BodyTooLarge => Self::Length,
+            Denial::ResourceUnknown { .. } => Self::Ownership,
         }
     }
 }
@@ -371,6 +428,8 @@ label! {
         Tokens => "tokens",
         /// Leases: which process renews a login.
         Leases => "leases",
+        /// Owners of conversations and files.
+        Ownership => "ownership",
         /// Removing what has ended.
         Sweep => "sweep",
     }

@@ -5,8 +5,8 @@
 
 use super::counts::{Count, Durations, Each, Level, Writer, Writers};
 use super::labels::{
-    Direction, Early, FileSource, Grant, HandleLookup, Listener, MethodClass, Phase, Place, RefusedToken, Reload,
-    StatusClass, StoreUse, TokenOutcome, TunnelEnd, UpstreamFailure,
+    Direction, Early, FileSource, Grant, HandleLookup, Listener, MethodClass, Phase, Place, PolicyOutcome,
+    PolicyReason, RefusedToken, Reload, StatusClass, StoreUse, TokenOutcome, TunnelEnd, UpstreamFailure,
 };
 use crate::problem::ProblemKind;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     pub(super) file_cache_bytes: Each<(), Level>,
     pub(super) handle_lookups: Each<HandleLookup, Count>,
     pub(super) refused_tokens: Each<RefusedToken, Count>,
+    pub(super) policy_denied: Each<(PolicyReason, PolicyOutcome), Count>,
     pub(super) token_requests: Each<(Grant, TokenOutcome), Count>,
     pub(super) token_request_durations: Each<Grant, Durations>,
     pub(super) store_errors: Each<StoreUse, Count>,
@@ -66,6 +67,7 @@ impl Metrics {
             file_cache_bytes: Each::new(writers),
             handle_lookups: Each::new(writers),
             refused_tokens: Each::new(writers),
+            policy_denied: Each::new(writers),
             token_requests: Each::new(writers),
             token_request_durations: Each::new(writers),
             store_errors: Each::new(writers),
@@ -106,6 +108,11 @@ impl Metrics {
     /// The platform refused a token before its time.
     pub(crate) fn token_refused(&self, outcome: RefusedToken) {
         self.refused_tokens.add(outcome, 1);
+    }
+
+    /// The visitor policy denied a request.
+    pub(crate) fn policy_denied(&self, reason: PolicyReason, outcome: PolicyOutcome) {
+        self.policy_denied.add((reason, outcome), 1);
     }
 
     /// The store could not do its part.

@@ -47,6 +47,7 @@ fn everything() -> String {
     begun(&m.file_cache_bytes);
     counted(&m.handle_lookups);
     counted(&m.refused_tokens);
+    counted(&m.policy_denied);
     counted(&m.token_requests);
     took(&m.token_request_durations);
     counted(&m.store_errors);

@@ -1,27 +1,8 @@
 //! Public mode as strangers see it: nobody names whose history they want, nobody gets a token, nobody asks how we are.
 
-use crate::world::{Answer, World, send};
-use coze_emulator::Emulator;
-use cozegate_gateway::config::{LimitsConfig, Mode, PublicUrls};
+use crate::world::{Answer, SITE, World, published_bot, send};
 use serde_json::json;
 use std::net::SocketAddr;
-
-const SITE: &str = "https://www.shop.example";
-
-/// A gateway that visitors reach over HTTPS as chat.example (pages) and api.chat.example (proxy).
-async fn public() -> (World, Emulator) {
-    World::with_emulator_and(|config| {
-        config.mode = Mode::Public;
-        config.limits = LimitsConfig::of_mode(Mode::Public);
-        config.server.public = Some(PublicUrls {
-            proxy: "https://api.chat.example".parse().unwrap(),
-            auth: "https://chat.example".parse().unwrap(),
-        });
-        config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
-        config.cors.origins = vec![SITE.parse().unwrap()];
-    })
-    .await
-}
 
 async fn ask(addr: SocketAddr, line: &str, fields: &str, body: &str) -> Answer {
     let length = body.len();
@@ -40,8 +21,8 @@ async fn open(world: &World, fields: &str, body: &str) -> Answer {
 
 #[tokio::test]
 async fn page_of_the_site_gets_a_session_at_the_public_addresses() {
-    let (world, emulator) = public().await;
-    let bot_id = emulator.info().bots.iter().find(|bot| bot.published).unwrap().id;
+    let (world, emulator) = World::public().await;
+    let bot_id = published_bot(&emulator);
 
     let answer = open(
         &world,
@@ -69,10 +50,11 @@ async fn page_of_the_site_gets_a_session_at_the_public_addresses() {
 
 #[tokio::test]
 async fn what_one_person_may_do_at_home_nobody_may_here() {
-    let (world, emulator) = public().await;
+    let (world, emulator) = World::public().await;
     let before = emulator.journal().entries().len();
     let own_token = format!("pat_{}", "x".repeat(40));
     let at_auth = "Host: chat.example\r\n";
+    let from_site = "Host: chat.example\r\nOrigin: https://www.shop.example\r\n";
     let scripted = "Host: chat.example\r\nX-Requested-With: XMLHttpRequest\r\nAccept: application/json\r\n";
     let of_coze = "Host: chat.example\r\nOrigin: https://www.coze.cn\r\n";
     let forwarded = "Host: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.7\r\n";
@@ -103,7 +85,7 @@ async fn what_one_person_may_do_at_home_nobody_may_here() {
         (
             auth,
             "POST /auth/session",
-            at_auth,
+            from_site,
             r#"{"session_name":"alice"}"#,
             403,
             "session-name-refused",
@@ -163,8 +145,8 @@ async fn what_one_person_may_do_at_home_nobody_may_here() {
 
 #[tokio::test]
 async fn two_visitors_without_cookies_keep_their_histories_apart() {
-    let (world, emulator) = public().await;
-    let bot_id = emulator.info().bots.iter().find(|bot| bot.published).unwrap().id;
+    let (world, emulator) = World::public().await;
+    let bot_id = published_bot(&emulator);
     let origin = format!("Origin: {SITE}\r\nSec-Fetch-Site: cross-site\r\n");
     let one = open(&world, &origin, "{}").await.json();
     let other = open(&world, &origin, "{}").await.json();
@@ -199,9 +181,9 @@ async fn two_visitors_without_cookies_keep_their_histories_apart() {
 
 #[tokio::test]
 async fn behind_a_proxy_each_address_has_its_own_limit() {
-    let (world, _emulator) = public().await;
+    let (world, _emulator) = World::public().await;
     let from = async |address: &str| {
-        let fields = format!("Host: chat.example\r\nX-Forwarded-For: {address}\r\n");
+        let fields = format!("Host: chat.example\r\nOrigin: {SITE}\r\nX-Forwarded-For: {address}\r\n");
         ask(world.auth, "POST /auth/session", &fields, "").await.status
     };
 

@@ -1,11 +1,13 @@
 //! HTTPS with a certificate of one's own: HTTP/1.1 and HTTP/2, through the same guard.
 
 use crate::world::person::{Decision, Person, target};
-use crate::world::{RecordingUpstream, World};
+use crate::world::{RecordingUpstream, SITE, World};
 use bytes::Bytes;
 use coze_auth::ChallengeMethod;
 use coze_emulator::{AppKind, Emulator};
-use cozegate_gateway::config::{AppConfig, Credentials, Mode, PublicUrls, TlsConfig, TlsFault};
+use cozegate_gateway::config::{
+    AllowedBots, AppConfig, Credentials, MAIN_SITE, Mode, PublicUrls, SiteConfig, TlsConfig, TlsFault,
+};
 use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -129,12 +131,14 @@ async fn public_mode_speaks_https_itself_where_it_has_a_certificate() {
             proxy: "https://chat.example:8443".parse().unwrap(),
             auth: "https://chat.example".parse().unwrap(),
         });
-        config.cors.origins = vec!["https://www.shop.example".parse().unwrap()];
+        let origins = vec![SITE.parse().unwrap()];
+        let site = SiteConfig::new(MAIN_SITE, "main", origins, AllowedBots::Any);
+        config.sites.insert(MAIN_SITE.to_owned(), site);
     })
     .await;
 
     for protocol in ["http/1.1", "h2"] {
-        let fields = [("origin", "https://www.shop.example")];
+        let fields = [("origin", SITE)];
         let request = request(world.auth, protocol, &Method::POST, "/auth/session", &fields, "");
         let (head, text) = ask(world.auth, &issued, protocol, request).await;
 

@@ -229,6 +229,8 @@ export class Served extends Running {
       'trusted_proxies = ["127.0.0.1"]',
       "[cors]",
       `origins = ${JSON.stringify(origins)}`,
+      "[sites.main]",
+      `bots = ${JSON.stringify(emulator.emulator.bots.map((bot) => bot.id))}`,
       "[visitors]",
       'kinds = ["anonymous"]',
       'secret_file = "visitors.secret"',

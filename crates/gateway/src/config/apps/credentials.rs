@@ -104,6 +104,9 @@ pub struct JwtOptions {
     pub account: JwtAccount,
     /// What the tokens may do; everything that the app may when absent (protocol 2.2).
     pub scope: Option<Scope>,
+    /// Whether visitors' tokens are asked for with a scope of their own: to chat with the bots of their site. Documented as
+    /// effective for channel apps only; what it does to others is uncertain (protocol 2.2, 13.4).
+    pub narrows_visitors: bool,
     /// The device that the enterprise edition counts by; a claim of the assertion (protocol 2.1).
     pub device_info: Option<DeviceInfo>,
 }
@@ -195,6 +198,15 @@ fn read_jwt_options(section: &mut Section<'_, '_>) -> Option<JwtOptions> {
         scope.finish();
         Scope::new(permissions, bots)
     });
+    let is_channel = section.switch("channel", false);
+    let visitor_scope = section.checked_or("visitor_scope", "all".to_owned(), |text| match text {
+        "all" | "chat" => Ok(text.to_owned()),
+        other => Err(MistakeKind::NotOneOf {
+            value: other.to_owned(),
+            allowed: &["all", "chat"],
+        }
+        .into()),
+    });
     let device_info = section.section_if_there("session_context").and_then(|mut context| {
         let device_id = context.checked("device_id", |text| Ok(text.to_owned()));
         let custom_consumer = context.checked("custom_consumer", |text| Ok(text.to_owned()));
@@ -207,6 +219,7 @@ fn read_jwt_options(section: &mut Section<'_, '_>) -> Option<JwtOptions> {
     Some(JwtOptions {
         account: account?,
         scope,
+        narrows_visitors: is_channel || visitor_scope == "chat",
         device_info,
     })
 }

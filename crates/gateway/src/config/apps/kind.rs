@@ -88,7 +88,14 @@ const OWN_KEYS: [(&[&str], &[AppKind]); 10] = [
     ),
     (&["public_key_id", "duration_seconds"], &[AppKind::Jwt]),
     (
-        &["account_id", "enterprise_id", "scope", "session_context"],
+        &[
+            "account_id",
+            "enterprise_id",
+            "scope",
+            "session_context",
+            "channel",
+            "visitor_scope",
+        ],
         &[AppKind::Jwt],
     ),
     (&SecretKeys::PRIVATE_KEY.all(), &[AppKind::Jwt]),

@@ -46,7 +46,7 @@ pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> BTreeMap<String,
                 continue;
             }
         };
-        if !is_app_name(&name) {
+        if !is_name(&name) {
             section.mistake(
                 &name,
                 &node.key_place,
@@ -60,8 +60,9 @@ pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> BTreeMap<String,
     apps
 }
 
-/// The name appears in variables and addresses, so it keeps to what both can carry.
-fn is_app_name(name: &str) -> bool {
+/// Whether an app or a site can be called `name`: the name appears in variables and addresses, and keeps to what both can
+/// carry.
+pub(super) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name
             .chars()

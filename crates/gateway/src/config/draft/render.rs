@@ -17,7 +17,7 @@ type Line = (&'static str, &'static str);
 const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
 
 /// The sections behind the apps, with our defaults, or with samples where there is none.
-const SECTIONS: [(&str, &[Line]); 10] = [
+const SECTIONS: [(&str, &[Line]); 11] = [
     (
         "server",
         &[
@@ -25,12 +25,14 @@ const SECTIONS: [(&str, &[Line]); 10] = [
             ("auth_addr", "\"127.0.0.1:8081\""),
             ("workers", "2"),
             ("trusted_proxies", "[\"10.0.0.0/8\"]"),
+            ("pass_fields", "[\"x-tt-env\"]"),
             ("proxy_url", ""),
             ("auth_url", ""),
             ("tls_certificate_file", ""),
             ("tls_key_file", ""),
         ],
     ),
+    ("local", &[("pages", "\"chat\"")]),
     ("cors", &[("origins", "[\"https://www.example.com\"]")]),
     (
         "chat",
@@ -54,6 +56,7 @@ const SECTIONS: [(&str, &[Line]); 10] = [
         &[
             ("kinds", "[\"anonymous\"]"),
             ("handle_ttl_seconds", "86400"),
+            ("body_bytes", "65536"),
             ("secret_file", "\"visitors.secret\""),
         ],
     ),
@@ -114,7 +117,7 @@ const SECTIONS: [(&str, &[Line]); 10] = [
 ];
 
 /// The keys of an app in the order in which they are written.
-const APP_ORDER: [&str; 27] = [
+const APP_ORDER: [&str; 29] = [
     "kind",
     "region",
     "api_base",
@@ -140,6 +143,8 @@ const APP_ORDER: [&str; 27] = [
     "enterprise_id",
     "scope.permissions",
     "scope.bots",
+    "channel",
+    "visitor_scope",
     "session_context.device_id",
     "session_context.custom_consumer",
 ];
@@ -156,6 +161,8 @@ const fn samples(kind: AppKind) -> &'static [Line] {
             ("enterprise_id", "\"volcano_2100000001\""),
             ("scope.permissions", "[\"Connector.botChat\"]"),
             ("scope.bots", "[\"7500000000000000001\"]"),
+            ("channel", "false"),
+            ("visitor_scope", "\"all\""),
             ("session_context.device_id", "\"till-4\""),
             ("session_context.custom_consumer", "\"branch-7\""),
         ],
@@ -265,6 +272,7 @@ fn toml_text(value: &SettingValue) -> String {
     match value {
         SettingValue::Text(text) => json!(text).to_string().replace('\u{7f}', "\\u007f"),
         SettingValue::Number(number) => number.to_string(),
+        SettingValue::Switch(is_on) => is_on.to_string(),
         SettingValue::List(items) => json!(items).to_string(),
         SettingValue::Redacted => String::new(),
     }

@@ -139,6 +139,8 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # enterprise_id = "volcano_2100000001"  # tokens for an enterprise; not together with account_id
     # scope.permissions = ["Connector.botChat"]  # what tokens may do; without it, all that the app may
     # scope.bots = ["7500000000000000001"]  # the bots that tokens may talk to; without it, all
+    # channel = false  # true for a channel app: visitors' tokens are narrowed to chatting with the bots of their site
+    # visitor_scope = "all"  # "chat" asks for such narrowed tokens of any app; try it first, it may break chatting
     # session_context.device_id = "till-4"  # the device, for the enterprise edition's billing
     # session_context.custom_consumer = "branch-7"  # who is billed
 
@@ -148,6 +150,11 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # auth_addr = "127.0.0.1:8081"  # auth service and pages
     # workers = 2  # threads for proxied traffic; default: one per core
     # trusted_proxies = ["10.0.0.0/8"]  # your own proxies in front, whose X-Forwarded-For or Forwarded is believed
+    # pass_fields = ["x-tt-env"]  # header fields that go to Coze beside the listed ones
+
+    # What a page of another site may do, in local mode.
+    [local]
+    # pages = "chat"  # "chat": what visitors of a site may do, with every bot; "all": everything that the app may
 
     # Pages that may call us, beside Coze's own and ours.
     [cors]
@@ -169,6 +176,7 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     [visitors]
     # kinds = ["anonymous"]  # how visitors show who they are; public mode has to say it
     # handle_ttl_seconds = 86400  # how long a handle works
+    # body_bytes = 65536  # the largest body that a visitor sends, uploads apart
     # secret_file = "visitors.secret"  # the secret that visitors' histories hang on; default: below your state folder
 
     # Where tokens, handles and logins rest, sealed.

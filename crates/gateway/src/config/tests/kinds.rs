@@ -128,6 +128,7 @@ session_context = { device_id = "till-4" }
     let expected = JwtOptions {
         account: JwtAccount::Account("7300000000000000001".to_owned()),
         scope: Scope::new(["Connector.botChat".to_owned()], ["7".to_owned()]),
+        narrows_visitors: false,
         device_info: Some(DeviceInfo {
             device_id: Some("till-4".to_owned()),
             custom_consumer: None,

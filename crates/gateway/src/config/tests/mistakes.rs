@@ -191,9 +191,11 @@ secret_file = "visitors.secret"
     cozegate.toml: cors.origins: Nobody may use this gateway yet. List the pages that may, as origins: origins = ["https://www.example.com"].
     cozegate.toml: visitors.kinds: Nothing says how visitors are told apart. Write kinds = ["anonymous"]: each browser gets an id made by cozegate, and a history of its own.
     cozegate.toml: visitors.secret_file: Every visitor's history hangs on a secret, so its place must be known and backed up. Write secret_file = "/var/lib/cozegate/visitors.secret"; the file is made at the first start, and every instance needs the same.
+    cozegate.toml: sites.main.bots: Public mode needs the bots that visitors may use. Write bots = ["7500000000000000001"] in this section, or list them as chat.bots. bots = ["*"] allows every bot that the app reaches, unpublished ones too.
     cozegate.toml:2:1: apps.main.kind: An app of kind "pat" has one history for everybody: every visitor would read the others' conversations. Public mode takes apps of kind "jwt" only.
     "#);
     insta::assert_snapshot!(half.mistakes(), @r#"
+    cozegate.toml: sites.main.bots: Public mode needs the bots that visitors may use. Write bots = ["7500000000000000001"] in this section, or list them as chat.bots. bots = ["*"] allows every bot that the app reaches, unpublished ones too.
     cozegate.toml:2:1: apps.main.kind: An app of kind "web" has one history for everybody: every visitor would read the others' conversations. Public mode takes apps of kind "jwt" only.
     cozegate.toml:7:1: server.auth_url: Visitors come over https://, and nobody speaks it here. Set tls_certificate_file and tls_key_file, or name the reverse proxy that does in trusted_proxies.
     cozegate.toml:9:13: server.proxy_url: "http://chat.example.com" would carry every conversation unencrypted. Use https://; http:// works for 127.0.0.1 and localhost only, to try it out. Did you mean "https://chat.example.com"?
@@ -202,6 +204,54 @@ secret_file = "visitors.secret"
     "#);
     insta::assert_snapshot!(local.mistakes(), @r#"
     cozegate.toml:6:12: server.auth_url: This key belongs to public mode. Leave it out, or write mode = "public".
+    "#);
+}
+
+#[test]
+fn sites_are_checked() {
+    let workplace = toml(&format!(
+        r#"mode = "public"
+{APP}[server]
+auth_url = "http://127.0.0.1:8081"
+proxy_url = "http://127.0.0.1:8080"
+pass_fields = ["x tt", "Cookie", "x-tt-env"]
+[local]
+pages = "all"
+[cors]
+origins = ["https://a.example"]
+[visitors]
+kinds = ["anonymous"]
+secret_file = "visitors.secret"
+[sites.One]
+origins = ["https://one.example", "https://two.example"]
+bots = ["seven", "7"]
+[sites.two]
+origins = ["https://two.example"]
+bots = ["8"]
+app = "mian"
+allow = ["chats", "bots_admin"]
+members = {{ chat = ["BOT_ID", "a-b"] }}
+bot_fields = ["Prompt_Info"]
+without_origin = 1
+"#
+    ));
+
+    insta::assert_snapshot!(workplace.mistakes(), @r#"
+    cozegate.toml:2:1: apps.main.kind: An app of kind "pat" has one history for everybody: every visitor would read the others' conversations. Public mode takes apps of kind "jwt" only.
+    cozegate.toml:9:16: server.pass_fields: "x tt" is not the name of a header field.
+    cozegate.toml:9:24: server.pass_fields: The field "Cookie" never goes to Coze: it holds a credential, says where a request comes from, or belongs to one connection. Leave it out.
+    cozegate.toml:11:9: local.pages: This key belongs to local mode. Leave it out; in public mode [sites] says what visitors may do.
+    cozegate.toml:17:2: cors.origins: cors.origins are the origins of the site "main", and [sites] has no "main". Move them to the origins of a site.
+    cozegate.toml:17:8: sites.One: "One" cannot be a site's name. Use lower-case letters, digits, "-" and "_", 64 at most.
+    cozegate.toml:19:9: sites.One.bots: "seven" is not an id of Coze, which has 1 to 20 digits and no zero in front, such as 7500000000000000001.
+    cozegate.toml:20:8: sites.two.origins: https://two.example belongs to the site "One" already. An origin belongs to one site.
+    cozegate.toml:23:7: sites.two.app: There is no app called "mian". Did you mean "main"?
+    cozegate.toml:24:10: sites.two.allow: "chats" is not a group of operations. The groups for visitors are: chat, chat_tools, conversations, conversations_read, messages, messages_write, files, files_read, feedback, bot_info, audio, voices, app_chat, workflow_run, workflow_resume, realtime, variables. Did you mean "chat"?
+    cozegate.toml:24:19: sites.two.allow: No setting gives "bots_admin" to visitors: it administers the account. docs/reference/operations.md lists the groups for visitors.
+    cozegate.toml:25:21: sites.two.members.chat: The visitor policy checks "BOT_ID" itself, in every spelling. Leave it out.
+    cozegate.toml:25:31: sites.two.members.chat: "a-b" is not the name of a JSON member. Use letters, digits and "_", 64 at most.
+    cozegate.toml:26:15: sites.two.bot_fields: "Prompt_Info" holds the bot's prompt, which no visitor may read. Leave it out.
+    cozegate.toml:27:18: sites.two.without_origin: Expected true or false, found a whole number.
     "#);
 }
 
@@ -347,7 +397,7 @@ fn the_environment_is_checked_under_its_own_names() {
     environment variable COZEGATE__MODE__X: Expected a text in quotes, found a section.
     COZE_API_BASE: Nothing says which Coze platform is meant, and apps exist on one of them only. It is https://api.coze.cn (region "cn") or https://api.coze.com (region "com").
     COZE_PUBLIC_KEY: This key is missing.
-    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, userscript, visitors, store, limits, files, log, timeouts, apps, default_app.
+    environment variable COZEGATE__: This key is not known. Known here: mode, server, cors, chat, userscript, local, visitors, store, limits, files, log, timeouts, apps, default_app, sites.
     environment variable COZEGATE__SERVR__PROXY_ADDR: This key is not known. Did you mean "COZEGATE__SERVER__PROXY_ADDR"?
     "#);
 }

@@ -4,6 +4,7 @@
 use super::{Workplace, console_file, token};
 use crate::config::{AppKind, MistakeKind};
 use crate::text::Language;
+use cozegate_core::policy::Group;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -87,6 +88,7 @@ fn validate(root: &Value, schema: &Value, value: &Value) -> bool {
                 .unwrap()
                 .iter()
                 .all(|key| value.get(key.as_str().unwrap()).is_some()),
+            "anyOf" => rule.as_array().unwrap().iter().any(holds),
             "oneOf" => rule.as_array().unwrap().iter().filter(|rule| holds(rule)).count() == 1,
             "allOf" => rule.as_array().unwrap().iter().all(holds),
             "not" => !holds(rule),
@@ -117,6 +119,7 @@ fn is_of_type(value: &Value, kind: &Value) -> bool {
     match kind.as_str().unwrap() {
         "string" => value.is_string(),
         "integer" => value.is_i64(),
+        "boolean" => value.is_boolean(),
         "array" => value.is_array(),
         "object" => value.is_object(),
         other => panic!("{other} is no type here"),
@@ -147,12 +150,12 @@ fn every_key_that_is_read_stands_in_the_schema_and_back() {
     for kind in AppKind::ALL {
         let app = app(kind).replace(" }", ", qqqq = 1 }");
         let content = format!(
-            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[chat]\nqqqq = 1\n[userscript]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[limits]\nqqqq = 1\n[files]\nqqqq = 1\n[log]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
+            "qqqq = 1\n{app}qqqq = 1\n[server]\nqqqq = 1\n[cors]\nqqqq = 1\n[local]\nqqqq = 1\n[chat]\nqqqq = 1\n[userscript]\nqqqq = 1\n[visitors]\nqqqq = 1\n[store]\nqqqq = 1\n[limits]\nqqqq = 1\n[files]\nqqqq = 1\n[log]\nqqqq = 1\n[timeouts]\nqqqq = 1\n"
         );
 
         let errors = workplace(&content).load(None).unwrap_err();
 
-        let sections = if kind == AppKind::Jwt { 14 } else { 12 };
+        let sections = if kind == AppKind::Jwt { 15 } else { 13 };
         assert_eq!(errors.mistakes().len(), sections, "{errors}");
         for mistake in errors.mistakes() {
             let MistakeKind::UnknownKey { known } = &mistake.kind else {
@@ -203,14 +206,14 @@ fn numbers_end_where_the_schema_says() {
             }
         }
     }
-    assert_eq!(bounds, 24 * 4);
+    assert_eq!(bounds, 25 * 4);
 }
 
 /// A whole file of public mode with this app.
 fn public(app: &str) -> String {
     format!(
         "mode = \"public\"\n{app}[server]\nproxy_url = \"https://chat.example\"\nauth_url = \"https://chat.example\"\n\
-         trusted_proxies = [\"127.0.0.1\"]\n[cors]\norigins = [\"https://shop.example\"]\n\
+         trusted_proxies = [\"127.0.0.1\"]\n[cors]\norigins = [\"https://shop.example\"]\n[chat]\nbots = [\"7 Help desk\"]\n\
          [visitors]\nkinds = [\"anonymous\"]\nsecret_file = \"visitors.secret\"\n"
     )
 }
@@ -327,5 +330,54 @@ fn every_kind_of_store_takes_the_keys_of_its_schema() {
             .unwrap();
         let written: BTreeSet<String> = properties.as_object().unwrap().keys().cloned().collect();
         assert_eq!(read, written, "{kind}");
+    }
+}
+
+/// A whole file of public mode with one site that has these lines.
+fn site(lines: &str) -> String {
+    format!(
+        "{}[sites.shop]\norigins = [\"https://other.example\"]\nbots = [\"7\"]\n{lines}",
+        public(&app(AppKind::Jwt)).replace("[cors]\norigins = [\"https://shop.example\"]\n", "")
+    )
+}
+
+#[test]
+fn reader_and_schema_agree_about_sites() {
+    let groups: Vec<&str> = Group::ALL
+        .iter()
+        .filter(|group| group.may_be_given_to_visitors())
+        .map(|group| group.name())
+        .collect();
+    let every_group = json!(groups).to_string();
+    let members = groups
+        .iter()
+        .map(|group| format!("{group} = [\"x\"]"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    for lines in [
+        String::new(),
+        format!("allow = {every_group}\nmembers = {{ {members} }}\n"),
+        "bots = [\"*\"]\npolicy = \"report\"\nownership = \"observe\"\nwithout_origin = true\n".replace(
+            "bots",
+            "workflows = [\"7\"]\napp_ids = [\"8\"]\nbot_fields = [\"x\"]\n# bots",
+        ),
+        "app = \"main\"\nconnectors = [\"999\"]\n".to_owned(),
+    ] {
+        let content = site(&lines);
+        assert!(is_read(&content), "{content}");
+        assert!(is_valid(&content), "{content}");
+    }
+    for lines in [
+        "allow = [\"bots_admin\"]\n",
+        "allow = [\"chats\"]\n",
+        "members = { bots_admin = [\"x\"] }\n",
+        "policy = \"off\"\n",
+        "ownership = \"report\"\n",
+        "without_origin = \"yes\"\n",
+        "qqqq = 1\n",
+    ] {
+        let content = site(lines);
+        assert!(!is_read(&content), "{content}");
+        assert!(!is_valid(&content), "{content}");
     }
 }

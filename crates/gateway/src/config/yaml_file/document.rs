@@ -6,7 +6,7 @@
 
 use super::super::mistake::{ConfigMistake, MistakeKind};
 use super::super::place::{Place, Position};
-use super::super::tree::{Node, Shape, Table, Value};
+use super::super::tree::{Node, Table, Value};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -207,7 +207,9 @@ fn tables_of(node: Node) -> Vec<Table> {
     match node.value {
         Value::Table(table) => vec![table],
         Value::List(items) => items.into_iter().flat_map(tables_of).collect(),
-        Value::Text(_) | Value::Number(_) | Value::Moment(_) | Value::Other(_) | Value::Refused => vec![],
+        Value::Text(_) | Value::Number(_) | Value::Switch(_) | Value::Moment(_) | Value::Other(_) | Value::Refused => {
+            vec![]
+        }
     }
 }
 
@@ -217,7 +219,7 @@ fn size(node: &Node) -> usize {
     1 + match &node.value {
         Value::Table(table) => table.entries.values().map(size).sum(),
         Value::List(items) => items.iter().map(size).sum(),
-        Value::Text(_) | Value::Number(_) | Value::Moment(_) | Value::Other(_) | Value::Refused => 0,
+        Value::Text(_) | Value::Number(_) | Value::Switch(_) | Value::Moment(_) | Value::Other(_) | Value::Refused => 0,
     }
 }
 
@@ -228,7 +230,8 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
         return as_written();
     }
     match text {
-        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Value::Other(Shape::Switch),
+        "true" | "True" | "TRUE" => Value::Switch(true),
+        "false" | "False" | "FALSE" => Value::Switch(false),
         "~" | "null" | "Null" | "NULL" => Value::Text(String::new()),
         // An id with zeros in front is a text.
         _ => text

@@ -5,6 +5,7 @@
 //! and one more that says so; any other answer that is cut closes the caller's connection, so that it never looks whole.
 
 use super::super::pool::Lease;
+use super::event_tap::EventTap;
 use super::events::WholeEvents;
 use crate::alarm::Idle;
 use crate::limits::{Limit, Permit};
@@ -12,6 +13,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::UpstreamFailure;
 use crate::telemetry::record::AnswerBody;
 use bytes::{Bytes, BytesMut};
+use cozegate_core::ownership::Learned;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::future::{Future as _, poll_fn};
@@ -43,6 +45,8 @@ pub(in super::super) struct UpstreamBody {
     deadline: Option<Pin<Box<Sleep>>>,
     /// For an event stream: how it is passed on.
     events: Option<EventStream>,
+    /// Reads the ids of a chat as its events pass.
+    tap: Option<EventTap>,
     /// Counts the exchange as one of its caller's until this body is gone.
     permit: Option<Permit>,
     /// What it was cut by.
@@ -159,6 +163,7 @@ impl Answer {
             idle: Idle::new(idle_timeout),
             deadline: None,
             events: None,
+            tap: None,
             permit: None,
             failure: None,
         };
@@ -176,6 +181,19 @@ impl Answer {
                 whole: WholeEvents::default(),
                 has_ended: false,
             });
+        }
+        self
+    }
+
+    /// Whether it passes as events.
+    pub(in super::super) fn is_event_stream(&self) -> bool {
+        matches!(self, Self::Upstream(body) if body.events.is_some())
+    }
+
+    /// Hands the ids of the chat to `learn` as the first events pass.
+    pub(in super::super) fn tapped(mut self, learn: impl FnOnce(&[Learned]) + Send + Sync + 'static) -> Self {
+        if let Self::Upstream(body) = &mut self {
+            body.tap = Some(EventTap::new(learn));
         }
         self
     }
@@ -295,6 +313,11 @@ impl UpstreamBody {
                 }
             };
             if let Some(bytes) = passed {
+                if let Some(tap) = &mut self.tap
+                    && tap.read(&bytes)
+                {
+                    self.tap = None;
+                }
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
         }

@@ -7,6 +7,7 @@
 //! | [`events`] | where an event stream may be cut |
 
 mod answer;
+mod event_tap;
 mod events;
 #[cfg(test)]
 mod tests;

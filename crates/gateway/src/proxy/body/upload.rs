@@ -128,7 +128,7 @@ impl Upload {
         }
         match stated {
             Some(0) => Ok(Self::empty()),
-            Some(length) if length <= LARGEST_KEPT => Ok(Self::kept(read_whole(incoming, bounds.idle).await?)),
+            Some(length) if length <= LARGEST_KEPT => Ok(Self::kept(read_whole(incoming, bounds).await?)),
             Some(_) | None => Ok(Self(Source::Streamed(Box::new(Streamed {
                 incoming,
                 limit: bounds.length,
@@ -136,6 +136,23 @@ impl Upload {
                 idle: Idle::new(bounds.idle),
                 course: Arc::default(),
             })))),
+        }
+    }
+
+    /// Reads a body whole, however it is framed; refuses one that becomes longer than its limit.
+    pub(in super::super) async fn whole(incoming: RequestBody, bounds: Bounds) -> Result<Self, UploadError> {
+        let stated = incoming.size_hint().exact();
+        if stated.is_some_and(|length| length > bounds.length.bytes) {
+            return Err(UploadError::TooLarge(bounds.length));
+        }
+        Ok(Self::kept(read_whole(incoming, bounds).await?))
+    }
+
+    /// What was read of it; nothing for a body that is streamed.
+    pub(in super::super) fn kept_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Source::Kept(bytes) => bytes.as_deref().unwrap_or_default(),
+            Source::Streamed(_) => &[],
         }
     }
 
@@ -174,7 +191,8 @@ impl Upload {
     }
 }
 
-async fn read_whole(mut incoming: RequestBody, idle: Duration) -> Result<Bytes, UploadError> {
+async fn read_whole(mut incoming: RequestBody, bounds: Bounds) -> Result<Bytes, UploadError> {
+    let idle = bounds.idle;
     let mut whole = BytesMut::new();
     loop {
         let frame = timeout(idle, incoming.frame())
@@ -192,6 +210,9 @@ async fn read_whole(mut incoming: RequestBody, idle: Duration) -> Result<Bytes, 
             return Ok(data);
         }
         whole.extend_from_slice(&data);
+        if u64::try_from(whole.len()).unwrap_or(u64::MAX) > bounds.length.bytes {
+            return Err(UploadError::TooLarge(bounds.length));
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use crate::problem::ProblemKind;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::request::Parts;
 use http::{Method, Response, Version};
@@ -32,6 +32,8 @@ pub(super) fn is_meant(headers: &HeaderMap) -> bool {
 #[derive(Debug)]
 pub(super) struct Handshake {
     key: HeaderValue,
+    /// Subprotocols and extensions, which the two ends agree on.
+    offers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Handshake {
@@ -47,7 +49,10 @@ impl Handshake {
         let key = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_key(key));
         let version = only(headers, &SEC_WEBSOCKET_VERSION);
         match (keeps_the_rules, key, version) {
-            (true, Some(key), Some(version)) if version == VERSION => Ok(Self { key: key.clone() }),
+            (true, Some(key), Some(version)) if version == VERSION => Ok(Self {
+                key: key.clone(),
+                offers: offers(headers),
+            }),
             // RFC 6455 4.4: who speaks another version is told which one we speak.
             (true, Some(_), Some(_)) => Err(ProblemKind::WebSocketVersion),
             _ => Err(ProblemKind::WebSocketHandshake),
@@ -56,9 +61,11 @@ impl Handshake {
 
     /// Makes the handshake of a head that was cleaned of everything between the caller and us.
     pub(super) fn write(self, headers: &mut HeaderMap) {
-        headers.remove(SEC_WEBSOCKET_ACCEPT);
         headers.insert(SEC_WEBSOCKET_KEY, self.key);
         headers.insert(SEC_WEBSOCKET_VERSION, VERSION);
+        for (name, value) in self.offers {
+            headers.append(name, value);
+        }
         switch(headers);
     }
 }
@@ -77,6 +84,18 @@ pub(super) fn is_agreed<B>(answer: &Response<B>) -> bool {
 pub(super) fn switch(headers: &mut HeaderMap) {
     headers.insert(CONNECTION, SWITCH);
     headers.insert(UPGRADE, WEBSOCKET);
+}
+
+fn offers(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+    let lines = |name: HeaderName| {
+        headers
+            .get_all(&name)
+            .iter()
+            .map(move |value| (name.clone(), value.clone()))
+    };
+    lines(SEC_WEBSOCKET_PROTOCOL)
+        .chain(lines(SEC_WEBSOCKET_EXTENSIONS))
+        .collect()
 }
 
 /// Base64 of 16 bytes, in its one spelling.

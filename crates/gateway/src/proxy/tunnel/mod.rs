@@ -19,7 +19,7 @@ mod query;
 
 use super::api::{Asker, within};
 use super::body::{Answer, Upload};
-use super::{Proxy, request, response, route};
+use super::{Proxy, owned, request, response, route};
 use crate::caller::{Presented, presented, presented_in};
 use crate::config::Mode;
 use crate::connections::RequestBody;
@@ -62,13 +62,22 @@ pub(super) async fn open(
     let handshake = Handshake::check(&head, has_body)?;
     let in_query = credential_of_query(&mut head)?;
     let shown = presented_once(&head.headers, in_query.as_ref(), shared.mode)?;
-    let asker = Asker::find(shown, live, shared, record).await?;
+    let asker = Asker::find(shown, &head.headers, live, shared, record).await?;
     let Admission { permit, standing } = live.limits.admit(asker.caller())?;
+    let uri = head.uri.clone();
+    let mut gate = asker.gate(&proxy.metrics);
+    if let Some(gate) = &mut gate {
+        gate.check_operation(&head.method, &uri, true)?;
+        gate.check_head(&head.headers, uri.query(), false)?;
+    }
     let upstream = proxy
         .upstreams
         .at(&asker.app().ws_base)
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
-    request::prepare(&mut head, upstream.target())?;
+    if let Some(gate) = &gate {
+        owned::check(gate, &asker, &upstream, record).await?;
+    }
+    request::prepare(&mut head, upstream.target(), &shared.pass_fields)?;
     handshake.write(&mut head.headers);
 
     let request = Box::new(Request::from_parts(head, Upload::empty()));
@@ -77,7 +86,7 @@ pub(super) async fn open(
     let is_agreed = handshake::is_agreed(&answer);
     let upstream_side = hyper::upgrade::on(&mut answer);
     let mut answer = match (has_switched, is_agreed) {
-        (false, _) => response::incoming(answer.map(|body| body.holding(permit))),
+        (false, _) => response::incoming(answer.map(|body| body.holding(permit)), &shared.pass_fields),
         (true, false) => {
             let what = "switched to something that is no WebSocket";
             return Err(Problem::with_inside(ProblemKind::UpstreamBroken, what));
@@ -88,7 +97,7 @@ pub(super) async fn open(
             proxy
                 .tunnels
                 .spawn(carry((caller_side, upstream_side), stop, permit, open));
-            let mut answer = response::incoming(answer);
+            let mut answer = response::incoming(answer, &shared.pass_fields);
             handshake::switch(answer.headers_mut());
             answer
         }

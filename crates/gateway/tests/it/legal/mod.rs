@@ -10,30 +10,37 @@ mod variants;
 
 use crate::world::{ExactUpstream, Wire, World};
 
-/// What a gateway may not pass on: its own hop's, the caller's credentials, and where the request came from.
-const NOT_THE_APPLICATIONS: [&str; 22] = [
-    "accept-encoding",
-    "authorization",
-    "baggage",
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "origin",
-    "referer",
-    "sec-fetch-dest",
-    "sec-fetch-mode",
-    "sec-fetch-site",
-    "sec-fetch-user",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "via",
+/// What goes to the platform without being asked for (docs/reference/http.md).
+const PASSED: [&str; 8] = [
+    "accept",
+    "accept-language",
+    "agw-js-conv",
+    "content-encoding",
+    "content-type",
+    "user-agent",
+    "x-coze-client-user-agent",
+    "x-tt-logid",
+];
+
+/// What the operator of this gateway lets pass beside it, in any spelling that RFC 9110 allows.
+const PASSED_ON_REQUEST: [&str; 17] = [
+    "!#$%&'*+-.^_`|~",
+    "cache-control",
+    "dnt",
+    "idempotency-key",
+    "if-none-match",
+    "pragma",
+    "priority",
+    "range",
+    "sec-gpc",
+    "x-empty",
+    "x-latin",
+    "x-long",
+    "x-quoted",
+    "x-spaces",
+    "x-text",
+    "x-twice",
+    "x_underscore",
 ];
 
 /// The application's fields, sorted by name; those of one name stay in their order.
@@ -41,7 +48,7 @@ fn applications(fields: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<(Str
     let mut kept: Vec<(String, Vec<u8>)> = fields
         .into_iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_ascii().to_vec()))
-        .filter(|(name, _)| !NOT_THE_APPLICATIONS.contains(&name.as_str()))
+        .filter(|(name, _)| PASSED.contains(&name.as_str()) || PASSED_ON_REQUEST.contains(&name.as_str()))
         .collect();
     kept.sort_by(|one, other| one.0.cmp(&other.0));
     kept
@@ -50,7 +57,10 @@ fn applications(fields: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<(Str
 #[tokio::test]
 async fn every_legal_request_is_served_and_arrives_as_it_was_sent() {
     let mut upstream = ExactUpstream::start().await;
-    let world = World::with_upstream(&upstream.api_base()).await;
+    let world = World::with_upstream_and(&upstream.api_base(), |config| {
+        config.server.pass_fields = PASSED_ON_REQUEST.map(|name| name.parse().unwrap()).to_vec();
+    })
+    .await;
     let handle = world.handle().await;
     let places = request::Places {
         host: world.proxy.to_string(),

@@ -21,7 +21,11 @@ pub use wire::{Wire, try_read_head};
 use coze_auth::random::base64url;
 use coze_auth::{ChallengeMethod, Clock, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_gateway::config::{AppConfig, Config, ConfigSource, Credentials, JwtOptions, SecretText};
+use cozegate_core::Id;
+use cozegate_gateway::config::{
+    AllowedBots, AppConfig, Config, ConfigSource, Credentials, JwtOptions, LimitsConfig, MAIN_SITE, Mode, PublicUrls,
+    SecretText, SiteConfig,
+};
 use cozegate_gateway::dns::{Resolve, SystemResolver};
 use cozegate_gateway::{Running, Services, StartRequest, store};
 use cozegate_store::{Backend, GatewaySecret};
@@ -29,6 +33,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpSocket;
 use url::Url;
+
+/// The page of a site.
+pub const SITE: &str = "https://www.shop.example";
+
+/// The id of the emulator's first published bot.
+pub fn published_bot(emulator: &Emulator) -> String {
+    let bots = emulator.info().bots;
+    bots.iter().find(|bot| bot.published).unwrap().id.to_string()
+}
 
 /// A gateway on ports of its own.
 pub struct World {
@@ -49,6 +62,36 @@ impl World {
     pub async fn with_emulator_and(change: impl FnOnce(&mut Config)) -> (Self, Emulator) {
         let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
         (Self::start(demo_app(&emulator), change).await, emulator)
+    }
+
+    /// In public mode in front of the emulator: one site whose pages are at [`SITE`], with the demo app and the bot
+    /// [`published_bot`], reached at `chat.example` and `api.chat.example` behind a reverse proxy of this machine.
+    pub async fn public() -> (Self, Emulator) {
+        Self::public_with(EmulatorConfig::default(), |_| {}).await
+    }
+
+    /// The same with an emulator of the test's own, and `change` made to the configuration.
+    pub async fn public_with(emulator: EmulatorConfig, change: impl FnOnce(&mut Config)) -> (Self, Emulator) {
+        let emulator = Emulator::start(emulator).await.unwrap();
+        let bot = Id::parse(published_bot(&emulator).as_bytes()).unwrap();
+        let world = Self::start(demo_app(&emulator), |config| {
+            config.mode = Mode::Public;
+            config.limits = LimitsConfig::of_mode(Mode::Public);
+            config.server.public = Some(PublicUrls {
+                proxy: "https://api.chat.example".parse().unwrap(),
+                auth: "https://chat.example".parse().unwrap(),
+            });
+            config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+            let site = SiteConfig::new(
+                MAIN_SITE,
+                "main",
+                vec![SITE.parse().unwrap()],
+                AllowedBots::Listed(vec![bot]),
+            );
+            config.sites.insert(MAIN_SITE.to_owned(), site);
+            change(config);
+        });
+        (world.await, emulator)
     }
 
     /// In front of the emulator, with its demo app (`main`) and one app of each kind in which people log in, named after
