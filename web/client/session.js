@@ -3,6 +3,7 @@
 //
 // The handle stands in private fields and in `Authorization` headers. It is never stored, shown, logged or put into an error.
 
+import { parsed } from "./frames.js";
 import { Patience } from "./patience.js";
 import { Trouble, nobodyThere, passingTrouble, refusal } from "./trouble.js";
 
@@ -154,7 +155,8 @@ export class VisitorSession {
       credentials: "include",
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
-    const body = await response.clone().json().catch(() => null);
+    // A body that breaks off or never ends rejects here: the gateway is away. One that is no JSON is a refusal.
+    const body = parsed(await response.clone().text());
     if (!response.ok || !body?.handle) throw passingTrouble(response, body) ?? refusal(response, body);
     const now = time.now();
     const livesMs = (Number(body.expires_in) || 3600) * 1000;

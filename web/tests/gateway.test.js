@@ -110,6 +110,17 @@ test("an outage of 30 seconds is waited out while the session is opened, too", a
   assert.equal((await gateway.session()).handle, "handle-1");
 });
 
+test("a session whose answer breaks off is opened again, and not taken for a refusal", async () => {
+  const broken = () => {
+    const body = new ReadableStream({ start: (controller) => controller.error(new TypeError("the answer broke off")) });
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  };
+  const { gateway, troubles } = setUp({ "POST /auth/session": inTurn(broken, opensSessions()) });
+
+  assert.equal((await gateway.session()).handle, "handle-1");
+  assert.deepEqual(troubles, ["away", null]);
+});
+
 test("who stays away for longer than the SDK waits is an error like any other", async () => {
   const { gateway, clock } = setUp({ "GET /v1/bots/7": nobody });
 

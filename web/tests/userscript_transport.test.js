@@ -40,6 +40,86 @@ test("a manager's stream is read bit by bit, before the answer is complete", asy
   assert.equal(await nextText(reader), null);
 });
 
+/** What ScriptCat 1.5.0-beta.2 was seen to send: the stream before the status, its pieces, `load`, and no end of the stream. */
+function scriptCatAnswers(/** @type {FakeManager} */ manager, /** @type {string[]} */ pieces) {
+  const { stream, write, isLeft } = writtenStream();
+  const { last } = manager;
+  last.onloadstart({ readyState: 1, status: 0, response: stream });
+  last.onreadystatechange({ ...HEAD, response: stream });
+  for (const piece of pieces) {
+    write(piece);
+    last.onprogress({ ...HEAD, readyState: 3, responseText: "", loaded: piece.length, total: -1 });
+  }
+  last.onload({ ...HEAD, readyState: 4, response: stream, responseText: "" });
+  return { isLeft };
+}
+
+test("an answer ends with the manager's load although its stream is never closed", async () => {
+  const manager = new FakeManager();
+  manager.request.RESPONSE_TYPE_STREAM = "stream";
+  const send = gmTransport(manager.request, "ScriptCat");
+
+  const session = send(question({ url: SESSION, body: "{}" }));
+  const { isLeft } = scriptCatAnswers(manager, ['{"handle":', '"h"}']);
+  assert.deepEqual(await (await session).json(), { handle: "h" });
+  assert.ok(isLeft(), "the stream is released");
+
+  const empty = send(question({ url: SESSION }));
+  scriptCatAnswers(manager, []);
+  assert.equal(await (await empty).text(), "");
+});
+
+test("a piece that comes shortly after the manager's load belongs to the answer", async () => {
+  const manager = new FakeManager();
+  const answer = gmTransport(manager.request)(question());
+  const { stream, write } = writtenStream();
+  manager.last.onloadstart({ ...HEAD, response: stream });
+  write("one ");
+  manager.last.onload({ ...HEAD, readyState: 4 });
+  await new Promise((resolve) => setTimeout(resolve));
+  write("two");
+
+  assert.equal(await (await answer).text(), "one two");
+});
+
+for (const [end, event] of /** @type {const} */ ([
+  ["onloadend", {}],
+  ["onreadystatechange", { readyState: 4 }],
+])) {
+  for (const kind of ["stream", "text", "arraybuffer"]) {
+    test(`${end} alone ends an answer that is asked for as ${kind}`, async () => {
+      const manager = new FakeManager();
+      const send = gmTransport(manager.request, kind === "stream" ? "" : "Violentmonkey");
+      const answer = send(kind === "arraybuffer" ? { method: "GET", url: FILE, headers: {} } : question());
+      assert.equal(manager.last.responseType, kind);
+      const { stream, write } = writtenStream();
+      if (kind === "stream") manager.last.onloadstart({ ...HEAD, response: stream });
+      write("all");
+      if (kind === "text") manager.last.onprogress({ ...HEAD, readyState: 3, responseText: "all" });
+      const whole = kind === "arraybuffer" ? { response: new TextEncoder().encode("all").buffer } : {};
+
+      manager.last[end]({ ...HEAD, ...whole, ...event });
+
+      assert.equal(await (await answer).text(), "all");
+    });
+  }
+}
+
+test("an end without a status is a request without an answer, and the first word about an error counts", async () => {
+  const manager = new FakeManager();
+  const send = gmTransport(manager.request);
+
+  const ended = send(question());
+  manager.last.onloadend({ readyState: 4, status: 0 });
+  await assert.rejects(ended, TypeError);
+
+  const refused = send(question());
+  manager.last.onreadystatechange({ readyState: 4, status: 0 });
+  manager.last.onerror({ status: 0, error: "Refused to connect: not in @connect" });
+  manager.last.onloadend({ readyState: 4, status: 0 });
+  await assert.rejects(refused, (error) => error instanceof Unanswered && error.kind === "connect-refused");
+});
+
 test("a stream that comes before its status waits for it", async () => {
   const manager = new FakeManager();
   const answer = gmTransport(manager.request)(question());

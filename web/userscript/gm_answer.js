@@ -2,6 +2,9 @@
 //
 // Tampermonkey gave the stream before the status in some versions (its issue 1278), Violentmonkey gives a text that grows,
 // and some give all of it at the end. The status, the header fields and the body are therefore taken from any event.
+//
+// The end is taken from any event, too: the end of the stream, `load`, `loadend`, or ready state 4. ScriptCat 1.5 sends `load`
+// and never closes its stream.
 
 import { GrowingText } from "./growing_text.js";
 import { hasNoBody } from "../client/transport.js";
@@ -15,6 +18,13 @@ import { hasNoBody } from "../client/transport.js";
  * @property {(streamed: boolean) => void} learn
  * @property {() => void} leave ends the request at the manager
  */
+
+/** `XMLHttpRequest.DONE`, which a sandbox need not have. */
+const READY_STATE_DONE = 4;
+/** After `load`, a stream without a piece for this long has none left: a manager enqueues every piece before `load`. */
+const QUIET_MS = 50;
+/** `load` or `error` follows ready state 4 within this time, and tells more. */
+const LOAD_GRACE_MS = 1_000;
 
 /** One answer. */
 export class GmAnswer {
@@ -32,6 +42,10 @@ export class GmAnswer {
   #encoder = new TextEncoder();
   #isBegun = false;
   #isEnded = false;
+  /** The manager has said that the answer is complete. */
+  #isComplete = false;
+  /** No piece has come since this was set. */
+  #isQuiet = false;
   /** @type {() => void} */
   #tellBegun = () => undefined;
   /** @type {() => void} */
@@ -55,7 +69,13 @@ export class GmAnswer {
    * @param {GmEvent | undefined} event
    */
   hear(event) {
-    if (!event || this.#isEnded) return;
+    if (!event || this.#isEnded || this.#isComplete) return;
+    this.#take(event);
+    if (event.readyState === READY_STATE_DONE) setTimeout(() => this.end(event), LOAD_GRACE_MS);
+  }
+
+  /** @param {GmEvent} event */
+  #take(event) {
     this.#readHead(event);
     if (this.#form === "stream" && !this.#reader && isStream(event.response)) this.#takeStream(event.response);
     if (this.#form === "text") {
@@ -67,18 +87,18 @@ export class GmAnswer {
   }
 
   /**
-   * The answer is complete.
-   * @param {GmEvent} event
+   * The answer is complete. Only the first call counts.
+   * @param {GmEvent} [event]
    */
-  end(event) {
-    if (this.#isEnded) return;
-    this.hear(event);
-    if (this.#status === 0) return this.fail(new TypeError("nobody answered"));
+  end(event = {}) {
+    if (this.#isEnded || this.#isComplete) return;
+    this.#take(event);
+    if (this.#status === 0) return this.fail(new TypeError("no answer"));
+    this.#isComplete = true;
     this.#outcome.learn(this.#reader !== null);
-    // What is left of a stream is read by whoever reads it.
-    if (this.#reader) return;
     this.#begin();
-    if (this.#form === "text") this.#endText(event.responseText);
+    if (this.#reader) this.#endStream(this.#reader);
+    else if (this.#form === "text") this.#endText(event.responseText);
     else this.#enqueueWhole(event);
   }
 
@@ -121,6 +141,7 @@ export class GmAnswer {
         const { done, value } = await reader.read();
         if (this.#isEnded) return;
         if (done) break;
+        this.#isQuiet = false;
         // Bytes without a status: a manager that tells it at the end. What is wrong with such an answer says its body.
         if (this.#status === 0) this.#status = 200;
         this.#begin();
@@ -132,6 +153,20 @@ export class GmAnswer {
     } catch (error) {
       this.fail(new TypeError("the answer broke off", { cause: error }));
     }
+  }
+
+  /**
+   * Closes the body when the stream has no piece left, whether the manager closes the stream or not.
+   * @param {ReadableStreamDefaultReader<Uint8Array>} reader
+   */
+  async #endStream(reader) {
+    while (!this.#isQuiet) {
+      this.#isQuiet = true;
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    }
+    if (this.#isEnded) return;
+    this.#close();
+    reader.cancel().catch(() => undefined);
   }
 
   /** Hands out the response; its body follows. */

@@ -115,6 +115,8 @@ function exchange(request, { method, url, headers, body = null, credentials, sig
         onreadystatechange: (/** @type {GmEvent} */ event) => answer.hear(event),
         onprogress: (/** @type {GmEvent} */ event) => answer.hear(event),
         onload: (/** @type {GmEvent} */ event) => answer.end(event),
+        // Behind `load`, `error` or `abort` it changes nothing; alone it is the only sign of an end.
+        onloadend: (/** @type {GmEvent} */ event) => answer.end(event),
         onerror: failed,
         ontimeout: failed,
         onabort: () => answer.fail(signal?.aborted ? reasonOf(signal) : new DOMException("aborted", "AbortError")),

@@ -24,11 +24,13 @@ export class GrowingText {
   }
 
   /**
-   * Takes the whole text; returns what was not given out yet, or null when what was given out is not its beginning.
+   * Takes the whole text; returns what was not given out yet, or null when what was given out is not its beginning. A
+   * manager that names no text at the end has told all of it before.
    * @param {string | undefined} text
    * @returns {string | null}
    */
-  end(text = "") {
+  end(text) {
+    if (text === undefined) return this.#isLost ? null : "";
     if (!text.startsWith(this.#seen)) return null;
     return this.#take(text);
   }

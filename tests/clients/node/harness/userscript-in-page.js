@@ -17,7 +17,8 @@ function userscriptSandbox({ kind, binding, isIsolated, grants, values, info }) 
 
   /** How an answer is told. Each hears `head`, `chunk`, `end`. */
   const TELLERS = {
-    // The stream comes with `onloadstart`; Tampermonkey fires that before it knows the status (its issue 1278).
+    // The stream comes with `onloadstart`, before the status is known (Tampermonkey's issue 1278; ScriptCat 1.5.0-beta.2).
+    // ScriptCat never closes it: there only `onload` says that the answer is complete.
     stream(details, state) {
       const stream = new ReadableStream({
         start: (controller) => {
@@ -25,13 +26,9 @@ function userscriptSandbox({ kind, binding, isIsolated, grants, values, info }) 
         },
         cancel: () => tell({ type: "abort", id: state.id }),
       });
-      const start = (head) => details.onloadstart?.({ readyState: 1, status: 0, ...head, response: stream });
-      if (kind === "Tampermonkey") setTimeout(() => start({}));
+      setTimeout(() => details.onloadstart?.({ readyState: 1, status: 0, response: stream }));
       return {
-        head() {
-          if (kind === "ScriptCat") start({ ...state.head, readyState: 2 });
-          else details.onreadystatechange?.({ ...state.head, readyState: 2 });
-        },
+        head: () => details.onreadystatechange?.({ ...state.head, readyState: 2 }),
         chunk(bytes) {
           state.controller.enqueue(bytes);
           details.onprogress?.({
@@ -43,7 +40,7 @@ function userscriptSandbox({ kind, binding, isIsolated, grants, values, info }) 
           });
         },
         end() {
-          state.controller.close();
+          if (kind !== "ScriptCat") state.controller.close();
           details.onload?.({ ...state.head, readyState: 4, response: stream });
         },
       };
