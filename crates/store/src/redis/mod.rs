@@ -9,6 +9,7 @@
 //!
 //! All keys begin with a prefix and share one hash tag, so they live on one node of a cluster.
 
+mod connection;
 mod error;
 mod handles;
 mod one_time;
@@ -20,8 +21,8 @@ pub use error::RedisError;
 use crate::seal::Sealer;
 use crate::seal::mark::MarkVerdict;
 use crate::token_row::{self, TokenRow, public_version, stored_version};
-use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use ::redis::{Client, FromRedisValue, ScriptInvocation};
+use ::redis::{FromRedisValue, ScriptInvocation};
+use connection::{Connection, OpenError};
 use coze_auth::{
     DueQuery, Lease, LeaseRequest, Random, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version,
 };
@@ -35,16 +36,10 @@ use std::time::Duration;
 /// What the keys begin with, unless told otherwise. The braces are the hash tag.
 pub const DEFAULT_PREFIX: &str = "{cozegate}:";
 
-/// How long connecting and one answer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often a lost connection is tried again for one piece of work.
-const RETRIES: usize = 2;
-
 /// Tokens, leases, handles, pending logins and tickets on Redis. Cloning counts references.
 #[derive(Clone)]
 pub struct RedisStore {
-    connection: ConnectionManager,
+    connection: Connection,
     scripts: Arc<Scripts>,
     prefix: String,
     sealer: Sealer,
@@ -60,15 +55,12 @@ impl RedisStore {
         sealer: Sealer,
         random: Arc<dyn Random>,
     ) -> Result<Self, RedisError> {
-        // The parser's words are not kept, since they may quote the password.
-        let client = Client::open(url.expose_secret()).map_err(|_| RedisError::InvalidUrl)?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(RETRIES);
-        let connection = ConnectionManager::new_with_config(client, config)
+        let connection = Connection::open(url.expose_secret())
             .await
-            .map_err(|source| RedisError::Unreachable { source })?;
+            .map_err(|error| match error {
+                OpenError::InvalidUrl => RedisError::InvalidUrl,
+                OpenError::Unreachable(source) => RedisError::Unreachable { source },
+            })?;
         let store = Self {
             connection,
             scripts: Arc::default(),

@@ -26,5 +26,7 @@ mod owned;
 mod permissions;
 mod sealing;
 mod servers;
+#[cfg(feature = "redis")]
+mod silent_redis;
 mod sweep;
 mod upgrade;
