@@ -21,7 +21,7 @@ use crate::telemetry::record::Record;
 #[cfg(feature = "otel")]
 use crate::telemetry::traces::RequestTrace;
 use arc_swap::ArcSwap;
-use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister};
+use cozegate_store::{Backend, BackendError, HandleRegister, KnownHandle};
 use http::{HeaderMap, HeaderName, Method};
 use ipnet::IpNet;
 #[cfg(feature = "otel")]
@@ -122,7 +122,7 @@ impl Shared {
     }
 
     /// Finds what a handle stands for. On the hot path, and without waiting, unless the backend has to be asked.
-    pub(crate) async fn find_handle(&self, handle: &str, metrics: &Metrics) -> Result<Arc<HandleRecord>, Problem> {
+    pub(crate) async fn find_handle(&self, handle: &str, metrics: &Metrics) -> Result<Arc<KnownHandle>, Problem> {
         let now = self.means.clock.now();
         if let Some(record) = self.handles.ready(handle, now) {
             metrics.handle_looked_up(HandleLookup::Memory);

@@ -5,7 +5,8 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::database::{Database, DatabaseError};
-use crate::handle_row::HandleRow;
+use crate::generations::GenerationKey;
+use crate::handle_row::{FoundHandle, HandlePage, HandleRow};
 use crate::handles::{HandleHash, HandleRecord};
 use crate::one_time::{OneTimeKind, OneTimeRow};
 use crate::owned::{FoundOwner, OwnedDigest, OwnedId};
@@ -14,6 +15,7 @@ use crate::redis::{RedisError, RedisStore};
 use crate::seal::Sealer;
 use crate::sealed_row::UnreadableRow;
 use coze_auth::{Subject, TokenStore, UnixSeconds};
+use std::collections::HashMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -150,15 +152,67 @@ impl Backend {
         Ok(opened.collect())
     }
 
-    /// Returns whether there was one.
+    /// Returns the records under `hashes`, in their order; `None` for those that are gone, ended, or do not open.
+    pub(crate) async fn find_handles(
+        &self,
+        hashes: &[HandleHash],
+        now: UnixSeconds,
+    ) -> Result<Vec<Option<HandleRecord>>, BackendError> {
+        let rows = on_backend!(self, store => store.find_handles(hashes).await?);
+        let mut records: HashMap<HandleHash, HandleRecord> = rows
+            .into_iter()
+            .filter_map(|row| Some((row.0, self.open_live(row, now)?)))
+            .collect();
+        Ok(hashes.iter().map(|hash| records.remove(hash)).collect())
+    }
+
+    /// Hands every record of a handle that works at `now` to `visit`, in no order, until it returns `false`.
+    pub(crate) async fn visit_live_handles(
+        &self,
+        now: UnixSeconds,
+        mut visit: impl FnMut(HandleRecord) -> bool,
+    ) -> Result<(), BackendError> {
+        let mut page = HandlePage::default();
+        loop {
+            let rows;
+            (rows, page) = on_backend!(self, store => store.handles_of_page(page, now).await?);
+            for row in rows {
+                if let Some(record) = self.open_live(row, now)
+                    && !visit(record)
+                {
+                    return Ok(());
+                }
+            }
+            if page == HandlePage::End {
+                return Ok(());
+            }
+        }
+    }
+
+    fn open_live(&self, (hash, sealed, expires_at): FoundHandle, now: UnixSeconds) -> Option<HandleRecord> {
+        let record = HandleRow::open(self.sealer(), &hash, &sealed, expires_at).ok()?;
+        (now < expires_at).then_some(record)
+    }
+
+    /// Deletes a handle and raises the revocation counter. Returns whether there was one.
     pub(crate) async fn delete_handle(&self, hash: &HandleHash) -> Result<bool, BackendError> {
         on_backend!(self, store => Ok(store.delete_handle(hash).await?))
     }
 
-    /// Returns how many there were.
+    /// Deletes the handles of a subject and raises the revocation counter. Returns how many there were.
     pub(crate) async fn delete_handles_of(&self, app: &str, subject: &Subject) -> Result<u64, BackendError> {
         let digest = HandleRow::subject_digest(app, subject);
         on_backend!(self, store => Ok(store.delete_handles_of(&digest).await?))
+    }
+
+    /// Deletes all handles and raises the revocation counter. Returns how many there were.
+    pub(crate) async fn delete_all_handles(&self) -> Result<u64, BackendError> {
+        on_backend!(self, store => Ok(store.delete_all_handles().await?))
+    }
+
+    /// Returns the revocation counter. Equal numbers mean that nothing was revoked in between.
+    pub(crate) async fn revocations(&self) -> Result<i64, BackendError> {
+        on_backend!(self, store => Ok(store.revocations().await?))
     }
 
     pub(crate) async fn find_owned(&self, ids: &[OwnedId]) -> Result<Vec<Option<FoundOwner>>, BackendError> {
@@ -187,6 +241,18 @@ impl Backend {
         on_backend!(self, store => Ok(store.insert_one_time(&row).await?))
     }
 
+    /// Returns the content and leaves it there; `None` when it is unknown, was given out or has ended.
+    pub(crate) async fn peek_one_time(
+        &self,
+        kind: OneTimeKind,
+        secret: &str,
+        now: UnixSeconds,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, BackendError> {
+        let hash = crate::handles::hash(secret);
+        let found = on_backend!(self, store => store.find_one_time(kind, &hash).await?);
+        self.open_one_time(kind, &hash, found, now)
+    }
+
     /// Gives the content out, once; `None` when it is unknown, was given out before or has ended.
     pub(crate) async fn spend_one_time(
         &self,
@@ -196,11 +262,34 @@ impl Backend {
     ) -> Result<Option<Zeroizing<Vec<u8>>>, BackendError> {
         let hash = crate::handles::hash(secret);
         let found = on_backend!(self, store => store.spend_one_time(kind, &hash).await?);
+        self.open_one_time(kind, &hash, found, now)
+    }
+
+    fn open_one_time(
+        &self,
+        kind: OneTimeKind,
+        hash: &[u8; 32],
+        found: Option<(Vec<u8>, UnixSeconds)>,
+        now: UnixSeconds,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, BackendError> {
         match found {
             Some((sealed, expires_at)) if now < expires_at => {
-                Ok(Some(OneTimeRow::open(self.sealer(), kind, &hash, &sealed, expires_at)?))
+                Ok(Some(OneTimeRow::open(self.sealer(), kind, hash, &sealed, expires_at)?))
             }
             Some(_) | None => Ok(None),
         }
+    }
+
+    pub(crate) async fn find_generation(&self, key: &GenerationKey) -> Result<i64, BackendError> {
+        on_backend!(self, store => Ok(store.find_generation(key).await?))
+    }
+
+    pub(crate) async fn write_generation(&self, key: &GenerationKey, day: i64) -> Result<(), BackendError> {
+        on_backend!(self, store => Ok(store.write_generation(key, day).await?))
+    }
+
+    /// Returns the number of this name; `value` becomes it if there is none.
+    pub(crate) async fn number_or_insert(&self, name: &'static str, value: i64) -> Result<i64, BackendError> {
+        on_backend!(self, store => Ok(store.number_or_insert(name, value).await?))
     }
 }

@@ -11,6 +11,20 @@ use std::sync::Arc;
 /// One handle as it was found in a list: its hash, what is sealed there, and its end.
 pub(crate) type FoundHandle = (HandleHash, Vec<u8>, UnixSeconds);
 
+/// Where the walk over all handles goes on.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum HandlePage {
+    #[default]
+    Start,
+    /// SQL: behind this hash.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    After(HandleHash),
+    /// Redis: at this cursor.
+    #[cfg(feature = "redis")]
+    Cursor(u64),
+    End,
+}
+
 /// The written form of everything but the subject.
 const FORMAT: u8 = 2;
 

@@ -9,9 +9,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use coze_auth::{Random, Subject, UnixSeconds};
 use secrecy::{ExposeSecret, SecretString};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 /// What every handle starts with, so that a person and a secret scanner can tell it from Coze's own tokens.
 pub const HANDLE_PREFIX: &str = "cgh_";
@@ -110,14 +110,38 @@ pub struct HandleRecord {
 }
 
 /// SHA-256 of a handle's text.
-pub(crate) type HandleHash = [u8; 32];
+pub type HandleHash = [u8; 32];
 
-/// One record in hand.
+/// The record of an issued handle, and the digest under which it is stored.
+#[derive(Clone, Debug)]
+pub struct KnownHandle {
+    /// The key of the handle in every store. Not a secret: the handle cannot be computed from it.
+    pub hash: HandleHash,
+    /// What is stored under it.
+    pub record: HandleRecord,
+}
+
+impl Deref for KnownHandle {
+    type Target = HandleRecord;
+
+    fn deref(&self) -> &HandleRecord {
+        &self.record
+    }
+}
+
+/// One cached record.
 #[derive(Debug)]
 struct Kept {
-    record: Arc<HandleRecord>,
-    /// When it was issued here, or found in the database.
-    seen_at: UnixSeconds,
+    handle: Arc<KnownHandle>,
+    sighting: Sighting,
+}
+
+/// When a record was issued here or read from the backend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sighting {
+    pub(crate) at: UnixSeconds,
+    /// The number of the watch's epoch before the backend was asked; see [`crate::revocations`].
+    pub(crate) epoch: u64,
 }
 
 /// Takes the first eight bytes of a key: keys are SHA-256 values already, hashing them again would buy nothing.
@@ -143,71 +167,54 @@ impl Hasher for FirstBytes {
     fn write_usize(&mut self, _length: usize) {}
 }
 
-/// All live handles of this process. Cheap to read from many threads at once.
+/// Cache of the live handles of this process. Reads take no lock.
 #[derive(Debug, Default)]
-pub struct HandleTable {
+pub(crate) struct HandleTable {
     records: papaya::HashMap<HandleHash, Kept, BuildHasherDefault<FirstBytes>>,
     kept: AtomicUsize,
 }
 
 impl HandleTable {
-    /// Makes a new handle that stands for `record`.
-    pub fn issue(&self, record: HandleRecord, now: UnixSeconds, random: &dyn Random) -> Handle {
-        let handle = Handle::draw(random);
-        self.keep(handle.expose(), Arc::new(record), now);
-        handle
-    }
-
-    /// Holds a record that was seen just now.
-    pub(crate) fn keep(&self, handle: &str, record: Arc<HandleRecord>, now: UnixSeconds) {
+    /// Caches a record.
+    pub(crate) fn keep(&self, handle: Arc<KnownHandle>, sighting: Sighting) {
         if self.kept.fetch_add(1, Ordering::Relaxed) % KEPT_BETWEEN_SWEEPS == KEPT_BETWEEN_SWEEPS - 1 {
-            self.sweep(now);
+            self.sweep(sighting.at);
         }
-        self.records.pin().insert(hash(handle), Kept { record, seen_at: now });
+        self.records.pin().insert(handle.hash, Kept { handle, sighting });
     }
 
-    /// Returns what `handle` stands for; `None` when it is unknown, revoked or expired.
-    pub fn find(&self, handle: &str, now: UnixSeconds) -> Option<Arc<HandleRecord>> {
+    /// Returns the record under `hash` if it has not expired and `is_current` accepts its sighting.
+    pub(crate) fn find(
+        &self,
+        hash: &HandleHash,
+        now: UnixSeconds,
+        is_current: impl FnOnce(Sighting) -> bool,
+    ) -> Option<Arc<KnownHandle>> {
         let records = self.records.pin();
-        let kept = records.get(&hash(handle))?;
-        (now < kept.record.expires_at).then(|| Arc::clone(&kept.record))
-    }
-
-    /// The same as [`find`](Self::find) for a record that was issued or seen in the
-    /// backend not longer than `age` ago. A record from the future was seen before the clock was set back, nobody knows
-    /// when.
-    pub fn find_seen_within(&self, handle: &str, now: UnixSeconds, age: Duration) -> Option<Arc<HandleRecord>> {
-        let records = self.records.pin();
-        let kept = records.get(&hash(handle))?;
-        let is_recent = kept.seen_at <= now && now.since(kept.seen_at) <= age;
-        (is_recent && now < kept.record.expires_at).then(|| Arc::clone(&kept.record))
+        let kept = records.get(hash)?;
+        (now < kept.handle.expires_at && is_current(kept.sighting)).then(|| Arc::clone(&kept.handle))
     }
 
     /// Forgets all handles of `subject` at the app of this name at once.
-    pub fn revoke_all_of(&self, app: &str, subject: &Subject) {
+    pub(crate) fn revoke_all_of(&self, app: &str, subject: &Subject) {
         self.records
             .pin()
-            .retain(|_, kept| *kept.record.app != *app || kept.record.subject != *subject);
+            .retain(|_, kept| *kept.handle.app != *app || kept.handle.subject != *subject);
     }
 
-    /// Forgets `handle` at once. Returns whether it was known.
-    pub fn revoke(&self, handle: &str) -> bool {
-        self.records.pin().remove(&hash(handle)).is_some()
+    /// Forgets a handle at once. Returns whether it was known.
+    pub(crate) fn revoke(&self, hash: &HandleHash) -> bool {
+        self.records.pin().remove(hash).is_some()
     }
 
-    /// Drops what has expired.
-    pub fn sweep(&self, now: UnixSeconds) {
-        self.records.pin().retain(|_, kept| now < kept.record.expires_at);
+    /// Forgets every handle.
+    pub(crate) fn clear(&self) {
+        self.records.pin().clear();
     }
 
-    /// Returns how many handles are held, the expired ones not yet swept included.
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// Returns whether no handle is held.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Drops the expired ones.
+    pub(crate) fn sweep(&self, now: UnixSeconds) {
+        self.records.pin().retain(|_, kept| now < kept.handle.expires_at);
     }
 }
 
@@ -223,6 +230,7 @@ pub(crate) fn hash(handle: &str) -> HandleHash {
 mod tests {
     use super::*;
     use coze_auth::{SeededRandom, SessionName};
+    use std::time::Duration;
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
     const HOUR: Duration = Duration::from_hours(1);
@@ -231,8 +239,9 @@ mod tests {
         Subject::of(SessionName::parse(name).unwrap())
     }
 
-    fn record(name: &str, now: UnixSeconds, lifetime: Duration) -> HandleRecord {
-        HandleRecord {
+    fn keep(table: &HandleTable, handle: &Handle, name: &str, now: UnixSeconds, lifetime: Duration) -> HandleHash {
+        let hash = hash(handle.expose());
+        let record = HandleRecord {
             app: "main".into(),
             site: DEFAULT_SITE.into(),
             grade: Grade::Anonymous,
@@ -240,26 +249,34 @@ mod tests {
             user_id: "v_1".into(),
             origin: None,
             expires_at: now + lifetime,
-        }
+        };
+        table.keep(Arc::new(KnownHandle { hash, record }), Sighting { at: now, epoch: 0 });
+        hash
+    }
+
+    fn find(table: &HandleTable, hash: &HandleHash, now: UnixSeconds) -> Option<Arc<KnownHandle>> {
+        table.find(hash, now, |_| true)
     }
 
     #[test]
     fn a_handle_finds_its_own_subject_until_it_expires() {
         let table = HandleTable::default();
         let random = SeededRandom::new(1);
-        let handle_a = table.issue(record("a", NOW, HOUR), NOW, &random);
-        let handle_b = table.issue(record("b", NOW, HOUR), NOW, &random);
+        let handle_a = keep(&table, &Handle::draw(&random), "a", NOW, HOUR);
+        let handle_b = keep(&table, &Handle::draw(&random), "b", NOW, HOUR);
 
-        assert_eq!(table.find(handle_a.expose(), NOW).unwrap().subject, subject("a"));
-        assert_eq!(table.find(handle_b.expose(), NOW).unwrap().subject, subject("b"));
-        assert!(table.find(handle_a.expose(), NOW + HOUR).is_none());
-        assert!(table.find("cgh_unknown", NOW).is_none());
+        assert_eq!(find(&table, &handle_a, NOW).unwrap().subject, subject("a"));
+        assert_eq!(find(&table, &handle_b, NOW).unwrap().subject, subject("b"));
+        assert!(find(&table, &handle_a, NOW + HOUR).is_none());
+        assert!(find(&table, &hash("cgh_unknown"), NOW).is_none());
+        assert!(table.find(&handle_a, NOW, |_| false).is_none());
     }
 
     #[test]
     fn a_handle_is_256_random_bits_and_is_not_kept_in_clear() {
         let table = HandleTable::default();
-        let handle = table.issue(record("a", NOW, HOUR), NOW, &SeededRandom::new(1));
+        let handle = Handle::draw(&SeededRandom::new(1));
+        keep(&table, &handle, "a", NOW, HOUR);
 
         assert!(is_well_formed(handle.expose()));
         for text in [
@@ -277,18 +294,18 @@ mod tests {
     fn revoking_acts_at_once_and_sweeping_drops_the_expired_ones_only() {
         let table = HandleTable::default();
         let random = SeededRandom::new(1);
-        let revoked = table.issue(record("a", NOW, HOUR), NOW, &random);
-        let short = table.issue(record("a", NOW, Duration::from_secs(1)), NOW, &random);
-        let long = table.issue(record("a", NOW, HOUR), NOW, &random);
+        let revoked = keep(&table, &Handle::draw(&random), "a", NOW, HOUR);
+        let short = keep(&table, &Handle::draw(&random), "a", NOW, Duration::from_secs(1));
+        let long = keep(&table, &Handle::draw(&random), "a", NOW, HOUR);
 
-        assert!(table.revoke(revoked.expose()));
-        assert!(!table.revoke(revoked.expose()));
+        assert!(table.revoke(&revoked));
+        assert!(!table.revoke(&revoked));
         table.sweep(NOW + Duration::from_secs(1));
 
-        assert!(table.find(revoked.expose(), NOW).is_none());
-        assert!(table.find(short.expose(), NOW).is_none());
-        assert!(table.find(long.expose(), NOW).is_some());
-        assert_eq!(table.len(), 1);
+        assert!(find(&table, &revoked, NOW).is_none());
+        assert!(find(&table, &short, NOW).is_none());
+        assert!(find(&table, &long, NOW).is_some());
+        assert_eq!(table.records.len(), 1);
     }
 
     #[test]
@@ -297,9 +314,10 @@ mod tests {
         let random = SeededRandom::new(1);
         for round in 0..4 * KEPT_BETWEEN_SWEEPS {
             let now = NOW + Duration::from_secs(round.try_into().unwrap());
-            drop(table.issue(record("a", now, Duration::from_secs(10)), now, &random));
+            keep(&table, &Handle::draw(&random), "a", now, Duration::from_secs(10));
         }
 
-        assert!(table.len() <= KEPT_BETWEEN_SWEEPS + 10, "{} held", table.len());
+        let held = table.records.len();
+        assert!(held <= KEPT_BETWEEN_SWEEPS + 10, "{held} held");
     }
 }

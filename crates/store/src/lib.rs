@@ -5,6 +5,7 @@
 //! | Coze tokens and whose they are ([`coze_auth::TokenStore`]) | sealed; found by a SHA-256 of platform, app and subject |
 //! | [`handles`], the opaque stand-ins for Coze tokens | SHA-256 of the handle; what it stands for sealed |
 //! | [`logins`] and [`tickets`]: used once, short life | SHA-256 of `state` or ticket; content sealed |
+//! | [`generations`]: which passes of visitors were withdrawn | digests and numbers |
 //! | [`owned`]: which subject may use which id of the platform | digests of both |
 //! | leases: who may renew which token | in clear; they hold digests and random names |
 //! | [`secret_file`]: the key of cookies and `session_name`s | 32 random bytes in a file with mode 0600 |
@@ -22,6 +23,7 @@
 mod backend;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod database;
+pub mod generations;
 pub mod handle_register;
 mod handle_row;
 pub mod handles;
@@ -31,6 +33,7 @@ pub mod owned;
 mod private_file;
 #[cfg(feature = "redis")]
 pub mod redis;
+mod revocations;
 pub mod seal;
 mod sealed_row;
 pub mod secret_file;
@@ -46,7 +49,7 @@ pub use backend::{Backend, BackendError};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use database::{Database, DatabaseError, OpenError, Swept};
 pub use handle_register::HandleRegister;
-pub use handles::{Grade, Handle, HandleRecord, HandleTable};
+pub use handles::{Grade, Handle, HandleHash, HandleRecord, KnownHandle};
 pub use logins::LoginRecord;
 pub use owned::{OwnedDigest, OwnedId, OwnedKind};
 pub use private_file::PrivateFileError;

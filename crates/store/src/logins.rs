@@ -68,13 +68,20 @@ impl Backend {
             .await
     }
 
+    /// Returns the login that `state` belongs to and leaves it, so that its browser can be compared before it is used up.
+    pub async fn peek_login(&self, state: &LoginState, now: UnixSeconds) -> Result<Option<LoginRecord>, BackendError> {
+        let found = self.peek_one_time(OneTimeKind::Login, state.expose(), now).await?;
+        found.map(|content| read(&content)).transpose()
+    }
+
     /// Returns the login that `state` belongs to, once; `None` when there is none, it was used or has ended.
     pub async fn spend_login(&self, state: &LoginState, now: UnixSeconds) -> Result<Option<LoginRecord>, BackendError> {
         let spent = self.spend_one_time(OneTimeKind::Login, state.expose(), now).await?;
-        let Some(content) = spent else {
-            return Ok(None);
-        };
-        let login = LoginRecord::from_secret_bytes(&content).ok_or_else(|| OneTimeKind::Login.unknown_content())?;
-        Ok(Some(login))
+        spent.map(|content| read(&content)).transpose()
     }
+}
+
+fn read(content: &[u8]) -> Result<LoginRecord, BackendError> {
+    let login = LoginRecord::from_secret_bytes(content);
+    Ok(login.ok_or_else(|| OneTimeKind::Login.unknown_content())?)
 }

@@ -3,7 +3,7 @@
 use crate::config::Mode;
 use crate::problem::ProblemKind;
 use coze_auth::TokenKind;
-use cozegate_store::HandleRecord;
+use cozegate_store::KnownHandle;
 use cozegate_store::handles::{HANDLE_PREFIX, is_well_formed};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum Caller {
     /// A holder of a handle: the Coze token of its subject takes the handle's place.
-    Visitor(Arc<HandleRecord>),
+    Visitor(Arc<KnownHandle>),
     /// A program on this machine with a Coze token of its own, which passes unchanged (local mode only).
     OwnToken(HeaderValue),
 }

@@ -7,6 +7,7 @@
 //! | `seal_mark` | refusing a store that was sealed with another key |
 //! | `tokens`, `leases` | [`coze_auth::TokenStore`]: versions, who may renew, fencing |
 //! | `handles` | the rows behind the handles |
+//! | `generations` | which passes were withdrawn; single numbers |
 //! | `one_time` | what may be used once: pending logins, tickets |
 //! | `owned` | which subject owns which id of the platform |
 //! | `sweep` | removing what has ended |
@@ -15,6 +16,7 @@
 //! dialects differ stands in `migrations/` (types, and a function that SQLite has and PostgreSQL gets from us).
 
 mod error;
+mod generations;
 mod handles;
 mod leases;
 mod migrate;

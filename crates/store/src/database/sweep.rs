@@ -4,6 +4,7 @@
 
 use super::pool::on_pool;
 use super::{Database, DatabaseError, within};
+use crate::generations::GENERATION_DAYS;
 use crate::owned::OWNED_DAYS;
 use coze_auth::UnixSeconds;
 use std::time::Duration;
@@ -47,6 +48,11 @@ const OWNED: &str = "
     DELETE FROM owned
     WHERE (kind, id_digest) IN (SELECT kind, id_digest FROM owned WHERE seen_day < $1 LIMIT $2) AND seen_day < $1";
 
+const GENERATIONS: &str = "
+    DELETE FROM generations
+    WHERE subject_digest IN (SELECT subject_digest FROM generations WHERE raised_day < $1 LIMIT $2)
+        AND raised_day < $1";
+
 /// How many rows a sweep removed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Swept {
@@ -60,12 +66,14 @@ pub struct Swept {
     pub leases: u64,
     /// Ids of the platform that were not seen for [`OWNED_DAYS`].
     pub owned: u64,
+    /// Generations whose passes have ended.
+    pub generations: u64,
 }
 
 impl Swept {
     /// Returns how many rows that are together.
     pub fn total(&self) -> u64 {
-        self.tokens + self.handles + self.one_time + self.leases + self.owned
+        self.tokens + self.handles + self.one_time + self.leases + self.owned + self.generations
     }
 }
 
@@ -85,6 +93,7 @@ impl Database {
             one_time: self.sweep_table(ONE_TIME, ended_before).await?,
             leases: self.sweep_table(LEASES, grace_millis).await?,
             owned: self.sweep_table(OWNED, day(now) - OWNED_DAYS).await?,
+            generations: self.sweep_table(GENERATIONS, day(now) - GENERATION_DAYS).await?,
         })
     }
 

@@ -11,6 +11,7 @@
 
 mod connection;
 mod error;
+mod generations;
 mod handles;
 mod one_time;
 mod owned;

@@ -27,6 +27,19 @@ impl RedisStore {
         Ok(sealed.zip(expires_at.map(UnixSeconds)))
     }
 
+    /// Returns what is sealed there and its end, and leaves it.
+    pub(crate) async fn find_one_time(
+        &self,
+        kind: OneTimeKind,
+        secret_hash: &[u8; 32],
+    ) -> Result<Option<(Vec<u8>, UnixSeconds)>, RedisError> {
+        let mut script = self.scripts.find_one_time.prepare_invoke();
+        script.key(self.one_time_key(kind, secret_hash));
+        let (sealed, expires_at): (Option<Vec<u8>>, Option<i64>) =
+            self.run("look up something for one use", &script).await?;
+        Ok(sealed.zip(expires_at.map(UnixSeconds)))
+    }
+
     fn one_time_key(&self, kind: OneTimeKind, secret_hash: &[u8; 32]) -> String {
         format!("{}once:{}:{}", self.prefix, kind.name(), hexadecimal(secret_hash))
     }

@@ -15,9 +15,14 @@ pub(super) struct Scripts {
     pub(super) release_lease: Script,
     pub(super) insert_handle: Script,
     pub(super) find_handle: Script,
+    pub(super) find_handles: Script,
+    pub(super) get: Script,
+    pub(super) get_or_insert: Script,
+    pub(super) raise_generation: Script,
     pub(super) delete_handle: Script,
     pub(super) delete_handles_of: Script,
     pub(super) insert_one_time: Script,
+    pub(super) find_one_time: Script,
     pub(super) spend_one_time: Script,
     pub(super) find_owned: Script,
     pub(super) write_owned: Script,
@@ -35,9 +40,14 @@ impl Default for Scripts {
             release_lease: Script::new(RELEASE_LEASE),
             insert_handle: Script::new(INSERT_HANDLE),
             find_handle: Script::new(FIND_HANDLE),
+            find_handles: Script::new(FIND_HANDLES),
+            get: Script::new(GET),
+            get_or_insert: Script::new(GET_OR_INSERT),
+            raise_generation: Script::new(RAISE_GENERATION),
             delete_handle: Script::new(DELETE_HANDLE),
             delete_handles_of: Script::new(DELETE_HANDLES_OF),
             insert_one_time: Script::new(INSERT_ONE_TIME),
+            find_one_time: Script::new(FIND_ONE_TIME),
             spend_one_time: Script::new(SPEND_ONE_TIME),
             find_owned: Script::new(FIND_OWNED),
             write_owned: Script::new(WRITE_OWNED),
@@ -156,12 +166,38 @@ end
 
 const FIND_HANDLE: &str = "return redis.call('HMGET', KEYS[1], 'sealed_subject', 'expires_at')";
 
+const FIND_HANDLES: &str = r"
+local rows = {}
+for number, key in ipairs(KEYS) do
+    rows[number] = redis.call('HMGET', key, 'sealed_subject', 'expires_at')
+end
+return rows
+";
+
+const GET: &str = "return redis.call('GET', KEYS[1])";
+
+const GET_OR_INSERT: &str = r"
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return redis.call('GET', KEYS[1])
+";
+
+const RAISE_GENERATION: &str = r"
+local day, life = unpack(ARGV)
+local found = tonumber(redis.call('GET', KEYS[1]) or '0')
+redis.call('SET', KEYS[1], string.format('%.0f', math.max(found + 1, tonumber(day))), 'EX', life)
+";
+
+/// The counter moves in the step that deletes: an instance that sees the new number finds the handles gone.
 const DELETE_HANDLE: &str = r"
 local subject_key = redis.call('HGET', KEYS[1], 'subject_key')
 if subject_key then
     redis.call('SREM', subject_key, KEYS[1])
 end
-return redis.call('DEL', KEYS[1])
+local deleted = redis.call('DEL', KEYS[1])
+if deleted > 0 then
+    redis.call('INCR', KEYS[2])
+end
+return deleted
 ";
 
 const DELETE_HANDLES_OF: &str = r"
@@ -170,6 +206,9 @@ for _, handle_key in ipairs(redis.call('SMEMBERS', KEYS[1])) do
     deleted = deleted + redis.call('DEL', handle_key)
 end
 redis.call('DEL', KEYS[1])
+if deleted > 0 then
+    redis.call('INCR', KEYS[2])
+end
 return deleted
 ";
 
@@ -179,6 +218,8 @@ local now = tonumber(redis.call('TIME')[1])
 redis.call('HSET', KEYS[1], 'sealed_content', sealed, 'expires_at', expires_at)
 redis.call('EXPIREAT', KEYS[1], math.max(tonumber(expires_at), now) + 7 * 86400)
 ";
+
+const FIND_ONE_TIME: &str = "return redis.call('HMGET', KEYS[1], 'sealed_content', 'expires_at')";
 
 /// Of many that spend the same secret at once, one gets the row.
 const SPEND_ONE_TIME: &str = r"

@@ -47,7 +47,7 @@ async fn every_part_of_a_record_comes_back() {
 
             let found = theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
 
-            assert_eq!(format!("{found:?}"), format!("{record:?}"));
+            assert_eq!(format!("{:?}", found.record), format!("{record:?}"));
         }
     })
     .await;
@@ -203,6 +203,136 @@ async fn clock_that_was_set_back_makes_the_register_look_again() {
 
         assert!(register.ready(handle.expose(), NOW - HOUR).is_none());
         assert!(register.find(handle.expose(), NOW - HOUR).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn counter_moves_with_every_revocation_and_with_nothing_else() {
+    on_every_backend(async |backend| {
+        let ours = HandleRegister::new(backend.clone());
+        let theirs = HandleRegister::new(backend);
+        let issue = async |name| {
+            let handle = ours.issue(record(name, NOW + HOUR), NOW, &SystemRandom).await;
+            handle.unwrap().expose().to_owned()
+        };
+        assert!(
+            theirs.watch(NOW).await.unwrap(),
+            "nothing is known before the first look"
+        );
+        let (one, other) = (issue("a").await, issue("b").await);
+        assert!(!theirs.watch(NOW).await.unwrap());
+
+        ours.revoke(&one).await.unwrap();
+        assert!(theirs.watch(NOW).await.unwrap());
+        ours.revoke(&one).await.unwrap();
+        ours.revoke_all_of("main", &subject("a")).await.unwrap();
+        assert!(!theirs.watch(NOW).await.unwrap(), "there was nothing to revoke");
+        ours.revoke_all_of("main", &subject("b")).await.unwrap();
+        assert!(theirs.watch(NOW).await.unwrap());
+        assert!(ours.find(&other, NOW).await.unwrap().is_none());
+
+        let last = [issue("a").await, issue("c").await];
+        theirs.find(&last[0], NOW).await.unwrap().unwrap();
+        assert_eq!(ours.revoke_all().await.unwrap(), 2);
+        assert!(theirs.watch(NOW).await.unwrap());
+        for handle in last {
+            assert!(ours.find(&handle, NOW).await.unwrap().is_none());
+            assert!(theirs.find(&handle, NOW).await.unwrap().is_none());
+        }
+        assert_eq!(ours.revoke_all().await.unwrap(), 0);
+        assert!(!theirs.watch(NOW).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn revoked_handle_is_unknown_elsewhere_with_the_next_look_at_the_counter() {
+    on_every_backend(async |backend| {
+        let ours = HandleRegister::new(backend.clone());
+        let theirs = HandleRegister::new(backend);
+        let gone = ours.issue(record("a", NOW + HOUR), NOW, &SystemRandom).await.unwrap();
+        let stays = ours.issue(record("b", NOW + HOUR), NOW, &SystemRandom).await.unwrap();
+        let half_a_minute = NOW + Duration::from_secs(30);
+        theirs.watch(NOW).await.unwrap();
+        for handle in [&gone, &stays] {
+            theirs.find(handle.expose(), NOW).await.unwrap().unwrap();
+        }
+        theirs.watch(half_a_minute).await.unwrap();
+        assert!(
+            theirs.ready(gone.expose(), half_a_minute).is_some(),
+            "no query for each handle"
+        );
+
+        ours.revoke_all_of("main", &subject("a")).await.unwrap();
+        theirs.watch(half_a_minute).await.unwrap();
+
+        assert!(theirs.ready(gone.expose(), half_a_minute).is_none());
+        assert!(theirs.find(gone.expose(), half_a_minute).await.unwrap().is_none());
+        assert!(theirs.find(stays.expose(), half_a_minute).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn handles_in_use_are_checked_together() {
+    on_every_backend(async |backend| {
+        let register = HandleRegister::new(backend.clone());
+        let mut hashes = Vec::new();
+        // More than one look-up holds.
+        for number in 0..70 {
+            let name = if number % 2 == 0 { "even" } else { "odd" };
+            let handle = register
+                .issue(record(name, NOW + HOUR), NOW, &SystemRandom)
+                .await
+                .unwrap();
+            hashes.push(register.ready(handle.expose(), NOW).unwrap().hash);
+        }
+        let elsewhere = HandleRegister::new(backend);
+        elsewhere.revoke_all_of("main", &subject("odd")).await.unwrap();
+
+        let there = register.still_there(&hashes, NOW).await.unwrap();
+
+        let even: Vec<_> = (0..70).map(|number| number % 2 == 0).collect();
+        assert_eq!(there, even);
+        assert!(register.ready_hash(&hashes[1], NOW).is_none());
+        assert!(register.ready_hash(&hashes[0], NOW).is_some());
+        assert_eq!(register.still_there(&hashes, NOW + HOUR).await.unwrap(), [false; 70]);
+        assert!(register.still_there(&[], NOW).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn walk_over_all_handles_sees_each_live_one_once() {
+    on_every_backend(async |backend| {
+        let register = HandleRegister::new(backend);
+        // More than a page.
+        for number in 0..1100 {
+            let end = if number % 11 == 0 { NOW } else { NOW + HOUR };
+            register
+                .issue(record(&number.to_string(), end), NOW - HOUR, &SystemRandom)
+                .await
+                .unwrap();
+        }
+
+        let mut seen = Vec::new();
+        let name = |record: HandleRecord| record.subject.session_name.unwrap().as_str().to_owned();
+        let visit = |record| {
+            seen.push(name(record));
+            true
+        };
+        register.visit_live(NOW, visit).await.unwrap();
+        let mut few = 0;
+        let stop = |_| {
+            few += 1;
+            few < 3
+        };
+        register.visit_live(NOW, stop).await.unwrap();
+
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!((seen.len(), few), (1000, 3));
     })
     .await;
 }

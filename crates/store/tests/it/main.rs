@@ -19,6 +19,7 @@ mod backends;
 mod canary;
 mod conformance;
 mod fencing;
+mod generations;
 mod handles;
 mod in_memory;
 mod one_time;

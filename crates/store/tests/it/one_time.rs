@@ -25,10 +25,16 @@ async fn login_comes_back_whole_for_its_state_and_only_once() {
         let state = begun.pending.state();
 
         assert!(backend.spend_login(other.pending.state(), NOW).await.unwrap().is_none());
+        assert!(backend.peek_login(other.pending.state(), NOW).await.unwrap().is_none());
+        for _ in 0..2 {
+            let peeked = backend.peek_login(state, NOW).await.unwrap().unwrap();
+            assert_eq!(peeked.browser, "\"hash\"\n张");
+        }
         let spent = backend.spend_login(state, NOW).await.unwrap().unwrap();
 
         assert_eq!((spent.app.as_str(), spent.browser.as_str()), ("main", "\"hash\"\n张"));
         assert_eq!(*spent.pending.to_secret_bytes(), *begun.pending.to_secret_bytes());
+        assert!(backend.peek_login(state, NOW).await.unwrap().is_none());
         assert!(backend.spend_login(state, NOW).await.unwrap().is_none());
     })
     .await;
@@ -41,6 +47,7 @@ async fn login_that_has_ended_is_gone() {
         backend.save_login(&begun).await.unwrap();
         let (state, ends_at) = (begun.pending.state(), begun.pending.ends_at());
 
+        assert!(backend.peek_login(state, ends_at).await.unwrap().is_none());
         assert!(backend.spend_login(state, ends_at).await.unwrap().is_none());
         assert!(backend.spend_login(state, NOW).await.unwrap().is_none());
     })
