@@ -52,7 +52,7 @@ pub use handle_register::HandleRegister;
 pub use handles::{Grade, Handle, HandleHash, HandleRecord, KnownHandle};
 pub use logins::LoginRecord;
 pub use owned::{OwnedDigest, OwnedId, OwnedKind};
-pub use private_file::PrivateFileError;
+pub use private_file::{PrivateFileError, create_private_folder};
 #[cfg(feature = "redis")]
 pub use redis::{RedisError, RedisStore};
 #[cfg(feature = "keyring")]

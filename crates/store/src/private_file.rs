@@ -34,6 +34,12 @@ pub enum PrivateFileError {
         /// What is there.
         path: PathBuf,
     },
+    /// A file stands where a folder should.
+    #[error("{} is not a folder", path.display())]
+    NotAFolder {
+        /// What is there.
+        path: PathBuf,
+    },
     /// Somebody else than the owner may read or write the file (Unix only).
     #[error("{} may be read by others (mode {mode:o}); make it yours alone: chmod 600", path.display())]
     ReadableByOthers {
@@ -148,9 +154,15 @@ pub(crate) fn lock(path: &Path) -> Result<File, PrivateFileError> {
 
 fn create_folder(path: &Path) -> Result<&Path, PrivateFileError> {
     let folder = folder_of(path);
-    create_private_folder(folder).map_err(PrivateFileError::io("create", folder))?;
-    check_folder(folder)?;
+    create_private_folder(folder)?;
     Ok(folder)
+}
+
+/// Makes a folder for its owner alone, with those above it. One that is there already is judged: others must not be able to
+/// replace the files in it.
+pub fn create_private_folder(folder: &Path) -> Result<(), PrivateFileError> {
+    make_folder(folder).map_err(PrivateFileError::io("create", folder))?;
+    check_folder(folder)
 }
 
 fn draft_of(path: &Path, random: &dyn Random) -> PathBuf {
@@ -175,13 +187,13 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+fn make_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]
-fn create_private_folder(folder: &Path) -> io::Result<()> {
+fn make_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
@@ -230,6 +242,15 @@ fn check_metadata(path: &Path, metadata: &fs::Metadata) -> Result<(), PrivateFil
 fn check_folder(folder: &Path) -> Result<(), PrivateFileError> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = fs::metadata(folder).map_err(PrivateFileError::io("read", folder))?;
+    if !metadata.is_dir() {
+        let path = folder.to_owned();
+        return Err(PrivateFileError::NotAFolder { path });
+    }
+    let owner = metadata.uid();
+    if owner != rustix::process::geteuid().as_raw() && owner != 0 {
+        let path = folder.to_owned();
+        return Err(PrivateFileError::OwnedByAnother { path, owner });
+    }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o002 != 0 && mode & 0o1000 == 0 {
         let folder = folder.to_owned();
