@@ -70,6 +70,7 @@ cli-runtime-failed = The program's own threads cannot be started.
 cli-signals-failed = The signals that stop the program cannot be listened to.
 cli-start-failed = The services cannot be started.
 cli-no-state-directory = There is no place to keep the visitors' secret, so visitors get a new history with every start. Set [visitors] secret_file, or HOME.
+cli-files-folder-refused = Fetched files cannot be kept (files.cache_dir).
 cli-secret-file-failed = The visitors' secret cannot be kept in { $path }.
 cli-hint-secret-file = Choose another place: [visitors] secret_file in cozegate.toml, or COZEGATE__VISITORS__SECRET_FILE.
 cli-key-file-failed = The demo app's private key cannot be written to the temporary folder.

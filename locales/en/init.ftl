@@ -86,6 +86,7 @@ init-sessions-per-minute = sessions and tokens for one address
 init-logins-per-minute = logins begun from one address
 init-streams-per-caller = streams, uploads and open answers of one caller at the same time
 init-exchanges = the same of all callers
+init-buffer-mib = what is held in memory for all callers together
 init-body-bytes = the body of a request
 init-upload-bytes = the same for files and sound
 init-total-seconds = until an answer that is no stream is there; default: as long as it takes

@@ -104,6 +104,10 @@ problem-too-many-streams-title = Too many requests at the same time
 problem-too-many-streams-detail =
     As many streams, uploads and open answers are under way as may be at the same time. Send the request again when one of
     them has ended; nothing was sent to Coze.
+problem-buffer-full-title = No memory is left for this request
+problem-buffer-full-detail =
+    The gateway holds as much data in memory for its callers as it may. Wait as many seconds as Retry-After says, then send the
+    request again; nothing was carried out.
 problem-with-limit = { $detail } The limit that was met is { $limit }.
 problem-body-overdue-title = The request's body did not come
 problem-body-overdue-detail = More of the body was to come, and nothing came for timeouts.idle_seconds. Send the request again.

@@ -70,6 +70,7 @@ cli-runtime-failed = 无法启动程序自己的线程。
 cli-signals-failed = 无法接收停止程序的信号。
 cli-start-failed = 无法启动服务。
 cli-no-state-directory = 没有地方保存访客密钥，所以每次启动后访客的会话历史都会重新开始。请设置 [visitors] secret_file，或者设置 HOME。
+cli-files-folder-refused = 无法保存取来的文件（files.cache_dir）。
 cli-secret-file-failed = 无法把访客密钥保存到 { $path }。
 cli-hint-secret-file = 换个位置：cozegate.toml 里的 [visitors] secret_file，或 COZEGATE__VISITORS__SECRET_FILE。
 cli-key-file-failed = 无法把演示应用的私钥写进临时目录。

@@ -86,6 +86,7 @@ init-sessions-per-minute = 每个地址每分钟可以开的会话和取的令�
 init-logins-per-minute = 每个地址每分钟可以开始的登录
 init-streams-per-caller = 每个调用者同时进行的流、上传和未结束的回答
 init-exchanges = 所有调用者加起来的同一数目
+init-buffer-mib = 为所有调用者在内存中缓存的总量
 init-body-bytes = 请求体的字节数
 init-upload-bytes = 上传文件和音频时的字节数
 init-total-seconds = 非流式回答从请求开始到结束；默认不限

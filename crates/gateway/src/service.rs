@@ -6,7 +6,7 @@
 use crate::addresses::{base_of, origins, own_hosts, scheme};
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::VisitorKeys;
-use crate::config::{Config, ConfigSource};
+use crate::config::{Config, ConfigSource, LimitsConfig};
 use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
 use crate::dns::Resolve;
 use crate::guard::{Guard, Scheme};
@@ -30,7 +30,7 @@ use axum::extract::ConnectInfo;
 use coze_auth::transport::TransportError;
 use coze_auth::{Clock, InvalidToken, Random};
 use cozegate_core::ownership::DigestKey;
-use cozegate_store::{Backend, GatewaySecret, HandleRegister};
+use cozegate_store::{Backend, GatewaySecret, HandleRegister, PrivateFileError};
 use http::Request;
 use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
@@ -132,6 +132,9 @@ pub enum StartError {
     #[cfg(feature = "otel")]
     #[error(transparent)]
     Traces(#[from] TracesError),
+    /// The folder of fetched files cannot be used, or others can change it.
+    #[error("fetched files cannot be kept")]
+    FilesFolder(#[from] PrivateFileError),
     /// TLS cannot be set up for the listeners.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
@@ -211,7 +214,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         chat: config.chat.clone(),
         userscript: config.userscript.clone(),
         handle_lifetime: handle_lifetime(&config),
-        limits: Arc::new(Limits::new(config.limits.clone())),
+        limits: Arc::new(Limits::new(limits_config(&config))),
         access_log: config.log.access,
     };
     let shared = Arc::new(Shared {
@@ -237,8 +240,9 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
                 clock: Arc::clone(&means.clock),
                 folder: files_folder.as_deref(),
                 metrics: Arc::clone(telemetry.common()),
+                entry_key: files::EntryKey::derive(&secret),
             },
-        ),
+        )?,
         means,
         scheme: scheme(&config),
         public: config.server.public.clone(),
@@ -355,10 +359,11 @@ impl Running {
     /// The limits of `config`: those in force, with what was used of them, unless they change.
     fn limits_of(&self, config: &Config) -> Arc<Limits> {
         let live = self.shared.live();
-        if *live.limits.config() == config.limits {
+        let limits = limits_config(config);
+        if *live.limits.config() == limits {
             Arc::clone(&live.limits)
         } else {
-            Arc::new(Limits::new(config.limits.clone()))
+            Arc::new(live.limits.changed_to(limits))
         }
     }
 
@@ -451,6 +456,16 @@ async fn sweep_now_and_then(shared: Arc<Shared>) {
         }
     };
     shared.stop.run_until_cancelled(sweeping).await;
+}
+
+/// The configured limits, with room in memory for one file of the largest size.
+fn limits_config(config: &Config) -> LimitsConfig {
+    let limits = config.limits.clone();
+    let buffer_mib = match limits.buffer_mib {
+        0 => 0,
+        mib => mib.max(config.files.file_mib),
+    };
+    LimitsConfig { buffer_mib, ..limits }
 }
 
 /// How many connections each listener may have: as many as are configured, and no more than the system lets us open.

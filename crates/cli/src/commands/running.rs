@@ -121,6 +121,11 @@ pub(super) fn explain(context: &Context, error: &StartError) -> Failure {
                 .text("cli-address-refused", &[("address", &addr.to_string())]);
             Failure::new(FailureKind::Configuration, message).because(source)
         }
+        StartError::FilesFolder(source) => Failure::new(
+            FailureKind::Configuration,
+            context.output.text("cli-files-folder-refused", &[]),
+        )
+        .because(source),
         other => Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(other),
     }
 }

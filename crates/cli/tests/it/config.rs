@@ -99,6 +99,7 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     files.slow_seconds = 3  # default
     limits.address_requests_per_minute = 0  # default
     limits.body_bytes = 20971520  # default
+    limits.buffer_mib = 32  # default
     limits.burst = 60  # default
     limits.connections = 20000  # default
     limits.connections_per_address = 0  # default

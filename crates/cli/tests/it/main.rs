@@ -8,6 +8,10 @@
 mod access_log;
 mod binary;
 mod config;
+#[cfg(target_os = "linux")]
+mod file_memory;
+#[cfg(unix)]
+mod file_trust;
 mod help;
 mod http;
 mod https;

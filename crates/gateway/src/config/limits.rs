@@ -25,6 +25,8 @@ pub struct LimitsConfig {
     pub streams_per_caller: u32,
     /// The same of all callers.
     pub exchanges: u32,
+    /// What is held in memory for all callers together: files, and bodies that are collected.
+    pub buffer_mib: u32,
     /// The body of a request, but for those that bring files.
     pub body_bytes: u32,
     /// The body of an upload.
@@ -40,6 +42,8 @@ impl LimitsConfig {
     const BURST: RangeInclusive<u32> = 1..=1_000_000;
     const AT_THE_SAME_TIME: RangeInclusive<u32> = 0..=1_000_000;
     const BYTES: RangeInclusive<u32> = 0..=u32::MAX;
+    /// A terabyte.
+    const MIB: RangeInclusive<u32> = 0..=1_048_576;
 
     /// What holds where nobody says otherwise.
     ///
@@ -58,6 +62,8 @@ impl LimitsConfig {
                 logins_per_minute: 0,
                 streams_per_caller: 8_192,
                 exchanges: 16_384,
+                // A file of the largest size fits (`files.file_mib`).
+                buffer_mib: 32,
                 // The platform takes 15 MB, of workflows 20 MB (protocol 7); files of 512 MB, and their wrapping (6.6).
                 body_bytes: 20 << 20,
                 upload_bytes: 513 << 20,
@@ -96,6 +102,7 @@ impl LimitsConfig {
             logins_per_minute: number("logins_per_minute", default.logins_per_minute, Self::PER_MINUTE),
             streams_per_caller: number("streams_per_caller", default.streams_per_caller, Self::AT_THE_SAME_TIME),
             exchanges: number("exchanges", default.exchanges, Self::AT_THE_SAME_TIME),
+            buffer_mib: number("buffer_mib", default.buffer_mib, Self::MIB),
             body_bytes: number("body_bytes", default.body_bytes, Self::BYTES),
             upload_bytes: number("upload_bytes", default.upload_bytes, Self::BYTES),
         };

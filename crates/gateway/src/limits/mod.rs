@@ -6,16 +6,19 @@
 //! | `ledger` | an account for every caller and address |
 //! | `rate` | so many in a minute, so many at once, and the fields that say so |
 //! | `permit` | so many at the same time |
+//! | `buffer` | so many bytes in memory for all callers |
 //!
 //! A refusal is a [`Problem`] that names its [`Limit`]; it is counted and logged where every problem becomes an answer
 //! (`problem/`). The limits of one configuration are one value: a new configuration with other limits begins with empty
 //! accounts, one with the same keeps them.
 
+mod buffer;
 mod ledger;
 mod name;
 mod permit;
 mod rate;
 
+pub(crate) use buffer::{Buffer, BufferFull, Reservation, UNCOUNTED_BYTES, held_by};
 pub use name::Limit;
 pub(crate) use permit::Permit;
 pub(crate) use rate::{Standing, whole_seconds};
@@ -44,6 +47,7 @@ pub(crate) struct Limits {
     sessions: Option<ByAddress>,
     logins: Option<ByAddress>,
     running: Arc<AtomicU32>,
+    buffer: Arc<Buffer>,
 }
 
 /// A rate with accounts of its own, by address.
@@ -79,6 +83,17 @@ pub(crate) struct Admission {
 impl Limits {
     /// The limits of `config`, with nothing used.
     pub(crate) fn new(config: LimitsConfig) -> Self {
+        let buffer = Arc::new(Buffer::new(buffer_bytes(&config)));
+        Self::with_buffer(config, buffer)
+    }
+
+    /// The limits of another `config`, with nothing used. What is in memory still counts.
+    pub(crate) fn changed_to(&self, config: LimitsConfig) -> Self {
+        self.buffer.set_limit(buffer_bytes(&config));
+        Self::with_buffer(config, Arc::clone(&self.buffer))
+    }
+
+    fn with_buffer(config: LimitsConfig, buffer: Arc<Buffer>) -> Self {
         // Sessions and logins are few, and people open several at once; their burst is a minute's worth.
         Self {
             callers: Ledger::new(MonotonicClock),
@@ -108,6 +123,7 @@ impl Limits {
                 config.logins_per_minute,
             ),
             running: Arc::new(AtomicU32::new(0)),
+            buffer,
             config,
         }
     }
@@ -115,6 +131,11 @@ impl Limits {
     /// What they were made from.
     pub(crate) fn config(&self) -> &LimitsConfig {
         &self.config
+    }
+
+    /// The byte budget for what is collected in memory.
+    pub(crate) fn buffer(&self) -> &Arc<Buffer> {
+        &self.buffer
     }
 
     /// Counts an API request from an address, which `address` works out if anybody asks for it.
@@ -175,6 +196,10 @@ impl Limits {
             Caller::OwnToken(token) => self.callers.account(&token.as_bytes()),
         }
     }
+}
+
+fn buffer_bytes(config: &LimitsConfig) -> u64 {
+    u64::from(config.buffer_mib) << 20
 }
 
 /// 0 is no limit.

@@ -15,6 +15,8 @@ pub enum Limit {
     StreamsPerCaller,
     /// Exchanges of all callers that run at the same time.
     Exchanges,
+    /// What is held in memory for all callers.
+    BufferMib,
     /// The body of a request.
     BodyBytes,
     /// The body of an upload.
@@ -33,13 +35,14 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, for the documentation and for counting.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::RequestsPerMinute,
         Self::AddressRequestsPerMinute,
         Self::SessionsPerMinute,
         Self::LoginsPerMinute,
         Self::StreamsPerCaller,
         Self::Exchanges,
+        Self::BufferMib,
         Self::BodyBytes,
         Self::UploadBytes,
         Self::VisitorBodyBytes,
@@ -58,6 +61,7 @@ impl Limit {
             Self::LoginsPerMinute => "limits.logins_per_minute",
             Self::StreamsPerCaller => "limits.streams_per_caller",
             Self::Exchanges => "limits.exchanges",
+            Self::BufferMib => "limits.buffer_mib",
             Self::BodyBytes => "limits.body_bytes",
             Self::VisitorBodyBytes => "visitors.body_bytes",
             Self::UploadBytes => "limits.upload_bytes",

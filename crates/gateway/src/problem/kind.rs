@@ -74,6 +74,8 @@ pub enum ProblemKind {
     RateLimited,
     /// More exchanges at the same time than the caller, or all callers together, may have.
     TooManyStreams,
+    /// As much is held in memory for callers as may be.
+    BufferFull,
     /// A request body that stood still for the idle time.
     BodyOverdue,
     /// The request's head cannot be read, or could be read in two ways.
@@ -140,7 +142,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 64] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -173,6 +175,7 @@ impl ProblemKind {
         Self::BodyTooLarge,
         Self::RateLimited,
         Self::TooManyStreams,
+        Self::BufferFull,
         Self::BodyOverdue,
         Self::HeadRefused,
         Self::HeadTooLarge,
@@ -241,6 +244,7 @@ impl ProblemKind {
             Self::BodyTooLarge => "body-too-large",
             Self::RateLimited => "rate-limited",
             Self::TooManyStreams => "too-many-streams",
+            Self::BufferFull => "buffer-full",
             Self::BodyOverdue => "body-overdue",
             Self::HeadRefused => "head-refused",
             Self::HeadTooLarge => "head-too-large",
@@ -329,9 +333,11 @@ impl ProblemKind {
             | Self::FileHostUnreachable
             | Self::FileAddressRefused
             | Self::FileRedirectRefused => StatusCode::BAD_GATEWAY,
-            Self::TooManyConnections | Self::StoreUnavailable | Self::RenewalUnfinished | Self::Stopping => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::TooManyConnections
+            | Self::BufferFull
+            | Self::StoreUnavailable
+            | Self::RenewalUnfinished
+            | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

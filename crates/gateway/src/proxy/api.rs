@@ -12,7 +12,7 @@ use super::{Proxy, owned, refusal, request, response, route};
 use crate::apps::ServingApp;
 use crate::caller::{Caller, Presented, presented};
 use crate::connections::RequestBody;
-use crate::limits::{Admission, Limit};
+use crate::limits::{Admission, Buffer, Limit};
 use crate::media_type::is_event_stream;
 use crate::problem::{Problem, ProblemKind};
 use crate::sites::Site;
@@ -27,6 +27,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN, UPGRADE};
 use http::{Request, Response};
 use http_body::Body as _;
 use std::borrow::Cow;
+use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 /// Passes `incoming` on and its answer back.
@@ -62,7 +63,7 @@ pub(super) async fn pass(
     let deadline = upstream.deadline();
     // Pinned here: handed on as a value, it would be kept once more by every future that it goes through.
     let exchange = std::pin::pin!(async {
-        let upload = upload(body, bounds, plan, gate.as_mut()).await?;
+        let upload = upload(body, bounds, plan, gate.as_mut(), upstream.buffer()).await?;
         if let Some(gate) = &gate {
             owned::check(gate, &asker, &upstream, record).await?;
         }
@@ -70,7 +71,7 @@ pub(super) async fn pass(
         let request = Box::new(Request::from_parts(head, upload));
         let answer = asker.exchange(&upstream, request, record).await?;
         match &gate {
-            Some(gate) => owned::learn_and_filter(answer, gate, &asker).await,
+            Some(gate) => owned::learn_and_filter(answer, gate, &asker, upstream.buffer()).await,
             None => Ok(answer),
         }
     });
@@ -93,21 +94,22 @@ async fn upload(
     bounds: Bounds,
     plan: BodyPlan,
     gate: Option<&mut Gate<'_>>,
+    buffer: &Arc<Buffer>,
 ) -> Result<Upload, Problem> {
     let (BodyPlan::Collect { limit }, Some(gate)) = (plan, gate) else {
-        return Ok(Upload::of(body, bounds).await?);
+        return Ok(Upload::of(body, bounds, buffer).await?);
     };
     let limit = u64::try_from(limit).unwrap_or(u64::MAX).min(bounds.length.bytes);
     let is_short = body.size_hint().exact().is_some_and(|length| length <= limit);
     if gate.only_reports() && !is_short {
         gate.refuse_length()?;
-        return Ok(Upload::of(body, bounds).await?);
+        return Ok(Upload::of(body, bounds, buffer).await?);
     }
     let length = BodyLimit {
         bytes: limit,
         limit: Limit::VisitorBodyBytes,
     };
-    let upload = Upload::whole(body, Bounds { length, ..bounds }).await?;
+    let upload = Upload::whole(body, Bounds { length, ..bounds }, buffer).await?;
     gate.check_body(upload.kept_bytes())?;
     Ok(upload)
 }
@@ -318,7 +320,7 @@ async fn exchange(
     let asks_to_switch = request.headers().contains_key(UPGRADE);
     let answer = upstream.exchange(request, copy, now.into()).await?;
     response::check_frame(&answer, asks_to_switch)?;
-    response::mannered(answer, dialect).await
+    response::mannered(answer, dialect, upstream.buffer()).await
 }
 
 fn credential_refused(answer: &Response<Answer>) -> Problem {

@@ -159,10 +159,14 @@ impl Proxy {
             Route::Api | Route::File(_) if request.method() == Method::OPTIONS => Ok(about::options()),
             Route::File(target) => {
                 let address = ClientAddress::of(peer.ip(), request.headers(), &self.shared.trusted_proxies);
-                // A file is there as a whole before it is answered: its exchange ends here.
-                let _permit = live.limits.admit_unnamed(address)?;
-                let files = &self.shared.files;
-                let answer = files.answer(&live.targets, target, request.method(), request.headers());
+                let request = files::FileRequest {
+                    target,
+                    method: request.method(),
+                    headers: request.headers(),
+                    permit: live.limits.admit_unnamed(address)?,
+                    buffer: live.limits.buffer(),
+                };
+                let answer = self.shared.files.answer(&live.targets, request);
                 // What is rare waits in a box of its own: the future of every request has room for its largest part.
                 Box::pin(answer).await
             }

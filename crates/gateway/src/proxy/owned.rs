@@ -9,6 +9,7 @@ use super::body::{Answer, Upload};
 use super::policy::Gate;
 use super::request;
 use super::upstream::Upstream;
+use crate::limits::Buffer;
 use crate::ownership::{Owner, OwnershipRegister};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::StoreUse;
@@ -144,7 +145,7 @@ async fn conversations(
     request::prepare(&mut head, upstream.target(), &[])?;
     let request = Box::new(Request::from_parts(head, Upload::empty()));
     let answer = asker.exchange(upstream, request, record).await?;
-    let body = answer.into_body().read_ahead(LONGEST_LIST).await?;
+    let body = answer.into_body().read_ahead(LONGEST_LIST, upstream.buffer()).await?;
     let text = body.whole().unwrap_or_default();
     Ok(ownership::learn_from_answer(Learns::Conversations, text))
 }
@@ -161,21 +162,26 @@ pub(super) async fn learn_and_filter(
     answer: Response<Answer>,
     gate: &Gate<'_>,
     asker: &Asker<'_>,
+    buffer: &Arc<Buffer>,
 ) -> Result<Response<Answer>, Problem> {
     let answer = if gate.filters() {
-        filtered(answer, gate).await?
+        filtered(answer, gate, buffer).await?
     } else {
         answer
     };
     let learns = gate.matched().and_then(|matched| matched.operation.learns());
     match (learns, asker.subject().filter(|_| gate.owns())) {
-        (Some(learns), Some(subject)) => learned(answer, learns, subject, &asker.shared().ownership).await,
+        (Some(learns), Some(subject)) => learned(answer, learns, subject, &asker.shared().ownership, buffer).await,
         _ => Ok(answer),
     }
 }
 
 /// An answer with the listed members alone. What cannot be filtered is withheld.
-async fn filtered(answer: Response<Answer>, gate: &Gate<'_>) -> Result<Response<Answer>, Problem> {
+async fn filtered(
+    answer: Response<Answer>,
+    gate: &Gate<'_>,
+    buffer: &Arc<Buffer>,
+) -> Result<Response<Answer>, Problem> {
     let (mut head, body) = answer.into_parts();
     let log_id = head.headers.get("x-tt-logid").and_then(|id| id.to_str().ok());
     let withheld = || Problem {
@@ -185,7 +191,7 @@ async fn filtered(answer: Response<Answer>, gate: &Gate<'_>) -> Result<Response<
     if head.headers.contains_key(CONTENT_ENCODING) {
         return Err(withheld());
     }
-    let body = body.read_ahead(filter::MAX_ANSWER).await?;
+    let body = body.read_ahead(filter::MAX_ANSWER, buffer).await?;
     let text = body.whole().ok_or_else(withheld)?;
     let kept = filter::filter(head.status.as_u16(), text, &gate.site().rules.bot_fields).map_err(|_| withheld())?;
     let kept = bytes::Bytes::copy_from_slice(&kept);
@@ -199,6 +205,7 @@ async fn learned(
     learns: Learns,
     subject: &Subject,
     register: &Arc<OwnershipRegister>,
+    buffer: &Arc<Buffer>,
 ) -> Result<Response<Answer>, Problem> {
     let owner = register.owner(subject);
     let (head, body) = answer.into_parts();
@@ -209,7 +216,7 @@ async fn learned(
             register.learn_meanwhile(ids, owner);
         })
     } else {
-        let body = body.read_ahead(ownership::MAX_ANSWER).await?;
+        let body = body.read_ahead(ownership::MAX_ANSWER, buffer).await?;
         if let Some(text) = body.whole() {
             let found = ownership::learn_from_answer(learns, text);
             register.learn(entries(register, &found), owner).await;

@@ -3,10 +3,12 @@
 use super::body::{Answer, EventDialect};
 use super::request::named_by_connection;
 use crate::fields;
+use crate::limits::Buffer;
 use crate::media_type::{is_event_stream, is_of_type};
 use crate::problem::{Problem, ProblemKind};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Response, StatusCode};
+use std::sync::Arc;
 
 /// nginx and some hosting platforms in front of the gateway read it and do not buffer the stream.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -17,14 +19,18 @@ const LONGEST_READ: usize = 64 * 1024;
 
 /// Decides how the body of an answer is passed on: a short JSON answer is read whole, the end of an event stream is
 /// watched over, and everything else stays as it is.
-pub(super) async fn mannered(answer: Response<Answer>, dialect: EventDialect) -> Result<Response<Answer>, Problem> {
+pub(super) async fn mannered(
+    answer: Response<Answer>,
+    dialect: EventDialect,
+    buffer: &Arc<Buffer>,
+) -> Result<Response<Answer>, Problem> {
     let (head, body) = answer.into_parts();
     let headers = &head.headers;
     // With a length there is no room for an event more, and within a compressed stream no event can be seen.
     let is_watched =
         is_event_stream(headers) && !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(CONTENT_ENCODING);
     let body = if is_of_type(headers, "application/json") {
-        body.read_ahead(LONGEST_READ).await?
+        body.read_ahead(LONGEST_READ, buffer).await?
     } else if is_watched {
         body.into_events(dialect)
     } else {

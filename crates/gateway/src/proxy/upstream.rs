@@ -9,7 +9,7 @@ use super::connect::{Target, TargetError};
 use super::pool::{Lease, Pool};
 use crate::alarm::Alarm;
 use crate::config::TimeoutsConfig;
-use crate::limits::Limit;
+use crate::limits::{Buffer, Limit};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Wait};
@@ -30,6 +30,7 @@ pub(super) struct Upstream {
     pool: Arc<Pool>,
     tasks: TaskTracker,
     metrics: Arc<Metrics>,
+    buffer: Arc<Buffer>,
     connect_timeout: Duration,
     head_timeout: Duration,
     idle_timeout: Duration,
@@ -42,6 +43,7 @@ pub(super) struct Upstreams {
     timeouts: TimeoutsConfig,
     tasks: TaskTracker,
     metrics: Arc<Metrics>,
+    buffer: Arc<Buffer>,
 }
 
 impl Upstreams {
@@ -51,12 +53,14 @@ impl Upstreams {
         timeouts: TimeoutsConfig,
         tasks: TaskTracker,
         metrics: Arc<Metrics>,
+        buffer: Arc<Buffer>,
     ) -> Result<Self, TargetError> {
         let upstreams = Self {
             by_base: Mutex::default(),
             timeouts,
             tasks,
             metrics,
+            buffer,
         };
         for base in bases {
             upstreams.at(&base)?;
@@ -97,6 +101,7 @@ impl Upstream {
             pool: Arc::default(),
             tasks: all.tasks.clone(),
             metrics: Arc::clone(&all.metrics),
+            buffer: Arc::clone(&all.buffer),
             connect_timeout: Duration::from_secs(timeouts.connect_seconds.into()),
             head_timeout: Duration::from_secs(timeouts.head_seconds.into()),
             idle_timeout: Duration::from_secs(timeouts.idle_seconds.into()),
@@ -106,6 +111,11 @@ impl Upstream {
 
     pub(super) fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The byte budget for what is collected of a request or an answer.
+    pub(super) fn buffer(&self) -> &Arc<Buffer> {
+        &self.buffer
     }
 
     /// How long either side may say nothing within a body.

@@ -113,7 +113,13 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
     let live = setup.shared.live();
     let bases = live.apps.iter().map(|app| app.api_base.clone());
     let metrics = setup.shared.telemetry.new_core();
-    let upstreams = Upstreams::new(bases, setup.timeouts.clone(), tasks.clone(), Arc::clone(&metrics))?;
+    let upstreams = Upstreams::new(
+        bases,
+        setup.timeouts.clone(),
+        tasks.clone(),
+        Arc::clone(&metrics),
+        Arc::clone(live.limits.buffer()),
+    )?;
     let proxy = Proxy {
         shared: Arc::clone(&setup.shared),
         guard: setup.guard.clone(),

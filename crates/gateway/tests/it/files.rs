@@ -93,11 +93,12 @@ async fn head_has_the_fields_and_no_body_and_other_methods_are_refused() {
     let url = format!("/{}/x.js", site.base);
 
     let head = site.ask(&format!("HEAD {url}"), "").await;
-    site.cdn.request().await;
+    let asked = site.cdn.request().await;
     let post = site.ask(&format!("POST {url}"), "Content-Length: 0\r\n").await;
     let options = site.ask(&format!("OPTIONS {url}"), "").await;
 
     assert_eq!((head.status, head.header("content-length")), (200, Some("8")));
+    assert!(asked.starts_with("HEAD /x.js HTTP/1.1\r\n"), "{asked}");
     assert_eq!(problem(&post), (405, "method-not-allowed".to_owned()));
     assert_eq!(options.status, 204);
     assert!(site.cdn.is_untouched());

@@ -12,6 +12,7 @@ mod completeness;
 mod early_answers;
 mod ends;
 mod faults;
+mod file_budget;
 mod file_cache;
 mod file_targets;
 mod files;

@@ -87,6 +87,7 @@ const SECTIONS: [(&str, &[Line]); 11] = [
             ("logins_per_minute", "0"),
             ("streams_per_caller", "8192"),
             ("exchanges", "16384"),
+            ("buffer_mib", "32"),
             ("body_bytes", "20971520"),
             ("upload_bytes", "537919488"),
         ],

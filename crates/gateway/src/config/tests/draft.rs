@@ -197,6 +197,7 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # logins_per_minute = 0  # logins begun from one address
     # streams_per_caller = 8192  # streams, uploads and open answers of one caller at the same time
     # exchanges = 16384  # the same of all callers
+    # buffer_mib = 32  # what is held in memory for all callers together
     # body_bytes = 20971520  # the body of a request
     # upload_bytes = 537919488  # the same for files and sound
 

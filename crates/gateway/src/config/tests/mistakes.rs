@@ -129,7 +129,7 @@ fn local_mode_stays_on_this_machine_whoever_says_otherwise() {
 fn a_network_that_is_none_and_a_limit_out_of_range_are_named() {
     let workplace = toml(&format!(
         "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\", \"10.1.0.0/8\", \"nginx\"]\n\
-         [limits]\nburst = 0\nexchanges = -1\nconnections = 0\n{APP}"
+         [limits]\nburst = 0\nexchanges = -1\nconnections = 0\nbuffer_mib = 2000000\n{APP}"
     ));
 
     insta::assert_snapshot!(workplace.mistakes(), @r#"
@@ -138,6 +138,7 @@ fn a_network_that_is_none_and_a_limit_out_of_range_are_named() {
     cozegate.toml:4:9: limits.burst: 0 is not a whole number from 1 to 1000000.
     cozegate.toml:5:13: limits.exchanges: -1 is not a whole number from 0 to 1000000.
     cozegate.toml:6:15: limits.connections: 0 is not a whole number from 16 to 1000000.
+    cozegate.toml:7:14: limits.buffer_mib: 2000000 is not a whole number from 0 to 1048576.
     "#);
 }
 

@@ -4,11 +4,12 @@
 //! connection closes, which is how the platform learns of it. An event stream whose platform dies ends with whole events
 //! and one more that says so; any other answer that is cut closes the caller's connection, so that it never looks whole.
 
+use super::super::files::FileBody;
 use super::super::pool::Lease;
 use super::event_tap::EventTap;
 use super::events::WholeEvents;
 use crate::alarm::Idle;
-use crate::limits::{Limit, Permit};
+use crate::limits::{Buffer, Limit, Permit, UNCOUNTED_BYTES, held_by};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::UpstreamFailure;
 use crate::telemetry::record::AnswerBody;
@@ -17,7 +18,9 @@ use cozegate_core::ownership::Learned;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::future::{Future as _, poll_fn};
+use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -29,6 +32,8 @@ pub(in super::super) enum Answer {
     Whole(Option<Bytes>),
     /// The platform's.
     Upstream(Box<UpstreamBody>),
+    /// A file's.
+    File(Box<FileBody>),
 }
 
 /// What is left of a platform answer.
@@ -104,6 +109,9 @@ pub(in super::super) enum AnswerError {
     /// Not at its end after `timeouts.total_seconds`.
     #[error("the answer did not end in time")]
     Overdue,
+    /// A stored file was evicted or replaced while it was sent, or is damaged.
+    #[error("a stored file could not be read on")]
+    File(#[source] io::Error),
 }
 
 impl AnswerError {
@@ -134,6 +142,7 @@ impl AnswerError {
                 990_504,
                 "cozegate: the answer did not end in time (timeouts.total_seconds)".to_owned(),
             ),
+            Self::File(_) => (990_500, "cozegate: the file could not be read on".to_owned()),
         }
     }
 }
@@ -145,6 +154,7 @@ impl From<AnswerError> for Problem {
             AnswerError::Broken(_) => (ProblemKind::UpstreamBroken, None),
             AnswerError::Idle(_) => (ProblemKind::UpstreamTimedOut, Some(Limit::IdleSeconds)),
             AnswerError::Overdue => (ProblemKind::UpstreamTimedOut, Some(Limit::TotalSeconds)),
+            AnswerError::File(_) => (ProblemKind::Internal, None),
         };
         Self {
             limit,
@@ -198,10 +208,15 @@ impl Answer {
         self
     }
 
-    /// Keeps `permit` until the answer has ended or was dropped. What is there as a whole has ended.
+    /// Keeps `permit` until the answer has left or was dropped. A short one that is there as a whole counts as having left:
+    /// the connection's own buffer takes it.
     pub(in super::super) fn holding(mut self, permit: Permit) -> Self {
-        if let Self::Upstream(body) = &mut self {
-            body.permit = Some(permit);
+        match &mut self {
+            Self::Upstream(body) => body.permit = Some(permit),
+            Self::Whole(Some(bytes)) if bytes.len() > UNCOUNTED_BYTES => {
+                *bytes = held_by(permit, std::mem::take(bytes));
+            }
+            Self::Whole(_) | Self::File(_) => {}
         }
         self
     }
@@ -214,12 +229,14 @@ impl Answer {
         self
     }
 
-    /// Reads up to `limit` bytes ahead, so that a short answer is there as a whole, and leaves in one piece.
-    pub(in super::super) async fn read_ahead(self, limit: usize) -> Result<Self, AnswerError> {
+    /// Reads up to `limit` bytes ahead, so that a short answer is there as a whole, and leaves in one piece. Reads no further
+    /// than `buffer` has room.
+    pub(in super::super) async fn read_ahead(self, limit: usize, buffer: &Arc<Buffer>) -> Result<Self, AnswerError> {
         let Self::Upstream(mut body) = self else {
             return Ok(self);
         };
         let mut whole = BytesMut::new();
+        let mut reservation = None;
         while let Some(frame) = poll_fn(|context| body.poll_incoming(context)).await {
             // Trailers say nothing that a caller of ours could read (RFC 9110 6.5).
             let Ok(data) = frame?.into_data() else { continue };
@@ -227,19 +244,25 @@ impl Answer {
                 return Ok(Self::from(data));
             }
             whole.extend_from_slice(&data);
-            if whole.len() >= limit {
-                body.ahead = Some(whole.freeze());
+            if reservation.is_none() && whole.len() > UNCOUNTED_BYTES {
+                reservation = buffer.reserve(limit).ok();
+            }
+            if whole.len() >= limit || (whole.len() > UNCOUNTED_BYTES && reservation.is_none()) {
+                body.ahead = Some(held_by(reservation, whole.freeze()));
                 return Ok(Self::Upstream(body));
             }
         }
-        Ok(Self::from(whole.freeze()))
+        Ok(Self::from(match reservation {
+            Some(reservation) => held_by(reservation, whole.freeze()),
+            None => whole.freeze(),
+        }))
     }
 
     /// The text, if it is there as a whole.
     pub(in super::super) fn whole(&self) -> Option<&[u8]> {
         match self {
             Self::Whole(bytes) => Some(bytes.as_deref().unwrap_or_default()),
-            Self::Upstream(_) => None,
+            Self::Upstream(_) | Self::File(_) => None,
         }
     }
 }
@@ -378,6 +401,20 @@ impl Body for Answer {
         match &mut *self {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Upstream(body) => Pin::new(body.as_mut()).poll_frame(context),
+            Self::File(body) => {
+                let piece = ready!(body.poll_piece(context));
+                Poll::Ready(piece.map(|piece| match piece {
+                    Ok(bytes) => Ok(Frame::data(bytes)),
+                    Err(error) => {
+                        let error = AnswerError::File(error);
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "The caller's connection is closed"
+                        );
+                        Err(error)
+                    }
+                }))
+            }
         }
     }
 
@@ -385,6 +422,7 @@ impl Body for Answer {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
             Self::Upstream(body) => body.is_end_stream(),
+            Self::File(body) => body.left() == 0,
         }
     }
 
@@ -393,6 +431,7 @@ impl Body for Answer {
             Self::Whole(None) => SizeHint::with_exact(0),
             Self::Whole(Some(bytes)) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Self::Upstream(body) => body.size_hint(),
+            Self::File(body) => SizeHint::with_exact(body.left()),
         }
     }
 }
@@ -404,7 +443,7 @@ impl AnswerBody for Answer {
 
     fn failure(&self) -> Option<UpstreamFailure> {
         match self {
-            Self::Whole(_) => None,
+            Self::Whole(_) | Self::File(_) => None,
             Self::Upstream(body) => body.failure,
         }
     }

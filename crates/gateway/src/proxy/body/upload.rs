@@ -1,7 +1,7 @@
 //! The caller's request body on its way up.
 //!
-//! A body that says it is small is read before it is sent: then a slow caller holds no connection of the platform, and
-//! the request can be sent again when the platform refuses our token. Any other body is streamed, with the back-pressure
+//! A body that says it is small is read before it is sent, if the byte budget has room for it: then a slow caller holds no
+//! connection of the platform, and the request can be sent again when the platform refuses our token. Any other body is streamed, with the back-pressure
 //! of both sides. It ends early when it becomes longer than its route takes, or when the caller stands still; a slow one
 //! that moves is let be. How it goes is noted in its [`Course`], by which whoever waits for the answer's head knows whom
 //! it is waiting for.
@@ -9,7 +9,7 @@
 use super::super::route::BodyLimit;
 use crate::alarm::Idle;
 use crate::connections::RequestBody;
-use crate::limits::Limit;
+use crate::limits::{Buffer, Limit, UNCOUNTED_BYTES, held_by};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::record::BytesIn;
 use bytes::{Bytes, BytesMut};
@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// What is small. A chat request has a few hundred bytes; what is larger is a file.
-const LARGEST_KEPT: u64 = 64 * 1024;
+const LARGEST_KEPT: usize = 64 * 1024;
 
 /// A caller's request body.
 #[derive(Debug)]
@@ -121,14 +121,26 @@ impl Course {
 
 impl Upload {
     /// Reads a body that says it is small; takes any other as it comes. One that says it is too long is not touched.
-    pub(in super::super) async fn of(incoming: RequestBody, bounds: Bounds) -> Result<Self, UploadError> {
+    pub(in super::super) async fn of(
+        incoming: RequestBody,
+        bounds: Bounds,
+        buffer: &Arc<Buffer>,
+    ) -> Result<Self, UploadError> {
         let stated = incoming.size_hint().exact();
         if stated.is_some_and(|length| length > bounds.length.bytes) {
             return Err(UploadError::TooLarge(bounds.length));
         }
-        match stated {
+        let length = stated.and_then(|length| usize::try_from(length).ok());
+        match length {
             Some(0) => Ok(Self::empty()),
-            Some(length) if length <= LARGEST_KEPT => Ok(Self::kept(read_whole(incoming, bounds).await?)),
+            Some(length) if length <= UNCOUNTED_BYTES => Ok(Self::kept(read_whole(incoming, bounds).await?)),
+            Some(length)
+                if length <= LARGEST_KEPT
+                    && let Ok(reservation) = buffer.reserve(length) =>
+            {
+                let whole = read_whole(incoming, bounds).await?;
+                Ok(Self::kept(held_by(reservation, whole)))
+            }
             Some(_) | None => Ok(Self(Source::Streamed(Box::new(Streamed {
                 incoming,
                 limit: bounds.length,
@@ -140,12 +152,22 @@ impl Upload {
     }
 
     /// Reads a body whole, however it is framed; refuses one that becomes longer than its limit.
-    pub(in super::super) async fn whole(incoming: RequestBody, bounds: Bounds) -> Result<Self, UploadError> {
-        let stated = incoming.size_hint().exact();
-        if stated.is_some_and(|length| length > bounds.length.bytes) {
-            return Err(UploadError::TooLarge(bounds.length));
+    pub(in super::super) async fn whole(
+        incoming: RequestBody,
+        bounds: Bounds,
+        buffer: &Arc<Buffer>,
+    ) -> Result<Self, Problem> {
+        let most = incoming.size_hint().exact().unwrap_or(bounds.length.bytes);
+        if most > bounds.length.bytes {
+            return Err(UploadError::TooLarge(bounds.length).into());
         }
-        Ok(Self::kept(read_whole(incoming, bounds).await?))
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        if most <= UNCOUNTED_BYTES {
+            return Ok(Self::kept(read_whole(incoming, bounds).await?));
+        }
+        let reservation = buffer.reserve(most)?;
+        let whole = read_whole(incoming, bounds).await?;
+        Ok(Self::kept(held_by(reservation, whole)))
     }
 
     /// What was read of it; nothing for a body that is streamed.

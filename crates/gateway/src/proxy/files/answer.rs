@@ -6,18 +6,19 @@
 //! (`Cross-Origin-Resource-Policy`); reading its text stays the business of listed origins (CORS).
 
 use super::super::body::Answer;
-use super::cache;
+use super::body::FileBody;
 use super::stored::Stored;
+use crate::limits::Permit;
 use crate::telemetry::labels::FileSource;
-use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -66,20 +67,36 @@ impl CacheStatus {
     }
 }
 
-/// Makes the answer to a `method` request (GET or HEAD) with the file.
-pub(super) fn with_file(method: &Method, stored: Arc<Stored>, age: Duration, status: CacheStatus) -> Response<Answer> {
-    let mut headers = HeaderMap::new();
-    describe(&mut headers, &stored.fields, age, status);
-    // RFC 9110 14.2: who serves no ranges ignores `Range` and may say so.
+/// Makes the answer to a GET with the file.
+pub(super) fn with_file(
+    stored: Arc<Stored>,
+    age: Duration,
+    status: CacheStatus,
+    permit: Permit,
+    background: Handle,
+) -> Response<Answer> {
+    let mut response = without_body(&stored.fields, Some(stored.content.length()), age, status);
+    if stored.content.length() > 0 {
+        *response.body_mut() = Answer::File(Box::new(FileBody::new(stored, permit, background)));
+    }
+    response
+}
+
+/// Makes the answer to a HEAD.
+pub(super) fn without_body(
+    fields: &HeaderMap,
+    length: Option<u64>,
+    age: Duration,
+    status: CacheStatus,
+) -> Response<Answer> {
+    let mut response = Response::new(Answer::default());
+    let headers = response.headers_mut();
+    describe(headers, fields, age, status);
+    // RFC 9110 14.2: a server without ranges ignores `Range` and may say so.
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(stored.file.len()));
-    let body = if method == Method::HEAD {
-        Bytes::new()
-    } else {
-        cache::bytes_of(stored)
-    };
-    let mut response = Response::new(Answer::from(body));
-    *response.headers_mut() = headers;
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
     response
 }
 

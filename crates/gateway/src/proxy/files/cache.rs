@@ -1,13 +1,15 @@
-//! Stored files for many callers: on disk, and in memory for as long as somebody is being sent one.
+//! Stored files for many callers: on disk, and their descriptions in memory while they are sent.
 //!
-//! However many slow callers a file has, it is in memory once. Reading, writing and hashing run where blocking is allowed.
+//! Reading, writing and hashing run where blocking is allowed.
 
-use super::folder::Folder;
+use super::content::DiskContent;
+use super::folder::{Draft, Folder};
 use super::stored::{Key, Stored};
 use crate::telemetry::metrics::Metrics;
-use bytes::Bytes;
 use coze_auth::UnixSeconds;
+use http::HeaderMap;
 use std::collections::HashMap;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::runtime::Handle;
@@ -21,7 +23,7 @@ pub(super) struct Cache {
     counted: Counted,
 }
 
-/// How much the folder holds, as it was last told.
+/// How much the folder held when it was listed last.
 #[derive(Debug)]
 struct Counted {
     bytes: AtomicU64,
@@ -59,7 +61,12 @@ impl Cache {
         }
     }
 
-    /// Finds a stored file.
+    /// Where a file of this length can be written.
+    pub(super) fn folder_for(&self, length: u64) -> Option<&Arc<Folder>> {
+        self.folder.as_ref().filter(|folder| folder.has_room_for(length))
+    }
+
+    /// Finds a stored file. One that is being sent was checked before; each of its pieces is checked again.
     pub(super) async fn find(&self, key: &Key, now: UnixSeconds) -> Option<Arc<Stored>> {
         let folder = Arc::clone(self.folder.as_ref()?);
         if let Some(stored) = self.in_use().get(key).and_then(Weak::upgrade) {
@@ -72,21 +79,44 @@ impl Cache {
         Some(stored)
     }
 
-    /// Stores a file in place of the one before.
-    pub(super) async fn keep(&self, key: &Key, stored: &Arc<Stored>, now: UnixSeconds) {
-        let Some(folder) = self.folder.clone() else { return };
-        self.note(key, stored);
-        let (key, stored) = (key.clone(), Arc::clone(stored));
-        let saved = self
-            .background
-            .spawn_blocking(move || folder.save(&key, &stored, now))
-            .await;
-        match saved {
-            Ok(Ok(bytes)) => self.counted.holds(bytes),
-            Ok(Err(error)) => tracing::warn!(%error, "A file could not be stored"),
-            // The runtime is gone.
-            Err(_) => {}
-        }
+    /// Puts a file that was collected on disk in place of the one before.
+    pub(super) async fn save(
+        &self,
+        key: &Key,
+        draft: Draft,
+        fields: (HeaderMap, UnixSeconds),
+        now: UnixSeconds,
+    ) -> io::Result<Arc<Stored>> {
+        let wanted = key.clone();
+        self.write(key, move |folder| folder.save(draft, &wanted, fields, now))
+            .await
+    }
+
+    /// Gives a stored file other fields.
+    pub(super) async fn renew(
+        &self,
+        key: &Key,
+        content: DiskContent,
+        fields: (HeaderMap, UnixSeconds),
+        now: UnixSeconds,
+    ) -> io::Result<Arc<Stored>> {
+        let wanted = key.clone();
+        self.write(key, move |folder| folder.renew(&wanted, &content, fields, now))
+            .await
+    }
+
+    async fn write(
+        &self,
+        key: &Key,
+        write: impl FnOnce(&Folder) -> io::Result<(Stored, u64)> + Send + 'static,
+    ) -> io::Result<Arc<Stored>> {
+        let folder = self.folder.clone().ok_or(io::ErrorKind::NotFound)?;
+        let written = self.background.spawn_blocking(move || write(&folder)).await;
+        let (stored, bytes) = written.map_err(io::Error::other)??;
+        self.counted.holds(bytes);
+        let stored = Arc::new(stored);
+        self.note(key, &stored);
+        Ok(stored)
     }
 
     /// Forgets a file.
@@ -112,15 +142,4 @@ impl Cache {
     fn in_use(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Weak<Stored>>> {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The bytes of a stored file, for a body: they count as in use until it has been sent.
-pub(super) fn bytes_of(stored: Arc<Stored>) -> Bytes {
-    struct Lent(Arc<Stored>);
-    impl AsRef<[u8]> for Lent {
-        fn as_ref(&self) -> &[u8] {
-            &self.0.file
-        }
-    }
-    Bytes::from_owner(Lent(stored))
 }

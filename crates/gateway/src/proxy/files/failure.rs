@@ -1,6 +1,7 @@
 //! Why a file could not be had, and what its caller sees of that.
 
 use super::target::Refused;
+use crate::limits::BufferFull;
 use crate::problem::{Problem, ProblemKind, describe};
 use crate::telemetry::labels::FileSource;
 use http::StatusCode;
@@ -32,6 +33,12 @@ pub(super) enum FetchFailure {
     /// Longer than `files.file_mib`.
     #[error("the file is larger than files.file_mib allows")]
     TooLarge,
+    /// The byte budget has no room for it.
+    #[error(transparent)]
+    BufferFull(BufferFull),
+    /// The cache folder did not take it; it can be collected in memory instead.
+    #[error("the file could not be stored: {0}")]
+    NotStored(String),
     /// Something that pages do not load, or that could be opened as a page of ours.
     #[error("the file's media type is {0:?}")]
     MediaType(String),
@@ -59,9 +66,13 @@ impl FetchFailure {
             | Self::TooLarge
             | Self::MediaType(_) => FileSource::Refused,
             Self::Status(StatusCode::NOT_FOUND | StatusCode::GONE) => FileSource::Missing,
-            Self::Unreachable(_) | Self::Broken(_) | Self::Overdue | Self::Status(_) | Self::Stopping => {
-                FileSource::Failed
-            }
+            Self::Unreachable(_)
+            | Self::Broken(_)
+            | Self::Overdue
+            | Self::Status(_)
+            | Self::BufferFull(_)
+            | Self::NotStored(_)
+            | Self::Stopping => FileSource::Failed,
         }
     }
 
@@ -75,6 +86,8 @@ impl FetchFailure {
             Self::Broken(_) | Self::Status(_) => ProblemKind::FileHostFailed,
             Self::TooLarge => ProblemKind::FileTooLarge,
             Self::MediaType(_) => ProblemKind::FileNotServed,
+            Self::BufferFull(_) => ProblemKind::BufferFull,
+            Self::NotStored(_) => ProblemKind::Internal,
             Self::Stopping => ProblemKind::Stopping,
         }
     }
@@ -82,6 +95,9 @@ impl FetchFailure {
 
 impl From<FetchFailure> for Problem {
     fn from(failure: FetchFailure) -> Self {
+        if let FetchFailure::BufferFull(full) = failure {
+            return full.into();
+        }
         Self::with_inside(failure.kind(), failure)
     }
 }

@@ -1,16 +1,16 @@
-//! Fetches a file: follows redirects from one allowed host to another, and reads the body up to a limit.
+//! Asks for a file: follows redirects from one allowed host to another, and reads the body up to a limit.
 //!
 //! Every hop is judged as if a caller had named it, carries the same few fields, and never a credential, since there is
-//! none to carry. A file is read whole before anybody has a byte of it: what is cut, too long or of a type that we do not
+//! none to carry. A file is read whole before a caller has a byte of it: what is cut, too long or of a type that we do not
 //! hand out never looks like an answer.
 
+use super::collect::Collector;
 use super::failure::FetchFailure;
 use super::host::{Exchange, Hosts};
 use super::media_type;
 use super::target::{Allowed, FileTarget, Target};
-use bytes::{Bytes, BytesMut};
-use http::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
-use http::{Response, StatusCode};
+use http::header::{CONTENT_LENGTH, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
+use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -20,7 +20,7 @@ use tokio::time::timeout;
 /// RFC 9110 15.4 leaves the number to us; a CDN's move takes one or two.
 const MOST_REDIRECTS: usize = 3;
 /// However slowly it drips.
-const LONGEST_FETCH: Duration = Duration::from_mins(5);
+pub(super) const LONGEST_FETCH: Duration = Duration::from_mins(5);
 
 /// What bounds a fetch.
 #[derive(Clone, Copy, Debug)]
@@ -31,42 +31,37 @@ pub(super) struct Bounds {
     pub(super) idle_timeout: Duration,
 }
 
-/// What a host has to say.
+/// What a host answers.
 pub(super) enum Fetched {
-    /// The file; `is_moved` when it lies elsewhere for the time being.
-    File { answer: Response<Bytes>, is_moved: bool },
+    /// The file.
+    File(Opened),
     /// It is still the one that the conditions of the request name; with the fields that have changed.
     NotModified(HeaderMap),
 }
 
-/// Fetches `target`, on the conditions in `fields`.
-pub(super) async fn fetch(
-    hosts: &Hosts,
-    allowed: &Allowed,
-    target: FileTarget,
-    fields: HeaderMap,
-    bounds: Bounds,
-) -> Result<Fetched, FetchFailure> {
-    timeout(LONGEST_FETCH, follow(hosts, allowed, target, fields, bounds))
-        .await
-        .map_err(|_| FetchFailure::Overdue)?
+/// A file whose head has been judged and whose body is still to come.
+pub(super) struct Opened {
+    exchange: Exchange,
+    /// It lies elsewhere for the time being.
+    pub(super) is_moved: bool,
 }
 
-async fn follow(
+/// Asks for `target` by `method`, on the conditions in `fields`.
+pub(super) async fn open(
     hosts: &Hosts,
     allowed: &Allowed,
+    method: &Method,
     mut target: FileTarget,
     fields: HeaderMap,
-    bounds: Bounds,
 ) -> Result<Fetched, FetchFailure> {
     let is_conditional = fields.contains_key(IF_NONE_MATCH) || fields.contains_key(IF_MODIFIED_SINCE);
     let mut is_moved = false;
     for _ in 0..=MOST_REDIRECTS {
-        let exchange = hosts.exchange(&target, fields.clone()).await?;
+        let exchange = hosts.exchange(method, &target, fields.clone()).await?;
         match exchange.answer.status() {
             StatusCode::OK => {
-                let answer = read(exchange, bounds).await?;
-                return Ok(Fetched::File { answer, is_moved });
+                media_type::check(exchange.answer.headers())?;
+                return Ok(Fetched::File(Opened { exchange, is_moved }));
             }
             StatusCode::NOT_MODIFIED if is_conditional => {
                 return Ok(Fetched::NotModified(exchange.answer.headers().clone()));
@@ -104,31 +99,40 @@ fn next_hop(allowed: &Allowed, from: &FileTarget, answer: &Response<Incoming>) -
     }
 }
 
-async fn read(exchange: Exchange, bounds: Bounds) -> Result<Response<Bytes>, FetchFailure> {
-    // The connection ends with this function.
-    let Exchange {
-        answer,
-        connection: _connection,
-    } = exchange;
-    media_type::check(answer.headers())?;
-    let (head, mut body) = answer.into_parts();
-    let is_too_large = |length: usize| length > bounds.largest;
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, is_too_large) {
-        return Err(FetchFailure::TooLarge);
+impl Opened {
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.exchange.answer.headers()
     }
-    let mut whole = BytesMut::new();
-    while let Some(frame) = timeout(bounds.idle_timeout, body.frame())
-        .await
-        .map_err(|_| FetchFailure::Overdue)?
-    {
-        let Ok(data) = frame.map_err(|error| FetchFailure::broken(&error))?.into_data() else {
-            continue;
-        };
-        if is_too_large(whole.len() + data.len()) {
-            return Err(FetchFailure::TooLarge);
+
+    /// The length that the head of an answer to HEAD states.
+    pub(super) fn stated_length(&self) -> Option<u64> {
+        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// How long the body is at least. Fails when that is too much.
+    pub(super) fn announced(&self, bounds: Bounds) -> Result<usize, FetchFailure> {
+        let announced = usize::try_from(self.exchange.answer.body().size_hint().lower());
+        announced
+            .ok()
+            .filter(|length| *length <= bounds.largest)
+            .ok_or(FetchFailure::TooLarge)
+    }
+
+    /// Reads the body into `collector`. The connection ends with it.
+    pub(super) async fn read(self, collector: &mut Collector, bounds: Bounds) -> Result<(), FetchFailure> {
+        let Exchange {
+            answer,
+            connection: _connection,
+        } = self.exchange;
+        let mut body = answer.into_body();
+        while let Some(frame) = timeout(bounds.idle_timeout, body.frame())
+            .await
+            .map_err(|_| FetchFailure::Overdue)?
+        {
+            if let Ok(data) = frame.map_err(|error| FetchFailure::broken(&error))?.into_data() {
+                collector.push(&data).await?;
+            }
         }
-        whole.extend_from_slice(&data);
+        Ok(())
     }
-    Ok(Response::from_parts(head, whole.freeze()))
 }

@@ -1,6 +1,6 @@
-//! One fetch for many callers: whoever asks for what is being fetched waits for the same answer.
+//! Single flight of fetches: callers that ask for the same file at the same time share one fetch.
 //!
-//! A fetch runs to its end even if all its callers leave, so that the next one finds what it brought.
+//! A fetch ends early when no caller waits for it any longer: a caller that leaves must not cost a download.
 
 use super::answer::CacheStatus;
 use super::failure::FetchFailure;
@@ -23,7 +23,7 @@ pub(super) type Outcome = Result<Landed, FetchFailure>;
 
 /// The fetches under way.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<Key, watch::Receiver<Option<Outcome>>>>);
+pub(super) struct Flights(Mutex<HashMap<Key, watch::Sender<Option<Outcome>>>>);
 
 /// Somebody's part in a fetch.
 #[derive(Debug)]
@@ -48,19 +48,41 @@ impl Flights {
     {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = flights.get(key) {
-            return Flight(flight.clone());
+            return Flight(flight.subscribe());
         }
         let (landing, flight) = watch::channel(None);
-        flights.insert(key.clone(), flight.clone());
+        flights.insert(key.clone(), landing.clone());
         let work = begin();
         let over = Over(Arc::clone(self), key.clone());
         background.spawn(async move {
-            let outcome = work.await;
-            // Whoever comes from now on begins anew; whoever waits has this one.
+            let mut work = std::pin::pin!(work);
+            let outcome = loop {
+                tokio::select! {
+                    biased;
+                    outcome = &mut work => break outcome,
+                    () = landing.closed() => {
+                        if over.0.end_unless_wanted(&over.1, &landing) {
+                            tracing::debug!("A fetch ends, as no caller waits for it");
+                            return;
+                        }
+                    }
+                }
+            };
+            // Later callers begin a fetch of their own; those that wait have this outcome.
             drop(over);
             landing.send_replace(Some(outcome));
         });
         Flight(flight)
+    }
+
+    /// Takes a fetch off the list when no caller waits for it. Under the lock: a caller that joins at the same time is seen.
+    fn end_unless_wanted(&self, key: &Key, landing: &watch::Sender<Option<Outcome>>) -> bool {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_unwanted = landing.receiver_count() == 0;
+        if is_unwanted {
+            flights.remove(key);
+        }
+        is_unwanted
     }
 }
 

@@ -150,9 +150,21 @@ fn directive<'f>(fields: &'f HeaderMap, name: &str) -> Option<&'f str> {
 
 /// Whether `path` names one version of a file: three numbers with dots between them, or a hash.
 fn has_version(path: &str) -> bool {
+    let is_hash = |word: &str| {
+        word.len() >= SHORTEST_HASH
+            && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && word.bytes().any(|byte| byte.is_ascii_digit())
+            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    has_version_number(path) || path.split(|c: char| !c.is_ascii_alphanumeric()).any(is_hash)
+}
+
+/// Whether `path` holds a version of three numbers. A hash alone is not enough here: hosts of pictures sign the query of
+/// such paths.
+pub(super) fn has_version_number(path: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let words = || path.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
-    let has_numbers = words().any(|word| {
+    let mut words = path.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    words.any(|word| {
         let parts: Vec<&str> = word.split('.').collect();
         parts.windows(3).any(|three| match three {
             // "v1" and "0rc1" are numbers as well.
@@ -163,14 +175,7 @@ fn has_version(path: &str) -> bool {
             }
             _ => false,
         })
-    });
-    let is_hash = |word: &str| {
-        word.len() >= SHORTEST_HASH
-            && word.bytes().all(|byte| byte.is_ascii_hexdigit())
-            && word.bytes().any(|byte| byte.is_ascii_digit())
-            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-    };
-    has_numbers || path.split(|c: char| !c.is_ascii_alphanumeric()).any(is_hash)
+    })
 }
 
 fn instant(at: UnixSeconds) -> SystemTime {

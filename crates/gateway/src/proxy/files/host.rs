@@ -13,7 +13,7 @@ use crate::config::TimeoutsConfig;
 use crate::dns::Resolve;
 use bytes::Bytes;
 use http::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -68,8 +68,13 @@ impl Hosts {
     }
 
     /// Asks for `target` with `fields` and nothing else: no credential, no cookie, no word of who asks us.
-    pub(super) async fn exchange(&self, target: &FileTarget, fields: HeaderMap) -> Result<Exchange, FetchFailure> {
-        let request = request(target.url(), fields)?;
+    pub(super) async fn exchange(
+        &self,
+        method: &Method,
+        target: &FileTarget,
+        fields: HeaderMap,
+    ) -> Result<Exchange, FetchFailure> {
+        let request = request(method, target.url(), fields)?;
         let stream = self.connect(target).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
@@ -148,7 +153,7 @@ impl Hosts {
     }
 }
 
-fn request(url: &Url, mut fields: HeaderMap) -> Result<Request<Empty<Bytes>>, FetchFailure> {
+fn request(method: &Method, url: &Url, mut fields: HeaderMap) -> Result<Request<Empty<Bytes>>, FetchFailure> {
     let unusable = |_| FetchFailure::Unreachable("the URL is no request target".to_owned());
     // `Url` has taken the host and port apart; RFC 9112 3.2: the authority goes into `Host`.
     let authority = url.authority();
@@ -163,6 +168,7 @@ fn request(url: &Url, mut fields: HeaderMap) -> Result<Request<Empty<Bytes>>, Fe
         None => url.path().to_owned(),
     };
     let mut request = Request::builder().uri(target).body(Empty::new()).map_err(unusable)?;
+    *request.method_mut() = method.clone();
     *request.headers_mut() = fields;
     Ok(request)
 }

@@ -47,6 +47,12 @@ impl FileTarget {
         &self.url
     }
 
+    /// The same file without the query.
+    pub(crate) fn without_query(mut self) -> Self {
+        self.url.set_query(None);
+        self
+    }
+
     /// Whether its host may stand in a private network.
     pub(crate) fn may_be_private(&self) -> bool {
         self.may_be_private
