@@ -115,10 +115,13 @@ impl Performance {
     async fn speak(&self, platform: &Platform, answer_id: &str) -> String {
         let mut spoken = String::new();
         let mut due = time::Instant::now();
-        for piece in &self.script.pieces {
+        for (index, piece) in self.script.pieces.iter().enumerate() {
             // By the clock, not by pauses: a late delta does not delay those behind it.
             due += self.script.spacing.unwrap_or_else(|| platform.delta_spacing());
-            let turn = platform.stopping.run_until_cancelled(time::sleep_until(due));
+            let turn = platform.stopping.run_until_cancelled(async {
+                time::sleep_until(due).await;
+                platform.delta_may_go(index).await;
+            });
             if self.cancel.run_until_cancelled(turn).await.flatten().is_none() {
                 break;
             }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use aws_lc_rs::error::Unspecified;
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -41,6 +42,8 @@ pub(crate) struct Platform {
     history: Mutex<History>,
     files: Mutex<HashMap<String, StoredFile>>,
     delta_spacing_ms: AtomicU64,
+    /// The number of deltas after which each answer waits; none waits without it.
+    hold_after: watch::Sender<Option<usize>>,
 }
 
 /// Files that hold this run's secrets, once somebody asked for them.
@@ -77,6 +80,7 @@ impl Platform {
             history: Mutex::default(),
             files: Mutex::default(),
             delta_spacing_ms: AtomicU64::new(0),
+            hold_after: watch::Sender::new(None),
             config,
         };
         platform.set_delta_spacing(platform.config.delta_spacing);
@@ -103,5 +107,19 @@ impl Platform {
     pub(crate) fn set_delta_spacing(&self, spacing: Duration) {
         let millis = u64::try_from(spacing.as_millis()).unwrap_or(u64::MAX);
         self.delta_spacing_ms.store(millis, Ordering::Relaxed);
+    }
+
+    /// Holds every answer after its first `deltas` deltas, or lets all go on.
+    pub(crate) fn hold_answers_after(&self, deltas: Option<usize>) {
+        self.hold_after.send_replace(deltas);
+    }
+
+    /// Waits until the delta with this index, counted from 0, may be sent.
+    pub(crate) async fn delta_may_go(&self, index: usize) {
+        let mut hold = self.hold_after.subscribe();
+        // The sender lives as long as the platform.
+        hold.wait_for(|after| after.is_none_or(|after| index < after))
+            .await
+            .ok();
     }
 }

@@ -75,13 +75,23 @@ pub(super) async fn set_clock(State(platform): State<Arc<Platform>>, body: Bytes
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PaceOrder {
-    delta_spacing_ms: u64,
+    /// Unchanged when absent.
+    delta_spacing_ms: Option<u64>,
+    /// Absent, no answer is held.
+    hold_after: Option<usize>,
 }
 
 pub(super) async fn set_pace(State(platform): State<Arc<Platform>>, body: Bytes) -> Result<Response, Refused> {
-    let PaceOrder { delta_spacing_ms } = read(&body)?;
-    platform.set_delta_spacing(Duration::from_millis(delta_spacing_ms));
-    Ok(Json(json!({ "delta_spacing_ms": delta_spacing_ms })).into_response())
+    let PaceOrder {
+        delta_spacing_ms,
+        hold_after,
+    } = read(&body)?;
+    if let Some(delta_spacing_ms) = delta_spacing_ms {
+        platform.set_delta_spacing(Duration::from_millis(delta_spacing_ms));
+    }
+    platform.hold_answers_after(hold_after);
+    let delta_spacing_ms = u64::try_from(platform.delta_spacing().as_millis()).unwrap_or(u64::MAX);
+    Ok(Json(json!({ "delta_spacing_ms": delta_spacing_ms, "hold_after": hold_after })).into_response())
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -109,6 +109,40 @@ async fn pace_is_changed_while_a_bot_speaks() {
 }
 
 #[tokio::test]
+async fn held_answer_goes_on_one_delta_at_a_time() {
+    let coze = Coze::start().await;
+    let pace = async |order: Value| {
+        let request = coze.request(Method::PUT, "/_emulator/pace").json(&order);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    };
+    pace(json!({"delta_spacing_ms": 0, "hold_after": 1})).await;
+    let token = coze.token("anna").await;
+    let mut response = coze.stream(&token, ECHO, "", "one two three four five").await;
+
+    let mut body = String::new();
+    for deltas in 1..=3 {
+        while body.matches("event:conversation.message.delta").count() < deltas {
+            body.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
+        }
+        assert_eq!(
+            body.matches("event:conversation.message.delta").count(),
+            deltas,
+            "{body}"
+        );
+        pace(json!({"hold_after": deltas + 1})).await;
+    }
+    pace(json!({})).await;
+
+    assert!(
+        response
+            .text()
+            .await
+            .unwrap()
+            .ends_with("event:done\ndata:\"[DONE]\"\n\n")
+    );
+}
+
+#[tokio::test]
 async fn senseless_orders_are_refused_with_the_reason() {
     let coze = Coze::start().await;
 
