@@ -1,6 +1,7 @@
 //! The environment variables that the tasks read: all of them, here.
 //!
 //! * `COZEGATE_CHROMIUM`: the browser to test with, when it is none of the usual ones.
+//! * `COZEGATE_TEST_POSTGRES`, `COZEGATE_TEST_REDIS`: only whether they are set; the tests of the stores read them.
 //! * `CARGO`: set by cargo; the very cargo that runs us, so that a `+toolchain` stays in force.
 //! * `PATH`: where programs are looked for before anything is installed.
 
@@ -10,6 +11,17 @@
 )]
 
 use std::path::PathBuf;
+
+/// Servers that tests of the stores need: the name of these tests, and the variable with the server's address.
+pub(crate) const SERVERS: [(&str, &str); 2] = [
+    ("rust tests on PostgreSQL", "COZEGATE_TEST_POSTGRES"),
+    ("rust tests on Redis", "COZEGATE_TEST_REDIS"),
+];
+
+/// Whether a variable has a value.
+pub(crate) fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
 
 /// The browser named by `COZEGATE_CHROMIUM`.
 pub(crate) fn chromium() -> Option<PathBuf> {

@@ -88,6 +88,9 @@ impl Report {
             println!("{}", stage.line());
         }
         let total = self.total();
+        if total.failed > 0 {
+            println!("To repeat a part of the tests: cargo xtask test --only rust|web|python|node|browser");
+        }
         println!("{total}");
         if total.failed == 0 {
             ExitCode::SUCCESS

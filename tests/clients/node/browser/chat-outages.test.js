@@ -1,7 +1,7 @@
 // Our own chat page while the gateway behind it goes away and comes back: nothing that was asked or said is lost.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { Emulator, Served } from "../harness/product.js";
 

@@ -1,8 +1,9 @@
 // The chat page as people use it: type, read along, stop, start anew, come back.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
+import { partlyShown, shownWhileWritten } from "../harness/growing-answer.js";
 import { Product } from "../harness/product.js";
 
 /** Takes the Echo bot a few seconds to say back. */
@@ -46,33 +47,23 @@ test("a question is answered, and the bot is called by its name", async () => {
 test("the answer grows on screen while it is written", async () => {
   const visitor = await arrive();
   await visitor.openChat(product, "Echo");
-  await visitor.page.evaluate(() => {
-    globalThis.seen = [];
-    new MutationObserver(() => {
-      const text = [...document.querySelectorAll('[data-role="assistant"] .message-text')].at(-1)?.textContent;
-      if (text && text !== globalThis.seen.at(-1)) globalThis.seen.push(text);
-    }).observe(document.body, { subtree: true, childList: true, characterData: true });
-  });
+  const seen = await shownWhileWritten(product, visitor.page, () => visitor.send(LONG));
+  await visitor.ready();
 
-  await visitor.ask(LONG);
-
-  const seen = await visitor.page.evaluate(() => globalThis.seen);
-  assert.ok(seen.length > 5, `seen in ${seen.length} steps`);
   for (const [index, text] of seen.slice(1).entries()) {
     assert.ok(text.startsWith(seen[index]), "each step continues the one before");
   }
+  assert.ok((await visitor.texts("assistant")).at(-1).includes("word79"));
 });
 
 test("stop ends the answer, and one can go on", async () => {
   const visitor = await arrive();
   await visitor.openChat(product, "Echo");
-  await visitor.send(LONG);
-  await visitor.page.waitForFunction(
-    () => document.querySelector('[data-role="assistant"] .message-text')?.textContent.includes("word1"),
-  );
+  await partlyShown(product, visitor.page, () => visitor.send(LONG));
 
   await visitor.part("stop").click();
   await visitor.ready();
+  await product.releaseAnswers();
 
   const stopped = (await visitor.texts("assistant")).at(-1);
   assert.ok(!stopped.includes("word79"), "the rest of the answer does not come");

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { answered, Conversations, LONG, saidOnce, TOKEN_LIFE_SECONDS } from "../harness/conversation.js";
 
 let all;

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { setTimeout as delay } from "node:timers/promises";
 import { build } from "esbuild";
 import { launchBrowser } from "../harness/browser.js";

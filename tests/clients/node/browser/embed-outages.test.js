@@ -1,7 +1,7 @@
 // embed.js while the gateway goes and comes back: nothing that a visitor says is lost or said twice, and none of it is seen.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { setTimeout as delay } from "node:timers/promises";
 import { BreakingLine } from "../harness/breaking-line.js";
 import { answered, AWAY_MS, Conversations, LONG, partOfAnswer, saidOnce } from "../harness/conversation.js";
@@ -111,14 +111,16 @@ test("the same words twice are said twice, although the second time gets lost", 
 
 test("a stop works while an answer is waited for", async () => {
   const shopper = await all.begin();
-  // Longer than a gateway on a busy machine takes to come back.
-  await shopper.sayBySdk(new Array(8).fill(LONG).join(" "));
+  // The platform does not finish the answer while the gateway comes back.
+  await all.emulator.holdAnswersAfter(10);
+  await shopper.sayBySdk(LONG);
   await partOfAnswer(shopper);
   await all.gateway.halt("SIGKILL");
   await all.gateway.begin();
 
   await shopper.sdk("stop").click();
   await shopper.sdkState("ready");
+  await all.emulator.releaseAnswers();
 
   assert.equal(await shopper.askBySdk("second"), "second");
   assert.deepEqual(await shopper.marks(), []);

@@ -1,7 +1,7 @@
 // What pages do with embed.js: options, tags that come twice or go, frameworks that begin and end things at will.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { build } from "esbuild";
 import { cdnFile, chatSdk, SDK_PATH } from "../harness/chat-sdk.js";
 import { DemoShop } from "../harness/demo-shop.js";

@@ -2,7 +2,7 @@
 // is wrong - all of it under the strictest policy that a page can have.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { setTimeout as delay } from "node:timers/promises";
 import { launchBrowser } from "../harness/browser.js";
 import { Emulator, Served } from "../harness/product.js";

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { DemoShop } from "../harness/demo-shop.js";
+import { partlyShown, shownWhileWritten } from "../harness/growing-answer.js";
 
-/** Takes the Echo bot a few seconds to say back. */
+/** Far longer than the part of it that is shown before a stop. */
 const LONG = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
 
 let all;
@@ -18,19 +19,14 @@ afterEach(() => all.rest());
 test("one tag brings the SDK through the proxy, and an answer grows on screen", async () => {
   const shopper = await all.arrive();
   await shopper.visit(`${all.shop.origin}/`);
-  await shopper.page.evaluate(() => {
-    globalThis.seen = [];
-    new MutationObserver(() => {
-      const text = [...document.querySelectorAll('[data-role="assistant"]')].at(-1)?.textContent;
-      if (text && text !== globalThis.seen.at(-1)) globalThis.seen.push(text);
-    }).observe(document.body, { subtree: true, childList: true, characterData: true });
-  });
-
   await shopper.openSdk();
-  const answer = await shopper.askBySdk("one two three four five six");
 
-  assert.equal(answer, "one two three four five six");
-  assert.ok((await shopper.page.evaluate(() => globalThis.seen.length)) > 2);
+  const shown = await shownWhileWritten(all.product, shopper.page, () => shopper.sayBySdk("one two three four five six seven"));
+  await shopper.sdkState("ready");
+
+  const words = "one two three four five six".split(" ");
+  assert.deepEqual(shown.map((text) => text.trim()), words.map((_, index) => words.slice(0, index + 1).join(" ")));
+  assert.deepEqual(await shopper.sdkMessages("assistant").allInnerTexts(), ["one two three four five six seven"]);
   const from = await shopper.page.evaluate(() => [...document.scripts].map(({ src }) => src));
   assert.ok(from.includes(`${all.product.proxy}/${all.sdk}`));
   assert.deepEqual(await shopper.marks(), []);
@@ -81,12 +77,10 @@ test("a file, a new conversation, a cleared context and a stop go their ways", a
   await shopper.sdk("new").click();
   await shopper.sdkMessages("user").first().waitFor({ state: "detached" });
 
-  await shopper.sayBySdk(LONG);
-  await shopper.page.waitForFunction(() =>
-    document.querySelector('[data-role="assistant"]')?.textContent.includes("word1"),
-  );
+  await partlyShown(all.product, shopper.page, () => shopper.sayBySdk(LONG));
   await shopper.sdk("stop").click();
   await shopper.sdkState("ready");
+  await all.product.releaseAnswers();
   assert.ok(!(await shopper.sdkMessages("assistant").last().innerText()).includes("word59"));
 
   assert.equal(await shopper.askBySdk("and now?"), "and now?");

@@ -1,7 +1,7 @@
 // The chat's inspector: one sees the requests as they happen, and no secret.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { Product } from "../harness/product.js";
 

@@ -1,7 +1,7 @@
 // The hobby userscript that came before (rows R4 and R5): its calls from a page of https://www.coze.cn, unchanged.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { chatSdk } from "../harness/chat-sdk.js";
 import { Product } from "../harness/product.js";

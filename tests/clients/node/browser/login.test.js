@@ -1,9 +1,9 @@
 // People log in on our pages and out again, over the platform's consent page, in a real browser, with and without scripts.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
-import { LANGUAGES, lookAt } from "../harness/look.js";
+import * as logins from "../harness/logins.js";
 import { Emulator, Served } from "../harness/product.js";
 
 const TEXTS = {
@@ -41,30 +41,13 @@ async function arrive(options) {
 /** What the page says first. */
 const lead = (page) => page.locator(".lead").innerText();
 
-/** Presses a button of the platform's consent page, which is there. */
-async function decide(page, label) {
-  assert.equal(new URL(page.url()).origin, emulator.wwwBase);
-  await page.getByRole("button", { name: label }).click();
-}
-
-/** Logs in to an app, by clicking. */
-async function logIn(page, app) {
-  await page.goto(`${served.auth}/`);
-  await page.locator(`a[href="/login?app=${app}"]`).click();
-  await decide(page, "Approve");
-  await page.waitForURL(`${served.auth}/login?app=${app}`);
-}
+const decide = (page, label) => logins.decide(emulator, page, label);
+const logIn = (page, app) => logins.logIn(served, emulator, page, app);
 
 /** Presses the page's button. */
 async function logOut(page, texts = TEXTS.en) {
   await page.getByRole("button", { name: texts.logOut }).click();
   await page.waitForURL("**/logout?app=*");
-}
-
-/** Ends the login of an app, as a program of this machine may. */
-async function endLogin(app) {
-  const answer = await fetch(`${served.auth}/logout`, { method: "POST", body: `app=${app}` });
-  assert.equal(answer.status, 200);
 }
 
 test("the overview leads to the login of each app in which people log in, and of no other", async () => {
@@ -183,49 +166,3 @@ test("the token page speaks of the app that was asked for", async () => {
   await page.goto(`${served.auth}/login?app=pkce`);
   await logOut(page);
 });
-
-/** How to come to each page, and the status that the browser may complain about. */
-const PAGES = {
-  "login-nobody": {
-    open: async ({ page }) => {
-      await endLogin("web");
-      await page.goto(`${served.auth}/logout?app=web`);
-    },
-  },
-  "login-refused": {
-    status: 403,
-    open: async ({ page }) => {
-      await endLogin("web");
-      await page.goto(`${served.auth}/login?app=web`);
-      await decide(page, "Deny");
-      await page.waitForURL(`${served.auth}/callback?*`);
-    },
-  },
-  login: {
-    open: async ({ page }) => {
-      await endLogin("web");
-      await logIn(page, "web");
-    },
-  },
-  device: {
-    open: async ({ page }) => {
-      await page.goto(`${served.auth}/device?app=device`);
-    },
-  },
-  "chat-nobody": {
-    status: 502,
-    open: async ({ page }) => {
-      await endLogin("web");
-      await page.goto(`${served.auth}/chat?bot_id=${served.bot("Echo")}`);
-      await page.locator("#log-in").waitFor();
-    },
-  },
-};
-
-for (const [name, { open, status }] of Object.entries(PAGES)) {
-  for (const language of LANGUAGES) {
-    test(`${name} fits and is quiet in ${language}, light and dark, on a desk and on a phone`, async () => {
-      await lookAt(browser, { name, open, language, status });
-    });
-  }
-}

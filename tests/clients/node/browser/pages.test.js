@@ -1,6 +1,7 @@
-// Every page in both languages, light and dark, on a desk and on a phone. Those of a login are in login.test.js.
+// Pages in both languages, light and dark, on a desk and on a phone. The chat page is in chat-pages.test.js, the pages of a
+// login are in login-pages.test.js: each file can run beside another one.
 
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { launchBrowser } from "../harness/browser.js";
 import { LANGUAGES, lookAt } from "../harness/look.js";
 import { Product } from "../harness/product.js";
@@ -20,21 +21,6 @@ const PAGES = {
   sessions: async (visitor) => {
     await visitor.openChat(product, "Echo");
     await visitor.page.goto(`${product.auth}/sessions`);
-  },
-  "chat-bots": async (visitor) => {
-    await visitor.page.goto(`${product.auth}/chat`);
-    await visitor.ready();
-  },
-  "chat-empty": async (visitor) => {
-    await visitor.openChat(product, "Echo");
-  },
-  "chat-answer": async (visitor) => {
-    await visitor.openChat(product, "Echo");
-    await visitor.ask("扣子和 cozegate 有什么关系？ What stands between us?");
-  },
-  "chat-inspector": async (visitor) => {
-    await visitor.openChat(product, "Echo", "&inspect=1");
-    await visitor.ask("扣子和 cozegate 有什么关系？ What stands between us?");
   },
   error: async ({ page }) => {
     await page.goto(`${product.auth}/no-such-page`);

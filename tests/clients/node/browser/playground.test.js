@@ -1,7 +1,7 @@
 // The playground: what one clicks becomes a tag, and the preview shows what the tag brings.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { cdnFile, SDK_PATH } from "../harness/chat-sdk.js";
 import { Product } from "../harness/product.js";

@@ -1,7 +1,7 @@
 // Public mode, behind a reverse proxy: visitors of two sites, one that shares its domain with us and one that does not.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { Emulator } from "../harness/product.js";
 import { ReverseProxy, servePublic } from "../harness/public.js";

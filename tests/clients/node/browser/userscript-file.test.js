@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import vm from "node:vm";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { Product } from "../harness/product.js";
 import { readMetadata } from "../harness/userscript.js";
 

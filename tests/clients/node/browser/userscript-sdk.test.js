@@ -1,9 +1,10 @@
 // The userscript with the Chat SDK's stand-in: in a world of its own where that can be had, else in the page, else not.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser } from "../harness/browser.js";
 import { chatSdk, SDK_PATH } from "../harness/chat-sdk.js";
+import { partlyShown } from "../harness/growing-answer.js";
 import { Product } from "../harness/product.js";
 import { Shopper } from "../harness/shopper.js";
 import { page, Site } from "../harness/site.js";
@@ -119,12 +120,10 @@ for (const kind of MANAGERS) {
     await shopper.sdkMessages("system").waitFor();
     await shopper.sdk("new").click();
     await shopper.sdkMessages("user").first().waitFor({ state: "detached" });
-    await shopper.sayBySdk(LONG);
-    await shopper.page.waitForFunction(() =>
-      document.querySelector('[data-role="assistant"]')?.textContent.includes("word1"),
-    );
+    await partlyShown(product, shopper.page, () => shopper.sayBySdk(LONG));
     await shopper.sdk("stop").click();
     await shopper.sdkState("ready");
+    await product.releaseAnswers();
 
     assert.ok(!(await shopper.sdkMessages("assistant").last().innerText()).includes("word59"));
     assert.equal(await shopper.askBySdk("and now?"), "and now?");

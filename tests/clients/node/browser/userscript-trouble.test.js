@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { after, afterEach, before, beforeEach, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { Emulator, Served } from "../harness/product.js";
 import { page, Site } from "../harness/site.js";

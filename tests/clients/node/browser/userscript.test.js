@@ -2,8 +2,9 @@
 // and whose address counts as public: nothing of what it does could be done by the page.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
+import { shownWhileWritten } from "../harness/growing-answer.js";
 import { Product } from "../harness/product.js";
 import { page, Site } from "../harness/site.js";
 import { Manager, MANAGERS } from "../harness/userscript.js";
@@ -61,21 +62,13 @@ for (const kind of MANAGERS) {
     const person = await arrive(kind);
     const { visitor, manager, page } = person;
     await open(person);
-    await page.evaluate(() => {
-      globalThis.seen = [];
-      const root = document.querySelector("cozegate-window").shadowRoot;
-      new MutationObserver(() => {
-        const text = [...root.querySelectorAll('[data-role="assistant"] .message-text')].at(-1)?.textContent;
-        if (text && text !== globalThis.seen.at(-1)) globalThis.seen.push(text);
-      }).observe(root, { subtree: true, childList: true, characterData: true });
-    });
 
-    await visitor.ask(LONG);
+    const seen = await shownWhileWritten(product, page, () => visitor.send(LONG));
+    await visitor.ready();
 
+    for (const [index, text] of seen.slice(1).entries()) assert.ok(text.startsWith(seen[index]) && text.length > seen[index].length);
     const answer = (await visitor.texts("assistant")).at(-1);
     assert.ok(answer.includes("word79"), answer.slice(-80));
-    const seen = await page.evaluate(() => globalThis.seen);
-    assert.ok(seen.length > 5, `seen in ${seen.length} steps`);
     const chat = manager.requests.find(({ url }) => url.includes("/v3/chat?"));
     assert.ok(chat.chunks > 5, `came in ${chat.chunks} pieces`);
   });

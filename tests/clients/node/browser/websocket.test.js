@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
 import { Product } from "../harness/product.js";
 

@@ -1,8 +1,9 @@
 // Our own window on somebody else's page, under the strictest policy that a page can have.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before, test } from "../harness/test.js";
 import { launchBrowser, Visitor } from "../harness/browser.js";
+import { partlyShown } from "../harness/growing-answer.js";
 import { LANGUAGES, lookAt } from "../harness/look.js";
 import { Product } from "../harness/product.js";
 import { Site } from "../harness/site.js";
@@ -224,11 +225,11 @@ test("Escape closes it, the focus goes back, and the site's shortcuts stay silen
 test("who closes it while an answer is written sees on the button that it goes on, and that it has come", async () => {
   const visitor = await arrive();
   await open(visitor);
-  await visitor.send(LONG);
-  await visitor.messages("assistant").first().waitFor();
+  await partlyShown(product, visitor.page, () => visitor.send(LONG));
 
   await visitor.page.keyboard.press("Escape");
   const meanwhile = await visitor.part("launcher").getAttribute("data-news");
+  await product.releaseAnswers();
   await visitor.page.locator('[data-testid="launcher"][data-news="news"]').waitFor();
   const label = await visitor.part("launcher").getAttribute("aria-label");
   await visitor.part("launcher").click();

@@ -2,12 +2,16 @@
 
 import { chromium } from "playwright-core";
 
+/** The limit of one wait, far above what it takes on a busy machine: it only turns a hang into a failure. */
+const PATIENCE_MS = 100_000;
+
 /**
  * Starts the browser that `COZEGATE_CHROMIUM` names (`cargo xtask test` finds it).
  * @param {string[]} [switches] besides the usual ones
  */
 export function launchBrowser(switches = []) {
   return chromium.launch({
+    timeout: PATIENCE_MS,
     executablePath: process.env.COZEGATE_CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--headless",
@@ -61,7 +65,7 @@ export class Visitor {
   /** A new visitor; `options` are those of a Playwright context (locale, viewport, colorScheme ...). */
   static async arrive(browser, options = {}) {
     const context = await browser.newContext({ locale: "en-GB", ...options });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(PATIENCE_MS);
     return new Visitor(context, await context.newPage());
   }
 

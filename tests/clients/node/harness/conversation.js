@@ -58,6 +58,7 @@ export class Conversations {
   /** Sends everybody home, makes the platform well again, and sees that nobody's console holds an error of ours. */
   async rest() {
     await this.emulator.order("faults", []);
+    await this.emulator.releaseAnswers();
     await this.emulator.order("clock", { offset_seconds: 0 });
     const own = this.#shoppers.flatMap((shopper) => shopper.ownErrors);
     await Promise.all(this.#shoppers.map(({ context }) => context.close()));

@@ -123,6 +123,16 @@ class Running {
     const answer = await fetch(url, { method: "PUT", body: JSON.stringify(order) });
     if (!answer.ok) throw new Error(`PUT /_emulator/${path} answered ${answer.status}: ${await answer.text()}`);
   }
+
+  /** Lets no answer of a bot go beyond its first `deltas` deltas. */
+  holdAnswersAfter(deltas) {
+    return this.order("pace", { hold_after: deltas });
+  }
+
+  /** Lets all answers go on. */
+  releaseAnswers() {
+    return this.order("pace", {});
+  }
 }
 
 /** A running `cozegate demo`. */

@@ -7,12 +7,12 @@ export const nowMicros = () => (performance.timeOrigin + performance.now()) * 10
 
 /**
  * Sends a streamed chat and notes every piece as it arrives.
- * @param {{ base: string, bearer: string, botId: string, text: string }} chat
+ * @param {{ base: string, bearer: string, botId: string, text: string, onPiece?: (text: string) => void }} chat
  * @returns {Promise<{ status: number, headers: http.IncomingHttpHeaders, text: string, pieces: Piece[] }>}
  *
  * @typedef {{ arrivedAt: number, text: string }} Piece what one read brought; `arrivedAt` in microseconds
  */
-export function streamChat({ base, bearer, botId, text }) {
+export function streamChat({ base, bearer, botId, text, onPiece = () => {} }) {
   const body = JSON.stringify({
     bot_id: botId,
     user_id: "raw",
@@ -27,7 +27,10 @@ export function streamChat({ base, bearer, botId, text }) {
   return new Promise((resolve, reject) => {
     const request = http.request(`${base}/v3/chat`, { method: "POST", headers }, (answer) => {
       const pieces = [];
-      answer.on("data", (bytes) => pieces.push({ arrivedAt: nowMicros(), bytes }));
+      answer.on("data", (bytes) => {
+        pieces.push({ arrivedAt: nowMicros(), bytes });
+        onPiece(bytes.toString("utf8"));
+      });
       answer.on("error", reject);
       answer.on("end", () => {
         // Decoded as a whole: a piece may end inside a character.

@@ -1,7 +1,7 @@
 // The official JavaScript SDK chats through the proxy with nothing but a handle.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { AuthenticationError, ChatEventType, ChatStatus, CozeAPI, RoleType } from "@coze/api";
 import { Product } from "../harness/product.js";
 

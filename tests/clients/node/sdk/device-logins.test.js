@@ -1,7 +1,7 @@
 // The official JavaScript SDK logs people in on devices without a browser: they approve them elsewhere (protocol 3.4).
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { APIError, getDeviceCode, getDeviceToken, PKCEAuthErrorType, refreshOAuthToken } from "@coze/api";
 import { Person } from "../harness/person.js";
 import { Emulator } from "../harness/product.js";

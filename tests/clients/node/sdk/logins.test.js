@@ -1,7 +1,7 @@
 // The official JavaScript SDK logs people in at the emulator, through web and public apps (protocol 3.1 to 3.3).
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test } from "../harness/test.js";
 import {
   getPKCEAuthenticationUrl,
   getPKCEOAuthToken,

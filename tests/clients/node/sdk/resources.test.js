@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { CozeAPI, RoleType } from "@coze/api";
 import { Product } from "../harness/product.js";
 

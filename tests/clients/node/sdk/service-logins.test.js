@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { getJWTToken, RoleType } from "@coze/api";
 import { Emulator } from "../harness/product.js";
 import { SharedTime } from "../harness/shared-time.js";

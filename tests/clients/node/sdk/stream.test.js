@@ -1,7 +1,7 @@
 // A stream on the wire: the proxy changes no byte of it, and holds none back.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { Product } from "../harness/product.js";
 import { frames, streamChat } from "../harness/sse.js";
 
@@ -12,9 +12,9 @@ before(async () => {
 after(() => product?.stop());
 
 /** A chat through the proxy, as a new visitor. */
-async function proxied(bot, text) {
+async function proxied(bot, text, onPiece) {
   const { handle } = await product.openSession();
-  return streamChat({ base: product.proxy, bearer: handle, botId: product.bot(bot), text });
+  return streamChat({ base: product.proxy, bearer: handle, botId: product.bot(bot), text, onPiece });
 }
 
 /** The same straight at the emulator, with a token of its own. */
@@ -51,14 +51,15 @@ test("the proxied stream keeps to the documented grammar to its last byte", asyn
 });
 
 test("deltas arrive while later ones have not been sent yet", async (t) => {
-  const answer = await proxied("Clock", "go");
+  t.after(() => product.releaseAnswers());
+  await product.holdAnswersAfter(1);
+  const release = (piece) => piece.includes("conversation.message.delta") && product.releaseAnswers();
+  // Without the first delta at the caller the second one is never sent, and the test ends at its limit.
+  const answer = await proxied("Clock", "go", release);
 
   const delays = arrivals(answer.pieces);
 
   assert.ok(delays.length > 2);
-  const [first] = delays;
-  const last = delays.at(-1);
-  assert.ok(first.arrivedAt < last.sentAt, "the first delta was held back until the last one had been sent");
   const sorted = delays.map(({ arrivedAt, sentAt }) => arrivedAt - sentAt).sort((a, b) => a - b);
   const quantile = (q) => (sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] / 1000).toFixed(2);
   // A number for people; how fast is asked by the benchmark, not here, where other tests share the machine.

@@ -3,7 +3,7 @@
 // It sends its token twice, in the address and in the header (docs/upstream/websocket.md).
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../harness/test.js";
 import { CozeAPI, RoleType, WebsocketsEventType } from "@coze/api";
 import { Product } from "../harness/product.js";
 
