@@ -6,6 +6,7 @@
 //! | [`guard`] | may this request be answered at all? |
 //! | [`caller`] | who is calling, and for whom? |
 //! | [`limits`] | how much of everything may a caller use? |
+//! | `exchanges` | which exchanges run, and whose session has ended? |
 //! | `proxy` | how does a request travel to the platform and its answer back? (8080) |
 //! | [`portal`] | tokens, sessions and the pages around them (8081) |
 //! | [`problem`] | what does a caller see when something is wrong? |
@@ -25,6 +26,7 @@ mod connections;
 mod cookies;
 pub mod dns;
 mod encoding;
+mod exchanges;
 mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]

@@ -9,6 +9,7 @@ use crate::caller::VisitorKeys;
 use crate::config::{Config, ConfigSource, LimitsConfig};
 use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
 use crate::dns::Resolve;
+use crate::exchanges;
 use crate::guard::{Guard, Scheme};
 use crate::limits::Limits;
 use crate::listen::{self, Spread};
@@ -228,6 +229,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
             tokio::runtime::Handle::current(),
             Arc::clone(&means.clock),
         )),
+        exchanges: Arc::default(),
         backend,
         background: tokio::runtime::Handle::current(),
         device_logins: DeviceLogins::default(),
@@ -267,6 +269,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     };
     let connections = connection_limit(&config);
     shared.background.spawn(sweep_now_and_then(Arc::clone(&shared)));
+    shared.background.spawn(exchanges::watch(Arc::clone(&shared)));
     if let Some(sockets) = proxy_sockets {
         let setup = WorkerSetup {
             guard: Guard::new(own_hosts(&config, Listener::Proxy, sockets.addr())),
@@ -328,6 +331,7 @@ impl Running {
             limits: self.limits_of(config),
             access_log: config.log.access,
         });
+        self.shared.exchanges.look_now();
         if let (Some(certificate), Some(tls)) = (&self.certificate, &config.server.tls) {
             certificate.replace(tls.certified_key());
         }

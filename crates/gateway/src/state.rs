@@ -2,9 +2,10 @@
 
 use crate::addresses::{base_of, base_under_the_same_name};
 use crate::apps::{Apps, TokenMeans};
-use crate::caller::VisitorKeys;
+use crate::caller::{Caller, VisitorKeys};
 use crate::config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
 use crate::connections::RecordRefused;
+use crate::exchanges::{Exchanges, RunningExchange};
 use crate::guard::{OriginList, Scheme};
 use crate::limits::Limits;
 use crate::ownership::OwnershipRegister;
@@ -21,7 +22,9 @@ use crate::telemetry::record::Record;
 #[cfg(feature = "otel")]
 use crate::telemetry::traces::RequestTrace;
 use arc_swap::ArcSwap;
-use cozegate_store::{Backend, BackendError, HandleRegister, KnownHandle};
+use coze_auth::Subject;
+use cozegate_store::handles::fingerprint;
+use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister, KnownHandle};
 use http::{HeaderMap, HeaderName, Method};
 use ipnet::IpNet;
 #[cfg(feature = "otel")]
@@ -63,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) handles: Arc<HandleRegister>,
     /// Which visitor may use which conversation and file.
     pub(crate) ownership: Arc<OwnershipRegister>,
+    /// Running exchanges by handle.
+    pub(crate) exchanges: Arc<Exchanges>,
     /// Where everything rests, also while one configuration follows another.
     pub(crate) backend: Backend,
     /// The runtime that the backend's connections belong to.
@@ -110,6 +115,14 @@ pub(crate) struct Live {
     pub(crate) access_log: AccessLog,
 }
 
+impl Live {
+    /// Whether this configuration still serves the holder of a handle: its app is there, and its site with the page that
+    /// opened the session.
+    pub(crate) fn still_serves(&self, handle: &HandleRecord) -> bool {
+        self.apps.find(Some(&handle.app)).is_some() && self.sites.site_of(handle).is_some()
+    }
+}
+
 impl Shared {
     /// What is in force now. Take it once for a request and keep to it.
     pub(crate) fn live(&self) -> Arc<Live> {
@@ -129,19 +142,48 @@ impl Shared {
             return Ok(record);
         }
         let wait = Wait::begin(metrics, Phase::HandleLookup);
-        let (handles, handle) = (Arc::clone(&self.handles), handle.to_owned());
+        let (handles, asked) = (Arc::clone(&self.handles), handle.to_owned());
         // Its own task, since connections of another runtime would end with it; and an answer that was asked for is kept.
-        let found = self.background.spawn(async move { handles.find(&handle, now).await });
+        let found = self.background.spawn(async move { handles.find(&asked, now).await });
         let found = found.await;
         wait.end();
         let (lookup, outcome) = match found {
             Ok(Ok(Some(record))) => (HandleLookup::Store, Ok(record)),
             Ok(Ok(None)) => (HandleLookup::Unknown, Err(ProblemKind::HandleUnknown.into())),
+            Ok(Err(BackendError::Unreadable(row))) => {
+                // A new handle heals it, so the caller hears what makes programs open one.
+                self.telemetry.common().store_failed(StoreUse::Handles);
+                tracing::error!(
+                    row = fingerprint(handle),
+                    error = &row as &dyn std::error::Error,
+                    "The row of a handle does not open: it was damaged, moved, or sealed with another key. It counts as unknown"
+                );
+                (HandleLookup::Unknown, Err(ProblemKind::HandleUnknown.into()))
+            }
             Ok(Err(error)) => (HandleLookup::Failed, Err(self.store_problem(StoreUse::Handles, &error))),
             Err(_) => (HandleLookup::Failed, Err(ProblemKind::Stopping.into())),
         };
         metrics.handle_looked_up(lookup);
         outcome
+    }
+
+    /// Registers an exchange of `caller` that is going to take a while. A Coze token of the caller's own has no session.
+    pub(crate) fn join(&self, caller: &Caller) -> Option<RunningExchange> {
+        let Caller::Visitor(handle) = caller else {
+            return None;
+        };
+        let is_known = || self.handles.ready_hash(&handle.hash, self.means.clock.now()).is_some();
+        Some(self.exchanges.join(handle, is_known))
+    }
+
+    /// Revokes all handles of `subject` at the app of this name, and ends what runs with them: here at once, on other
+    /// instances when they read the revocation counter. Returns how many handles there were.
+    pub(crate) async fn end_sessions(&self, app: &str, subject: &Subject) -> Result<u64, BackendError> {
+        self.exchanges.end_all_of(app, subject);
+        let revoked = self.handles.revoke_all_of(app, subject).await;
+        // Again: an exchange may have been registered while the store deleted its handle.
+        self.exchanges.end_all_of(app, subject);
+        revoked
     }
 
     /// Begins a line of the access log, if `live` asks for it.

@@ -86,6 +86,11 @@ impl HandleRegister {
         }
     }
 
+    /// Says whether no handle is cached.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Reads the revocation counter. Returns whether it has moved since the last reading: then handles that are in use
     /// have to be checked with [`still_there`](Self::still_there).
     pub async fn watch(&self, now: UnixSeconds) -> Result<bool, BackendError> {

@@ -8,6 +8,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use coze_auth::{Random, Subject, UnixSeconds};
 use secrecy::{ExposeSecret, SecretString};
+use std::fmt::Write as _;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -207,6 +208,10 @@ impl HandleTable {
         self.records.pin().remove(hash).is_some()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     /// Forgets every handle.
     pub(crate) fn clear(&self) {
         self.records.pin().clear();
@@ -216,6 +221,15 @@ impl HandleTable {
     pub(crate) fn sweep(&self, now: UnixSeconds) {
         self.records.pin().retain(|_, kept| now < kept.handle.expires_at);
     }
+}
+
+/// Returns the beginning of a handle's hash in hexadecimal, by which an operator finds its row.
+pub fn fingerprint(handle: &str) -> String {
+    hash(handle).iter().take(6).fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
 }
 
 pub(crate) fn hash(handle: &str) -> HandleHash {

@@ -297,7 +297,7 @@ impl Visitor {
         let known = [Self::in_cookie(place, headers), Self::in_pass(place, request)];
         for id in known.into_iter().flatten() {
             let subject = app.subject(session_name(place, &id));
-            let ended = shared.handles.revoke_all_of(&app.name, &subject).await;
+            let ended = shared.end_sessions(&app.name, &subject).await;
             ended.map_err(|error| shared.store_problem(StoreUse::Handles, &error))?;
         }
         Ok(())

@@ -64,7 +64,7 @@ pub(super) async fn end(
         // One that has ended meanwhile is what was asked for.
         let (sessions, _) = sessions(&shared).await?;
         if let Some(session) = sessions.iter().find(|session| key_of(&shared, session) == key) {
-            let ended = shared.handles.revoke_all_of(&session.app, &session.subject).await;
+            let ended = shared.end_sessions(&session.app, &session.subject).await;
             ended.map_err(|error| shared.store_problem(StoreUse::Handles, &error))?;
         }
         Ok::<_, Problem>(see_other("/sessions"))

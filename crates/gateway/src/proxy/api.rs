@@ -81,6 +81,7 @@ pub(super) async fn pass(
         Some(deadline) if !is_stream => body.holding(permit).until(deadline),
         _ => body.holding(permit),
     });
+    let answer = answer.map(|body| body.ending_with(|| shared.join(&asker.caller)));
     let mut response = response::incoming(answer, &shared.pass_fields);
     if let Some(standing) = standing {
         standing.write(response.headers_mut());

@@ -282,6 +282,8 @@ label! {
         Platform => "platform",
         /// One of the two connections was reset.
         Broken => "broken",
+        /// The session of its caller ended.
+        Session => "session",
         /// Its caller left before it was open.
         Unopened => "unopened",
     }
@@ -430,6 +432,8 @@ label! {
         Leases => "leases",
         /// Owners of conversations and files.
         Ownership => "ownership",
+        /// Reading which handles were revoked.
+        Revocations => "revocations",
         /// Removing what has ended.
         Sweep => "sweep",
     }

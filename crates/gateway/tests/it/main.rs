@@ -20,6 +20,7 @@ mod framing;
 mod hangup;
 mod hostile;
 mod legal;
+mod lifetimes;
 mod limits;
 mod logins;
 mod metrics;

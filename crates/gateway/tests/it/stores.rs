@@ -2,9 +2,10 @@
 
 use crate::world::person::{Decision, Person};
 use crate::world::{World, fixed_app, send};
-use coze_auth::{Clock as _, ManualClock, SystemClock, SystemRandom};
+use coze_auth::random::base64url;
+use coze_auth::{Clock as _, ManualClock, SeededRandom, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, Fault, FaultMatch, FaultRule};
-use cozegate_gateway::config::{SealKeySource, StoreConfig, StoreKind};
+use cozegate_gateway::config::{SealKeySource, SecretText, StoreConfig, StoreKind};
 use cozegate_gateway::store;
 use cozegate_store::Backend;
 use std::path::Path;
@@ -52,6 +53,38 @@ async fn session_that_one_process_opened_is_known_to_the_other() {
     assert_eq!(proxy.ask("GET /v1/users/me", &handle, "").await.status, 200);
     auth.stop().await;
     proxy.stop().await;
+}
+
+#[tokio::test]
+async fn handle_whose_row_does_not_open_is_unknown_and_a_new_one_works() {
+    let [old, new] = [1, 2].map(|seed| base64url(&SeededRandom::new(seed), 32));
+    let folder = TempDir::new().unwrap();
+    let with_keys = async |keys: &str| {
+        let config = StoreConfig {
+            seal_key: SealKeySource::Text(SecretText::new(keys)),
+            ..StoreConfig::default()
+        };
+        let opened = store::open(&config, Some(folder.path()), Arc::new(SystemRandom)).await;
+        opened.unwrap().backend
+    };
+    let mut upstream = crate::world::RecordingUpstream::start().await;
+    let app = || fixed_app("main", &upstream.api_base());
+    // Both know the store's key; the second seals with a newer one, which the first does not have.
+    let world = World::start_on(with_keys(&old).await, app(), |_| {});
+    let newer = World::start_on(with_keys(&format!("{new} {old}")).await, app(), |_| {});
+    let foreign = newer.handle().await;
+
+    let refused = world.ask("GET /v1/users/me", &foreign, "").await;
+
+    assert_eq!(refused.status, 401, "{refused:?}");
+    assert_eq!(refused.json()["type"], "urn:cozegate:problem:handle-unknown");
+    assert_eq!(refused.json()["code"], 4100);
+    assert!(upstream.is_untouched());
+    let own = world.handle().await;
+    assert_eq!(world.ask("GET /v1/users/me", &own, "").await.status, 200);
+    assert_eq!(newer.ask("GET /v1/users/me", &foreign, "").await.status, 200);
+    world.stop().await;
+    newer.stop().await;
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ fn is_reached_as(redirect_uri: &Url, headers: &HeaderMap) -> bool {
 
 /// Ends every session that was opened with the app's login so far, and makes this browser's visitor a new one.
 async fn renew_sessions(shared: &Shared, app: &ServingApp, headers: &mut HeaderMap) {
-    if let Err(error) = shared.handles.revoke_all_of(&app.name, &Subject::app()).await {
+    if let Err(error) = shared.end_sessions(&app.name, &Subject::app()).await {
         // Gone from this process all the same; elsewhere they end with their time.
         tracing::warn!(
             error = &error as &dyn std::error::Error,

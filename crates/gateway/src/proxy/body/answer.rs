@@ -9,6 +9,7 @@ use super::super::pool::Lease;
 use super::event_tap::EventTap;
 use super::events::WholeEvents;
 use crate::alarm::Idle;
+use crate::exchanges::{RunningExchange, SESSION_ENDED, SESSION_ENDED_CODE};
 use crate::limits::{Buffer, Limit, Permit, UNCOUNTED_BYTES, held_by};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::UpstreamFailure;
@@ -54,6 +55,8 @@ pub(in super::super) struct UpstreamBody {
     tap: Option<EventTap>,
     /// Counts the exchange as one of its caller's until this body is gone.
     permit: Option<Permit>,
+    /// Ends the answer when the session of its caller has ended.
+    running: Option<RunningExchange>,
     /// What it was cut by.
     failure: Option<UpstreamFailure>,
 }
@@ -112,11 +115,17 @@ pub(in super::super) enum AnswerError {
     /// A stored file was evicted or replaced while it was sent, or is damaged.
     #[error("a stored file could not be read on")]
     File(#[source] io::Error),
+    /// The handle was revoked, has expired, or is not served any more.
+    #[error("the session of the caller has ended")]
+    SessionEnded,
 }
 
 impl AnswerError {
     /// Once the head has left, there is no answer of ours that could say it.
     fn log(&self, what_we_do: &'static str) {
+        if matches!(self, Self::SessionEnded) {
+            return tracing::debug!(what_we_do, "An answer ends with the session of its caller");
+        }
         tracing::warn!(
             error = self as &dyn std::error::Error,
             what_we_do,
@@ -143,6 +152,7 @@ impl AnswerError {
                 "cozegate: the answer did not end in time (timeouts.total_seconds)".to_owned(),
             ),
             Self::File(_) => (990_500, "cozegate: the file could not be read on".to_owned()),
+            Self::SessionEnded => (SESSION_ENDED_CODE, SESSION_ENDED.to_owned()),
         }
     }
 }
@@ -155,6 +165,7 @@ impl From<AnswerError> for Problem {
             AnswerError::Idle(_) => (ProblemKind::UpstreamTimedOut, Some(Limit::IdleSeconds)),
             AnswerError::Overdue => (ProblemKind::UpstreamTimedOut, Some(Limit::TotalSeconds)),
             AnswerError::File(_) => (ProblemKind::Internal, None),
+            AnswerError::SessionEnded => (ProblemKind::HandleUnknown, None),
         };
         Self {
             limit,
@@ -175,6 +186,7 @@ impl Answer {
             events: None,
             tap: None,
             permit: None,
+            running: None,
             failure: None,
         };
         if body.incoming.is_end_stream() {
@@ -217,6 +229,15 @@ impl Answer {
                 *bytes = held_by(permit, std::mem::take(bytes));
             }
             Self::Whole(_) | Self::File(_) => {}
+        }
+        self
+    }
+
+    /// Ends the answer when the exchange that `join` registers is ended. An answer that is there as a whole is not
+    /// registered.
+    pub(in super::super) fn ending_with(mut self, join: impl FnOnce() -> Option<RunningExchange>) -> Self {
+        if let Self::Upstream(body) = &mut self {
+            body.running = join();
         }
         self
     }
@@ -288,6 +309,11 @@ impl UpstreamBody {
 
     /// The platform's next frame, within the idle time.
     fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        if let Some(running) = &mut self.running
+            && running.poll_ended(context).is_ready()
+        {
+            return Poll::Ready(Some(Err(AnswerError::SessionEnded)));
+        }
         if let Some(deadline) = &mut self.deadline
             && deadline.as_mut().poll(context).is_ready()
         {

@@ -23,6 +23,7 @@ use super::{Proxy, owned, request, response, route};
 use crate::caller::{Presented, presented, presented_in};
 use crate::config::Mode;
 use crate::connections::RequestBody;
+use crate::exchanges::RunningExchange;
 use crate::limits::{Admission, Permit};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Live;
@@ -93,10 +94,11 @@ pub(super) async fn open(
         }
         (true, true) => {
             let stop = shared.stop.clone();
+            let running = shared.join(asker.caller());
             let open = OpenTunnel::new(&proxy.metrics);
             proxy
                 .tunnels
-                .spawn(carry((caller_side, upstream_side), stop, permit, open));
+                .spawn(carry((caller_side, upstream_side), stop, running, permit, open));
             let mut answer = response::incoming(answer, &shared.pass_fields);
             handshake::switch(answer.headers_mut());
             answer
@@ -145,6 +147,7 @@ fn presented_once<'h>(
 async fn carry(
     (caller_side, upstream_side): (OnUpgrade, OnUpgrade),
     stop: CancellationToken,
+    running: Option<RunningExchange>,
     _permit: Permit,
     open: OpenTunnel,
 ) {
@@ -155,9 +158,12 @@ async fn carry(
             return open.ended(TunnelEnd::Unopened);
         }
     };
-    open.ended(match flow::carry(caller, upstream, stop, flow::LAST_WORDS).await {
+    let session = running.as_ref().map(RunningExchange::ended).unwrap_or_default();
+    let ends = flow::Ends { stop, session };
+    open.ended(match flow::carry(caller, upstream, ends, flow::LAST_WORDS).await {
         Ok(flow::Ended::Caller) => TunnelEnd::Caller,
         Ok(flow::Ended::Platform) => TunnelEnd::Platform,
+        Ok(flow::Ended::Session) => TunnelEnd::Session,
         Ok(flow::Ended::Stopped) => return,
         Err(error) => {
             // Mostly people who left without a goodbye; the other side sees the same end.

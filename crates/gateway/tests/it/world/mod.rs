@@ -6,6 +6,7 @@ mod names;
 pub mod person;
 mod raw;
 mod recording_upstream;
+pub mod servers;
 mod site;
 pub mod websocket;
 mod wire;
@@ -104,8 +105,20 @@ impl World {
     /// The same on a store and a time of the test's own.
     pub async fn with_logins_on(backend: Backend, clock: Arc<dyn Clock>) -> (Self, Emulator) {
         let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
-        let mut config = Config::for_app(ConfigSource::Demo, demo_app(&emulator));
+        let world = Self::with_logins_at(&emulator, backend, clock, |_| {});
+        (world, emulator)
+    }
+
+    /// The same in front of an emulator of the test's own, with `change` made to the configuration.
+    pub fn with_logins_at(
+        emulator: &Emulator,
+        backend: Backend,
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = Config::for_app(ConfigSource::Demo, demo_app(emulator));
         any_ports(&mut config);
+        change(&mut config);
         let mut world = Self::run(config, backend, clock);
         let redirect_uri: Url = format!("http://{}/callback", world.auth).parse().unwrap();
         let endpoints = Endpoints::from_api_base(&emulator.api_base().parse().unwrap());
@@ -153,7 +166,7 @@ impl World {
             world.config.apps.insert(name.to_owned(), app);
         }
         world.gateway.apply(&world.config).unwrap();
-        (world, emulator)
+        world
     }
 
     /// Opens a session of the app called `app` and returns its handle.
