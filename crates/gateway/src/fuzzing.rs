@@ -5,8 +5,8 @@ pub use crate::config::fuzzing::config_file;
 pub use crate::proxy::fuzzing::{events, header_filter, path, url_target};
 
 use crate::caller::session_name::VisitorKeys;
-use crate::caller::{ClientAddress, Presented, VisitorCookie, VisitorId, presented};
-use crate::config::Mode;
+use crate::caller::{ClientAddress, Presented, TrustedProxies, VisitorCookie, VisitorId, presented};
+use crate::config::{ForwardedField, Mode};
 use crate::guard::{Guard, OriginList, OwnHosts, Scheme};
 use crate::proxy::fuzzing::fields;
 use coze_auth::SeededRandom;
@@ -149,11 +149,15 @@ pub fn guard(data: &[u8]) {
 ///
 /// When that does not hold.
 pub fn forwarded(data: &[u8]) {
-    let ours = [IpNet::from(IpAddr::from([10, 0, 0, 1]))];
+    let ours = |field| TrustedProxies::new(vec![IpNet::from(IpAddr::from([10, 0, 0, 1]))], field);
     let (proxy, caller) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([203, 0, 113, 7]));
-    let of = |peer, headers: &HeaderMap| ClientAddress::of(peer, headers, &ours);
     let nothing = HeaderMap::new();
-    for (field, noted) in [("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=203.0.113.7")] {
+    for (configured, field, noted) in [
+        (ForwardedField::XForwardedFor, "x-forwarded-for", "203.0.113.7"),
+        (ForwardedField::Forwarded, "forwarded", "for=203.0.113.7"),
+    ] {
+        let ours = ours(configured);
+        let of = |peer, headers: &HeaderMap| ClientAddress::of(peer, headers, &ours);
         let Ok(field) = HeaderName::from_bytes(field.as_bytes()) else {
             return;
         };

@@ -5,7 +5,7 @@
 
 use crate::addresses::{base_of, origins, own_hosts, scheme};
 use crate::apps::{Apps, TokenMeans};
-use crate::caller::VisitorKeys;
+use crate::caller::{TrustedProxies, VisitorKeys};
 use crate::config::{Config, ConfigSource, LimitsConfig};
 use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
 use crate::dns::Resolve;
@@ -250,7 +250,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         public: config.server.public.clone(),
         proxy_addr: proxy_at,
         auth_addr: auth_at,
-        trusted_proxies: config.server.trusted_proxies.clone(),
+        trusted_proxies: trusted_proxies(&config),
         pass_fields: config.server.pass_fields.clone(),
         telemetry,
         stop: stop.clone(),
@@ -460,6 +460,11 @@ async fn sweep_now_and_then(shared: Arc<Shared>) {
         }
     };
     shared.stop.run_until_cancelled(sweeping).await;
+}
+
+fn trusted_proxies(config: &Config) -> TrustedProxies {
+    let server = &config.server;
+    TrustedProxies::new(server.trusted_proxies.clone(), server.forwarded_field)
 }
 
 /// The configured limits, with room in memory for one file of the largest size.

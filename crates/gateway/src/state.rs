@@ -2,7 +2,7 @@
 
 use crate::addresses::{base_of, base_under_the_same_name};
 use crate::apps::{Apps, TokenMeans};
-use crate::caller::{Caller, VisitorKeys};
+use crate::caller::{Caller, TrustedProxies, VisitorKeys};
 use crate::config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
 use crate::connections::RecordRefused;
 use crate::exchanges::{Exchanges, RunningExchange};
@@ -26,7 +26,6 @@ use coze_auth::Subject;
 use cozegate_store::handles::fingerprint;
 use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister, KnownHandle};
 use http::{HeaderMap, HeaderName, Method};
-use ipnet::IpNet;
 #[cfg(feature = "otel")]
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -88,7 +87,7 @@ pub(crate) struct Shared {
     /// The same for the auth service.
     pub(crate) auth_addr: SocketAddr,
     /// The operator's proxies in front of us.
-    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) trusted_proxies: TrustedProxies,
     /// Header fields that pass beside the listed ones.
     pub(crate) pass_fields: Vec<HeaderName>,
     /// What is counted.
@@ -204,7 +203,7 @@ impl Shared {
     /// is part of another one: anybody else could write into traces that are not theirs.
     #[cfg(feature = "otel")]
     pub(crate) fn trace(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Box<RequestTrace>> {
-        let is_believed = self.trusted_proxies.iter().any(|network| network.contains(&peer));
+        let is_believed = self.trusted_proxies.contains(peer);
         let traces = self.telemetry.traces()?;
         Some(RequestTrace::begin(traces, is_believed.then_some(headers)))
     }

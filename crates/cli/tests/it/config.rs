@@ -113,6 +113,7 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     log.format = "text"  # default
     mode = "local"  # default
     server.auth_addr = "127.0.0.1:9081"  # cozegate.toml:2:13
+    server.forwarded_field = "x-forwarded-for"  # default
     server.proxy_addr = "127.0.0.1:8080"  # default
     server.trusted_proxies = []  # default
     store.kind = "sqlite"  # default

@@ -9,6 +9,9 @@ const CONFIG: &str = "[server]\nproxy_addr = \"127.0.0.1:0\"\nauth_addr = \"127.
                       [files]\ncache_dir = \"cache\"\n\
                       [apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_file = \"token\"\n";
 
+/// A name, and what is done to a home before the start.
+type SetUp<'a> = (&'a str, &'a dyn Fn(&Path));
+
 fn home() -> Home {
     Home::new()
         .file("cozegate.toml", CONFIG)
@@ -23,7 +26,7 @@ fn folder(path: &Path, mode: u32) {
 #[test]
 fn cache_folder_that_others_can_change_is_refused() {
     let (mut let_through, mut refused) = (Vec::new(), Vec::new());
-    let bad: [(&str, &dyn Fn(&Path)); 4] = [
+    let bad: [SetUp<'_>; 4] = [
         ("mode 0777", &|home| folder(&home.join("cache"), 0o777)),
         ("mode 0702", &|home| folder(&home.join("cache"), 0o702)),
         ("a link to a folder of mode 0777", &|home| {
@@ -41,7 +44,7 @@ fn cache_folder_that_others_can_change_is_refused() {
             let_through.push(format!("{name}: {:?} {said}", output.status.code()));
         }
     }
-    let good: [(&str, &dyn Fn(&Path)); 5] = [
+    let good: [SetUp<'_>; 5] = [
         ("none", &|_| {}),
         ("mode 0700", &|home| folder(&home.join("cache"), 0o700)),
         ("mode 0755", &|home| folder(&home.join("cache"), 0o755)),

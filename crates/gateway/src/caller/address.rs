@@ -1,47 +1,95 @@
-//! From which address does a request come?
+//! The address that a request comes from: the peer's, or the one that a trusted proxy names.
 //!
-//! The connection's peer says so, unless the peer is a proxy of the operator's own (`server.trusted_proxies`): then the
-//! field in which such a proxy notes whom it speaks for is read from the right, where the nearest one wrote, up to the first
-//! address that is no such proxy. Whatever stands further left was written by strangers. From any other peer the fields say
-//! nothing.
+//! The peer's address counts, unless the peer is one of the operator's proxies (`server.trusted_proxies`). Then the configured
+//! field (`server.forwarded_field`) is read from the right, where the nearest proxy wrote, up to the first address that is no
+//! trusted proxy. What is further left was written by strangers. From any other peer the field means nothing.
 //!
-//! `X-Forwarded-For` and `Forwarded` (RFC 7239) count alike. A proxy writes one of them and may pass the other as a caller
-//! made it up, so when both are there and do not agree, neither counts. Pure.
+//! One field counts, and the other is ignored: a proxy writes one of them and may pass the other as a caller made it up. Pure.
 
+use crate::config::ForwardedField;
 use http::HeaderMap;
 use http::header::FORWARDED;
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// What stands for one caller of no name: an IPv4 address, or the /64 that an IPv6 host may choose its address from.
+/// The operator's proxies, and the field in which they name the caller.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    field: ForwardedField,
+}
+
+impl TrustedProxies {
+    /// Proxies in `networks`, which write `field`.
+    pub fn new(networks: Vec<IpNet>, field: ForwardedField) -> Self {
+        Self { networks, field }
+    }
+
+    /// Whether `address` is that of a trusted proxy.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The address that a caller without a name is counted by: an IPv4 address, or the /64 from which an IPv6 host chooses its
+/// address. All IPv6 spellings of an IPv4 address are that address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(IpAddr);
 
+/// The network that an IPv6 client's /64 belongs to: one customer may have a whole /48.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientNetwork(Ipv6Addr);
+
 impl ClientAddress {
     /// The address of the caller behind `peer`.
-    pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let peer = peer.to_canonical();
-        if !is_trusted(peer, trusted) {
-            return Self::grouped(peer);
+    pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
+        if !trusted.contains(peer) {
+            return Self::of_peer(peer);
         }
-        let named = match (by_x_forwarded_for(headers, trusted), by_forwarded(headers, trusted)) {
-            (Named::Nobody, named) | (named, Named::Nobody) => named,
-            (one, other) if one == other => one,
-            _ => Named::Unknown,
+        let named = match trusted.field {
+            ForwardedField::XForwardedFor => by_x_forwarded_for(headers, trusted),
+            ForwardedField::Forwarded => by_forwarded(headers, trusted),
         };
         match named {
-            Named::Address(address) => Self::grouped(address),
-            Named::Nobody | Named::Unknown => Self::grouped(peer),
+            Named::Address(address) => Self::of_peer(address),
+            Named::Nobody | Named::Unknown => Self::of_peer(peer),
         }
     }
 
-    fn grouped(address: IpAddr) -> Self {
-        Self(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+    /// The address of a caller that nothing stands in front of.
+    pub fn of_peer(address: IpAddr) -> Self {
+        Self(match unwrap_ipv4(address) {
+            v4 @ IpAddr::V4(_) => v4,
+            IpAddr::V6(v6) => IpAddr::V6(prefix(v6, 64)),
         })
+    }
+
+    /// The /48 around an IPv6 address.
+    pub fn network(self) -> Option<ClientNetwork> {
+        match self.0 {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(v6) => Some(ClientNetwork(prefix(v6, 48))),
+        }
+    }
+}
+
+fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - bits)))
+}
+
+/// The IPv4 address inside an IPv6 one that only carries it: mapped (RFC 4291 2.5.5.2), NAT64 (RFC 6052), 6to4 (RFC 3056).
+pub(crate) fn unwrap_ipv4(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(outer) = address else { return address };
+    if let Some(mapped) = outer.to_ipv4_mapped() {
+        return mapped.into();
+    }
+    let joined = |high: u16, low: u16| IpAddr::from(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
+    match outer.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => joined(high, low),
+        _ => address,
     }
 }
 
@@ -57,31 +105,27 @@ enum Named {
 }
 
 /// The first from the right that is no proxy of ours. When all are, the one furthest away asks for itself.
-fn nearest_stranger(hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> Named {
+fn nearest_stranger(hops: impl Iterator<Item = Option<IpAddr>>, trusted: &TrustedProxies) -> Named {
     let mut named = Named::Nobody;
     for hop in hops {
         let Some(address) = hop else { return Named::Unknown };
         named = Named::Address(address);
-        if !is_trusted(address, trusted) {
+        if !trusted.contains(address) {
             break;
         }
     }
     named
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
-    trusted.iter().any(|network| network.contains(&address))
-}
-
 /// Several fields of one name are one list (RFC 9110 5.3).
-fn by_x_forwarded_for(headers: &HeaderMap, trusted: &[IpNet]) -> Named {
+fn by_x_forwarded_for(headers: &HeaderMap, trusted: &TrustedProxies) -> Named {
     let fields = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let hops = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',').map(parse_node));
     nearest_stranger(hops, trusted)
 }
 
 /// RFC 7239 4: elements by commas, in each of them pairs by semicolons; both may stand within quotes, too.
-fn by_forwarded(headers: &HeaderMap, trusted: &[IpNet]) -> Named {
+fn by_forwarded(headers: &HeaderMap, trusted: &TrustedProxies) -> Named {
     let fields = headers.get_all(FORWARDED).iter().rev();
     let hops = fields.flat_map(|field| {
         let field = field.as_bytes();
@@ -185,14 +229,18 @@ mod tests {
         fields.collect()
     }
 
-    fn trusted() -> Vec<IpNet> {
-        ["10.0.0.0/8", "::1/128", "2001:db8:f::/48"]
-            .map(|net| net.parse().unwrap())
-            .to_vec()
+    fn trusted(field: ForwardedField) -> TrustedProxies {
+        let networks = ["10.0.0.0/8", "::1/128", "2001:db8:f::/48"].map(|net| net.parse().unwrap());
+        TrustedProxies::new(networks.to_vec(), field)
     }
 
+    /// With the first of the fields configured.
     fn of(peer: &str, fields: &[(&'static str, &str)]) -> String {
-        ClientAddress::of(peer.parse().unwrap(), &headers(fields), &trusted())
+        let field = match fields.first() {
+            Some(("forwarded", _)) => ForwardedField::Forwarded,
+            _ => ForwardedField::XForwardedFor,
+        };
+        ClientAddress::of(peer.parse().unwrap(), &headers(fields), &trusted(field))
             .0
             .to_string()
     }
@@ -260,14 +308,27 @@ mod tests {
                 &[(fwd, "for=1.1.1.1;x=\"\\, for=\"[2001:db8::1]\"")],
                 "10.0.0.1",
             ),
-            // Both: believed only when they agree.
+            // Both: the first one here is the configured one, and the other may say what it likes.
             (
                 "10.0.0.1",
                 &[(xff, "198.51.100.7"), (fwd, "for=198.51.100.7")],
                 "198.51.100.7",
             ),
-            ("10.0.0.1", &[(xff, "198.51.100.7"), (fwd, "for=1.1.1.1")], "10.0.0.1"),
+            (
+                "10.0.0.1",
+                &[(xff, "198.51.100.7"), (fwd, "for=1.1.1.1")],
+                "198.51.100.7",
+            ),
+            ("10.0.0.1", &[(fwd, "for=1.1.1.1"), (xff, "198.51.100.7")], "1.1.1.1"),
             ("10.0.0.1", &[(xff, "unknown"), (fwd, "for=1.1.1.1")], "10.0.0.1"),
+            ("10.0.0.1", &[(fwd, "for=_hidden"), (xff, "1.1.1.1")], "10.0.0.1"),
+            // One IPv4 address, however it is spelled.
+            ("::ffff:192.0.2.1", &[], "192.0.2.1"),
+            ("64:ff9b::c000:201", &[], "192.0.2.1"),
+            ("2002:c000:201:5::9", &[], "192.0.2.1"),
+            ("10.0.0.1", &[(xff, "64:ff9b::c000:201")], "192.0.2.1"),
+            ("10.0.0.1", &[(xff, "2002:c000:201::1")], "192.0.2.1"),
+            ("10.0.0.1", &[(fwd, "for=\"[::ffff:192.0.2.1]\"")], "192.0.2.1"),
             // An IPv6 host has its /64 to choose from.
             ("2001:db8:1:2:3:4:5:6", &[], "2001:db8:1:2::"),
             ("10.0.0.1", &[(xff, "2001:db8:1:2:3:4:5:6")], "2001:db8:1:2::"),

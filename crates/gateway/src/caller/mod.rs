@@ -18,7 +18,8 @@ pub mod anonymous;
 pub mod credential;
 pub mod session_name;
 
-pub use address::ClientAddress;
+pub(crate) use address::unwrap_ipv4;
+pub use address::{ClientAddress, ClientNetwork, TrustedProxies};
 pub use anonymous::{VisitorCookie, VisitorId};
 pub use credential::{Caller, Presented, presented, presented_in};
 pub use session_name::VisitorKeys;

@@ -57,7 +57,7 @@ pub use place::{Place, Position};
 pub use reload::{ReloadHandle, ReloadOutcome, Reloader};
 pub use secret_source::SecretText;
 pub use sections::{ChatBot, ChatConfig, LocalConfig, PageAuthority, TimeoutsConfig, VisitorKind, VisitorsConfig};
-pub use server::{PublicUrls, ServerConfig};
+pub use server::{ForwardedField, PublicUrls, ServerConfig};
 pub use settings::{Setting, SettingValue};
 pub use sites::{AllowedBots, MAIN_SITE, OwnershipMode, PolicyMode, SiteConfig};
 pub use static_files::{FileHost, FilesConfig};

@@ -7,6 +7,7 @@ use super::section::{Section, Wrong};
 use super::tls::TlsConfig;
 use http::HeaderName;
 use ipnet::IpNet;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use url::Url;
@@ -26,12 +27,49 @@ pub struct ServerConfig {
     pub workers: Option<NonZeroUsize>,
     /// The operator's own proxies in front of us, whose word about the caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The field in which they name the caller.
+    pub forwarded_field: ForwardedField,
     /// Header fields that go upstream beside the listed ones, in lower case.
     pub pass_fields: Vec<HeaderName>,
     /// What both speak HTTPS with, instead of plain HTTP.
     pub tls: Option<TlsConfig>,
     /// How visitors' browsers reach us; in public mode only, and always there.
     pub public: Option<PublicUrls>,
+}
+
+/// The one field in which trusted proxies name the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedField {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl ForwardedField {
+    const NAMES: [&str; 2] = ["x-forwarded-for", "forwarded"];
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        match text.to_ascii_lowercase().as_str() {
+            "x-forwarded-for" => Ok(Self::XForwardedFor),
+            "forwarded" => Ok(Self::Forwarded),
+            _ => Err(MistakeKind::NotOneOf {
+                value: text.to_owned(),
+                allowed: &Self::NAMES,
+            }
+            .into()),
+        }
+    }
+}
+
+impl fmt::Display for ForwardedField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
+        })
+    }
 }
 
 /// How visitors' browsers reach us. Both may be the same, behind a reverse proxy that tells them apart by their paths.
@@ -50,6 +88,7 @@ impl Default for ServerConfig {
             auth_addr: DEFAULT_AUTH,
             workers: None,
             trusted_proxies: Vec::new(),
+            forwarded_field: ForwardedField::default(),
             pass_fields: Vec::new(),
             tls: None,
             public: None,
@@ -68,6 +107,7 @@ impl ServerConfig {
         let workers = section.number("workers", 1..=MOST_WORKERS);
         let workers = workers.and_then(|workers| NonZeroUsize::new(usize::try_from(workers).ok()?));
         let trusted_proxies = section.list("trusted_proxies", parse_network);
+        let forwarded_field = section.checked_or("forwarded_field", ForwardedField::default(), ForwardedField::parse);
         let pass_fields = section.list("pass_fields", parse_field);
         let has_tls = section.has("tls_certificate_file") || section.has("tls_key_file");
         let tls = TlsConfig::read(&mut section);
@@ -78,6 +118,7 @@ impl ServerConfig {
             auth_addr: auth_addr.unwrap_or(DEFAULT_AUTH),
             workers,
             trusted_proxies,
+            forwarded_field,
             pass_fields,
             tls,
             public,

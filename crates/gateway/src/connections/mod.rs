@@ -30,6 +30,7 @@ pub(crate) use tls::{Certificate, Tls};
 pub(crate) use watched::RequestBody;
 
 use crate::alarm::Alarm;
+use crate::caller::TrustedProxies;
 use crate::config::Config;
 use crate::telemetry::record::Record;
 use bytes::Bytes;
@@ -114,6 +115,7 @@ impl Connections {
             of_address: usize::try_from(limits.connections_per_address)
                 .ok()
                 .filter(|count| *count > 0),
+            trusted: TrustedProxies::new(config.server.trusted_proxies.clone(), config.server.forwarded_field),
         };
         let patience = Patience {
             idle: Duration::from_secs(timeouts.keep_alive_seconds.into()),

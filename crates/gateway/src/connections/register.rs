@@ -6,7 +6,8 @@
 
 use super::RecordRefused;
 use super::state::{ConnectionState, Patience};
-use crate::problem::ProblemKind;
+use crate::caller::{ClientAddress, ClientNetwork, TrustedProxies};
+use crate::limits::{Limit, NETWORK_FACTOR};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,23 +18,48 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const PART: usize = 64;
 
 /// How many connections there may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bounds {
     pub(super) all: usize,
-    /// From one address, where that is bounded.
+    /// From one address, where that is bounded; of an IPv6 network [`NETWORK_FACTOR`] times as many.
     pub(super) of_address: Option<usize>,
+    /// Proxies carry the connections of many callers: they are not bounded by address.
+    pub(super) trusted: TrustedProxies,
+}
+
+/// What connections are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Origin {
+    Address(ClientAddress),
+    Network(ClientNetwork),
+}
+
+impl Origin {
+    /// The address, and the IPv6 network that it belongs to.
+    fn of(address: IpAddr) -> [Option<Self>; 2] {
+        let address = ClientAddress::of_peer(address);
+        [Some(Self::Address(address)), address.network().map(Self::Network)]
+    }
+
+    /// How many connections it may have where one address may have `of_address`.
+    fn bound(self, of_address: usize) -> usize {
+        match self {
+            Self::Address(_) => of_address,
+            Self::Network(_) => of_address.saturating_mul(usize::try_from(NETWORK_FACTOR).unwrap_or(usize::MAX)),
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Entry {
     state: Arc<ConnectionState>,
-    address: IpAddr,
+    origins: [Option<Origin>; 2],
 }
 
 #[derive(Debug, Default)]
 struct Open {
     entries: HashMap<u64, Entry>,
-    by_address: HashMap<IpAddr, usize>,
+    by_origin: HashMap<Origin, usize>,
     next_key: u64,
     /// Said once, until there is room again.
     is_full: bool,
@@ -70,15 +96,17 @@ impl Register {
 
     /// Lets a connection from `address` in. `None`: there is no room even to tell it so.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
-        let address = address.to_canonical();
+        let origins = Origin::of(address);
         let state = Arc::new(ConnectionState::new(self.patience));
         let mut open = self.lock();
-        if let Some(bound) = self.bound_of(address)
-            && open.by_address.get(&address).copied().unwrap_or(0) >= bound
-        {
-            open.make_room(1, Some(address));
-            if open.by_address.get(&address).copied().unwrap_or(0) >= bound {
-                state.refuse(ProblemKind::TooManyConnections, "too many from one address");
+        if let Some(of_address) = self.bound_of(address) {
+            for origin in origins.into_iter().flatten() {
+                if open.count(origin) >= origin.bound(of_address) {
+                    open.make_room(1, Some(origin));
+                }
+                if open.count(origin) >= origin.bound(of_address) {
+                    state.refuse_at(Limit::ConnectionsPerAddress, "too many from one address");
+                }
             }
         }
         if open.entries.len() >= self.bounds.all {
@@ -89,15 +117,17 @@ impl Register {
                 return None;
             }
             if count >= self.bounds.all {
-                state.refuse(ProblemKind::TooManyConnections, "all are busy");
+                state.refuse_at(Limit::Connections, "all are busy");
             }
         }
         let key = open.next_key;
         open.next_key += 1;
-        *open.by_address.entry(address).or_default() += 1;
+        for origin in origins.into_iter().flatten() {
+            *open.by_origin.entry(origin).or_default() += 1;
+        }
         let entry = Entry {
             state: Arc::clone(&state),
-            address,
+            origins,
         };
         open.entries.insert(key, entry);
         drop(open);
@@ -119,9 +149,10 @@ impl Register {
         }
     }
 
-    /// Who comes over loopback may be a proxy or a test tool in front of everybody: bounded only when it was asked for.
+    /// The bound for connections from `address`. Not for loopback and trusted proxies: all callers may share one.
     fn bound_of(&self, address: IpAddr) -> Option<usize> {
-        self.bounds.of_address.filter(|_| !address.is_loopback())
+        let is_shared = address.to_canonical().is_loopback() || self.bounds.trusted.contains(address);
+        self.bounds.of_address.filter(|_| !is_shared)
     }
 
     fn leave(&self, key: u64) {
@@ -138,13 +169,17 @@ impl Register {
 }
 
 impl Open {
-    /// Asks `count` connections to end (from `address`, if one is named), if so many can be spared. They count no longer.
-    fn make_room(&mut self, count: usize, address: Option<IpAddr>) {
-        let of_address = |entry: &Entry| address.is_none_or(|address| entry.address == address);
+    fn count(&self, origin: Origin) -> usize {
+        self.by_origin.get(&origin).copied().unwrap_or(0)
+    }
+
+    /// Asks `count` connections to end (from `origin`, if one is named), if so many can be spared. They count no longer.
+    fn make_room(&mut self, count: usize, origin: Option<Origin>) {
+        let is_meant = |entry: &Entry| origin.is_none_or(|origin| entry.origins.contains(&Some(origin)));
         let mut spared: Vec<_> = self
             .entries
             .iter()
-            .filter(|(_, entry)| of_address(entry))
+            .filter(|(_, entry)| is_meant(entry))
             .filter_map(|(key, entry)| Some((entry.state.dispensable()?, *key)))
             .collect();
         spared.sort_unstable();
@@ -157,10 +192,12 @@ impl Open {
 
     fn remove(&mut self, key: u64) -> Option<Entry> {
         let entry = self.entries.remove(&key)?;
-        if let Some(count) = self.by_address.get_mut(&entry.address) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_address.remove(&entry.address);
+        for origin in entry.origins.into_iter().flatten() {
+            if let Some(count) = self.by_origin.get_mut(&origin) {
+                *count -= 1;
+                if *count == 0 {
+                    self.by_origin.remove(&origin);
+                }
             }
         }
         Some(entry)

@@ -4,6 +4,7 @@
 //! room or stops the process (`register.rs`). The connection's own task (`mod.rs`) reads, and acts. No lock: a request
 //! costs a few atomic writes.
 
+use crate::limits::Limit;
 use crate::problem::ProblemKind;
 use futures_util::task::AtomicWaker;
 use std::sync::OnceLock;
@@ -45,6 +46,8 @@ pub(super) enum Overdue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) kind: ProblemKind,
+    /// The limit that was met, if it was one.
+    pub(super) limit: Option<Limit>,
     /// For our log.
     pub(super) reason: &'static str,
 }
@@ -185,7 +188,17 @@ impl ConnectionState {
 
     /// The next request is answered with this, whatever it is, and is the last. The first reason counts.
     pub(super) fn refuse(&self, kind: ProblemKind, reason: &'static str) {
-        let _first_reason_counts = self.refusal.set(Refusal { kind, reason });
+        let limit = None;
+        let _first_reason_counts = self.refusal.set(Refusal { kind, limit, reason });
+    }
+
+    /// The same for a limit of connections.
+    pub(super) fn refuse_at(&self, limit: Limit, reason: &'static str) {
+        let _first_reason_counts = self.refusal.set(Refusal {
+            kind: ProblemKind::TooManyConnections,
+            limit: Some(limit),
+            reason,
+        });
     }
 
     pub(super) fn refusal(&self) -> Option<Refusal> {

@@ -3,6 +3,8 @@
 use super::register::{Bounds, Register, Seat};
 use super::state::Patience;
 use super::{RecordRefused, RequestBody, serve_http1};
+use crate::caller::TrustedProxies;
+use crate::config::ForwardedField;
 use crate::telemetry::labels::Listener;
 use crate::telemetry::record::Record;
 use crate::telemetry::{Telemetry, exposition};
@@ -40,7 +42,12 @@ fn register_counted_by(telemetry: &Arc<Telemetry>, all: usize, of_address: Optio
         stalled: STALLED,
     };
     let refused = Arc::new(Counted(Arc::clone(telemetry)));
-    Arc::new(Register::new(Bounds { all, of_address }, patience, refused))
+    let bounds = Bounds {
+        all,
+        of_address,
+        trusted: TrustedProxies::new(vec!["198.51.100.0/24".parse().unwrap()], ForwardedField::default()),
+    };
+    Arc::new(Register::new(bounds, patience, refused))
 }
 
 #[derive(Debug)]
@@ -354,6 +361,7 @@ async fn at_the_limit_those_go_that_bring_no_request_and_then_those_that_rest() 
     assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
     assert!(answer.contains("\r\nRetry-After: 1\r\n"), "{answer}");
     assert!(answer.contains("urn:cozegate:problem:too-many-connections"), "{answer}");
+    assert!(answer.contains("\"limit\":\"limits.connections\""), "{answer}");
     served.push(busy);
     go.notify_waiters();
     for mut client in served {
@@ -424,10 +432,80 @@ async fn one_address_does_not_take_what_is_for_all() {
     let (mut third, _) = connect(register.admit(of(1)).unwrap());
     let (mut other, _) = connect(register.admit(of(2)).unwrap());
 
-    assert!(rest(&mut third).await.contains("too-many-connections"));
+    let answer = rest(&mut third).await;
+    assert!(answer.contains("too-many-connections"), "{answer}");
+    assert!(
+        answer.contains("\"limit\":\"limits.connections_per_address\""),
+        "{answer}"
+    );
     exchange(&mut other, "GET /a HTTP/1.1\r\n\r\n", "/a ").await;
     go.notify_one();
     read_to(&mut greedy[0], "waited").await;
+}
+
+/// Admits `count` connections from what `address` makes of a number, with a request under way on each; how many were refused.
+async fn refused_of(register: &Arc<Register>, count: u16, address: impl Fn(u16) -> IpAddr) -> usize {
+    let go = Arc::new(Notify::new());
+    let mut clients = vec![];
+    for number in 0..count {
+        let (mut client, _) = connect_for(register.admit(address(number)).unwrap(), Arc::clone(&go));
+        client.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+        tokio::task::yield_now().await;
+        clients.push(client);
+    }
+    // Those that wait are served now; a refusal is there already.
+    go.notify_waiters();
+    let mut refused = 0;
+    for client in &mut clients {
+        let answer = read_to(client, "\r\n").await;
+        refused += usize::from(answer.starts_with("HTTP/1.1 503 "));
+    }
+    refused
+}
+
+#[tokio::test]
+async fn trusted_proxy_and_loopback_are_not_bounded_by_address() {
+    for address in [[198, 51, 100, 7], [127, 0, 0, 1]] {
+        let refused = refused_of(&register(2_000, Some(5)), 50, |_| IpAddr::from(address)).await;
+        println!("connections of a trusted peer: good tried 50 / refused {refused}");
+        assert_eq!(refused, 0);
+    }
+}
+
+#[tokio::test]
+async fn one_ipv4_address_is_bounded_in_every_spelling_and_ipv6_by_its_networks() {
+    let v6 = |segments: [u16; 8]| IpAddr::from(segments);
+    // 192.0.2.1 as itself, mapped, through NAT64 and as 6to4.
+    let spellings = [
+        IpAddr::from([192, 0, 2, 1]),
+        v6([0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0201]),
+        v6([0x64, 0xff9b, 0, 0, 0, 0, 0xc000, 0x0201]),
+        v6([0x2002, 0xc000, 0x0201, 9, 9, 9, 9, 9]),
+    ];
+    let spelled = refused_of(&register(2_000, Some(4)), 20, |number| {
+        spellings[usize::from(number) % 4]
+    })
+    .await;
+    // A /64 counts as one address, a /48 as 16.
+    let in_64 = refused_of(&register(2_000, Some(4)), 20, |number| {
+        v6([0x2001, 0xdb8, 1, 2, number, number, number, number])
+    })
+    .await;
+    let in_48 = refused_of(&register(2_000, Some(4)), 100, |number| {
+        v6([0x2001, 0xdb8, 1, number, 0, 0, 0, 1])
+    })
+    .await;
+    let apart = refused_of(&register(2_000, Some(4)), 100, |number| {
+        v6([0x2001, 0xdb8, number, 0, 0, 0, 0, 1])
+    })
+    .await;
+
+    println!(
+        "connections: bad tried {} / let through {}; good tried 172 / refused {apart}",
+        16 + 16 + 36,
+        (16 - spelled) + (16 - in_64) + (36 - in_48)
+    );
+    assert_eq!((spelled, in_64, in_48, apart), (16, 16, 36, 0));
 }
 
 #[tokio::test]

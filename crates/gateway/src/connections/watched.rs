@@ -178,6 +178,7 @@ fn refusal_of(state: &ConnectionState) -> Response<Bytes> {
     let problem = match state.refusal() {
         Some(refusal) => Problem {
             retry_after: refusal.retry_after(),
+            limit: refusal.limit,
             ..Problem::with_inside(refusal.kind, refusal.reason)
         },
         None => ProblemKind::HeadRefused.into(),

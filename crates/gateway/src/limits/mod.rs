@@ -47,28 +47,53 @@ pub(crate) struct Limits {
     sessions: Option<ByAddress>,
     logins: Option<ByAddress>,
     running: Arc<AtomicU32>,
+    /// Exchanges by address, of callers behind a trusted proxy.
+    forwarded: Ledger<MonotonicClock>,
+    forwarded_running: Arc<AtomicU32>,
     buffer: Arc<Buffer>,
 }
 
-/// A rate with accounts of its own, by address.
+/// How much more than one address a whole IPv6 /48 may have: one customer can hold all of it, a carrier's users share one.
+pub(crate) const NETWORK_FACTOR: u32 = 16;
+
+/// A rate with accounts of its own, by address; and a higher one by IPv6 network.
 #[derive(Debug)]
 struct ByAddress {
     ledger: Ledger<MonotonicClock>,
     rate: Rate,
+    network_rate: Rate,
 }
 
 impl ByAddress {
     fn new(limit: Limit, policy: &'static str, per_minute: u32, burst: u32) -> Option<Self> {
+        let (network_per_minute, network_burst) = (
+            per_minute.saturating_mul(NETWORK_FACTOR),
+            burst.saturating_mul(NETWORK_FACTOR),
+        );
         Some(Self {
             rate: Rate::new(limit, policy, per_minute, burst, MonotonicClock)?,
+            network_rate: Rate::new(limit, policy, network_per_minute, network_burst, MonotonicClock)?,
             ledger: Ledger::new(MonotonicClock),
         })
     }
 
     fn check(&self, address: ClientAddress) -> Result<Option<Standing>, Problem> {
         let account = self.ledger.account(&address);
-        self.rate.check(&account).map_err(Problem::rate_limited)
+        let standing = self.rate.check(&account).map_err(Problem::rate_limited)?;
+        // Behind the address: what that is refused costs its neighbours nothing.
+        if let Some(network) = address.network() {
+            let account = self.ledger.account(&network);
+            self.network_rate.check(&account).map_err(Problem::rate_limited)?;
+        }
+        Ok(standing)
     }
+}
+
+/// Counts an exchange for its address until it is dropped.
+#[derive(Debug)]
+pub(crate) struct AddressPermit {
+    _of_address: Permit,
+    _of_network: Option<Permit>,
 }
 
 /// What a request was let in with.
@@ -123,6 +148,8 @@ impl Limits {
                 config.logins_per_minute,
             ),
             running: Arc::new(AtomicU32::new(0)),
+            forwarded: Ledger::new(MonotonicClock),
+            forwarded_running: Arc::new(AtomicU32::new(0)),
             buffer,
             config,
         }
@@ -180,6 +207,34 @@ impl Limits {
         let (permit, running) = Permit::take(self.callers.account(&address), &self.running);
         self.check_all(&running)?;
         Ok(permit)
+    }
+
+    /// Lets an exchange of an address behind a trusted proxy begin. The proxy's connections are not counted by address, so
+    /// its callers' exchanges are. `None` without a limit.
+    pub(crate) fn admit_forwarded(&self, address: ClientAddress) -> Result<Option<AddressPermit>, Problem> {
+        let most = self.config.connections_per_address;
+        if most == 0 {
+            return Ok(None);
+        }
+        let take = |account: Arc<Account>, most: u32| {
+            let (permit, running) = Permit::take(account, &self.forwarded_running);
+            if is_too_many(most, running.of_caller) {
+                return Err(Problem::too_many_streams(Limit::ConnectionsPerAddress, SOON));
+            }
+            Ok(permit)
+        };
+        let of_address = take(self.forwarded.account(&address), most)?;
+        let of_network = match address.network() {
+            Some(network) => Some(take(
+                self.forwarded.account(&network),
+                most.saturating_mul(NETWORK_FACTOR),
+            )?),
+            None => None,
+        };
+        Ok(Some(AddressPermit {
+            _of_address: of_address,
+            _of_network: of_network,
+        }))
     }
 
     fn check_all(&self, running: &Running) -> Result<(), Problem> {

@@ -11,6 +11,10 @@ pub enum Limit {
     SessionsPerMinute,
     /// Logins begun from one address.
     LoginsPerMinute,
+    /// Open connections of a listener.
+    Connections,
+    /// Open connections from one address; behind a trusted proxy, exchanges of one address.
+    ConnectionsPerAddress,
     /// Exchanges of one caller that run at the same time.
     StreamsPerCaller,
     /// Exchanges of all callers that run at the same time.
@@ -35,11 +39,13 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, for the documentation and for counting.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::RequestsPerMinute,
         Self::AddressRequestsPerMinute,
         Self::SessionsPerMinute,
         Self::LoginsPerMinute,
+        Self::Connections,
+        Self::ConnectionsPerAddress,
         Self::StreamsPerCaller,
         Self::Exchanges,
         Self::BufferMib,
@@ -59,6 +65,8 @@ impl Limit {
             Self::AddressRequestsPerMinute => "limits.address_requests_per_minute",
             Self::SessionsPerMinute => "limits.sessions_per_minute",
             Self::LoginsPerMinute => "limits.logins_per_minute",
+            Self::Connections => "limits.connections",
+            Self::ConnectionsPerAddress => "limits.connections_per_address",
             Self::StreamsPerCaller => "limits.streams_per_caller",
             Self::Exchanges => "limits.exchanges",
             Self::BufferMib => "limits.buffer_mib",

@@ -87,7 +87,12 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
             let trusted = &door.shared.trusted_proxies;
             let address = ClientAddress::of(peer.ip(), &parts.headers, trusted);
             parts.extensions.insert(address);
-            (origin, next.run(Request::from_parts(parts, body)).await)
+            let is_forwarded = trusted.contains(peer.ip());
+            let admitted = is_forwarded.then(|| live.limits.admit_forwarded(address)).transpose();
+            match admitted {
+                Ok(_permit) => (origin, next.run(Request::from_parts(parts, body)).await),
+                Err(problem) => (origin, respond::problem(problem, &reader)),
+            }
         }
     };
     reader.remember_language(response.headers_mut());

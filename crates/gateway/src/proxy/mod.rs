@@ -39,6 +39,7 @@ use crate::caller::ClientAddress;
 use crate::connections::RequestBody;
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
+use crate::limits::AddressPermit;
 use crate::problem::{Problem, ProblemKind, language_of};
 use crate::state::{Live, Shared};
 use crate::telemetry::access_log::path_for_log;
@@ -144,6 +145,19 @@ impl Proxy {
         record.answered(response)
     }
 
+    /// Counts an exchange for the address behind a trusted proxy.
+    fn admit_forwarded(
+        &self,
+        live: &Live,
+        peer: SocketAddr,
+        address: ClientAddress,
+    ) -> Result<Option<AddressPermit>, Problem> {
+        if !self.shared.trusted_proxies.contains(peer.ip()) {
+            return Ok(None);
+        }
+        live.limits.admit_forwarded(address)
+    }
+
     async fn pass(
         &self,
         route: Route,
@@ -159,6 +173,7 @@ impl Proxy {
             Route::Api | Route::File(_) if request.method() == Method::OPTIONS => Ok(about::options()),
             Route::File(target) => {
                 let address = ClientAddress::of(peer.ip(), request.headers(), &self.shared.trusted_proxies);
+                record.holds(self.admit_forwarded(live, peer, address)?);
                 let request = files::FileRequest {
                     target,
                     method: request.method(),
@@ -177,6 +192,9 @@ impl Proxy {
                 let trusted = &self.shared.trusted_proxies;
                 let address = || ClientAddress::of(peer.ip(), request.headers(), trusted);
                 let of_address = live.limits.check_address(address)?;
+                if trusted.contains(peer.ip()) {
+                    record.holds(self.admit_forwarded(live, peer, address())?);
+                }
                 let mut response = if tunnel::is_wanted(&request) {
                     Box::pin(tunnel::open(*request, live, self, record)).await?
                 } else {

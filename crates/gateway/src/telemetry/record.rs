@@ -12,6 +12,7 @@ use super::metrics::Metrics;
 use super::server_timing::ServerTiming;
 #[cfg(feature = "otel")]
 use super::traces::{Ended, RequestTrace};
+use crate::limits::AddressPermit;
 use crate::media_type::is_event_stream;
 use crate::problem::{ProblemKind, Told};
 use bytes::Bytes;
@@ -39,6 +40,8 @@ pub(crate) struct Record {
     early: Option<Early>,
     /// What is written down at the end, if anything is.
     line: Option<Box<Line>>,
+    /// Counts the exchange for its address.
+    address_permit: Option<AddressPermit>,
     /// What the caller wants to be told about time.
     timing: Option<Box<ServerTiming>>,
     #[cfg(feature = "otel")]
@@ -87,6 +90,7 @@ impl Record {
             bytes_out: 0,
             early: Some(Early::CallerLeft),
             line: None,
+            address_permit: None,
             timing: None,
             #[cfg(feature = "otel")]
             trace: None,
@@ -125,6 +129,16 @@ impl Record {
     /// The caller wants to be told where the time went.
     pub(crate) fn is_inspected(&mut self) {
         self.timing = Some(Box::default());
+    }
+
+    /// Keeps `permit` until the answer has ended.
+    pub(crate) fn holds(&mut self, permit: Option<AddressPermit>) {
+        self.address_permit = permit;
+    }
+
+    /// Hands the permit to an exchange that outlives its answer.
+    pub(crate) fn address_permit(&mut self) -> Option<AddressPermit> {
+        self.address_permit.take()
     }
 
     /// A line is written at the end.

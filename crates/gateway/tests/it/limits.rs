@@ -1,9 +1,10 @@
 //! What a caller may use: every refusal as the outside sees it, and that nothing of it reaches the platform.
 
+use crate::metrics::scrape;
 use crate::world::{Answer, RecordingUpstream, World, read_head, send};
 use coze_auth::SeededRandom;
 use coze_auth::random::base64url;
-use cozegate_gateway::config::LimitsConfig;
+use cozegate_gateway::config::{ForwardedField, LimitsConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
@@ -156,15 +157,14 @@ async fn forged_addresses_share_a_bucket_and_noted_ones_have_their_own() {
     })
     .await;
     let mut refused_noted = 0;
-    for address in addresses.iter().take(100) {
+    for (number, address) in addresses.iter().take(100).enumerate() {
         let fields = format!("X-Forwarded-For: 127.0.0.1, 192.0.2.1, {address}\r\n");
         let first = proxied.ask("GET /v1/users/me", &token, &fields).await.status;
-        let again = proxied
-            .ask("GET /v1/users/me", &token, &format!("Forwarded: for=\"{address}\"\r\n"))
-            .await
-            .status;
+        // The field that is not configured gives no second account.
+        let other = format!("{fields}Forwarded: for=203.0.113.{number}\r\n");
+        let again = proxied.ask("GET /v1/users/me", &token, &other).await.status;
         refused_noted += u32::from(first != 200);
-        assert_eq!(again, 429, "{address} by its other name");
+        assert_eq!(again, 429, "{address} with another field");
         assert!(!upstream.request().await.contains("198.18."), "never sent upstream");
     }
     println!(
@@ -173,6 +173,123 @@ async fn forged_addresses_share_a_bucket_and_noted_ones_have_their_own() {
     );
     assert_eq!((passed_forged, refused_noted), (5, 0));
     proxied.stop().await;
+}
+
+#[tokio::test]
+async fn configured_field_counts_and_the_other_does_not() {
+    let upstream = RecordingUpstream::start().await;
+    let token = own_token(1);
+    for (configured, noted, other) in [
+        (
+            ForwardedField::XForwardedFor,
+            "X-Forwarded-For: {}",
+            "Forwarded: for={}",
+        ),
+        (ForwardedField::Forwarded, "Forwarded: for={}", "X-Forwarded-For: {}"),
+    ] {
+        let world = World::with_upstream_and(&upstream.api_base(), |config| {
+            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+            config.server.forwarded_field = configured;
+            (config.limits.address_requests_per_minute, config.limits.burst) = (1, 1);
+        })
+        .await;
+        let ask = async |field: &str, address: &str| {
+            let fields = format!("{}\r\n", field.replace("{}", address));
+            world.ask("GET /v1/users/me", &token, &fields).await.status
+        };
+        let by_the_field = [ask(noted, "192.0.2.1").await, ask(noted, "192.0.2.2").await];
+        let by_the_other = [ask(other, "192.0.2.3").await, ask(other, "192.0.2.4").await];
+
+        assert_eq!((by_the_field, by_the_other), ([200, 200], [200, 429]), "{configured:?}");
+        world.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn ipv6_network_has_sixteen_times_what_an_address_has() {
+    let upstream = RecordingUpstream::start().await;
+    let token = own_token(1);
+    let world = World::with_upstream_and(&upstream.api_base(), |config| {
+        config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        (config.limits.address_requests_per_minute, config.limits.burst) = (1, 1);
+    })
+    .await;
+    let ask = async |address: String| {
+        let fields = format!("X-Forwarded-For: {address}\r\n");
+        world.ask("GET /v1/users/me", &token, &fields).await.status == 200
+    };
+    let (mut in_64, mut in_48, mut apart) = (0, 0, 0);
+    for number in 0..60 {
+        in_64 += u32::from(ask(format!("2001:db8:1:1::{number:x}")).await);
+        in_48 += u32::from(ask(format!("2001:db8:2:{number:x}::1")).await);
+        apart += u32::from(ask(format!("2001:db8:{:x}::1", 0x100 + number)).await);
+    }
+
+    println!(
+        "IPv6 addresses over HTTP: bad tried {} / let through {}; good tried 77 / refused {}",
+        59 + 44,
+        (in_64 - 1) + (in_48 - 16),
+        60 - apart
+    );
+    assert_eq!((in_64, in_48, apart), (1, 16, 60));
+    world.stop().await;
+}
+
+/// F6: uploads of strangers that stand still, through the operator's own proxy.
+#[tokio::test]
+async fn strangers_behind_a_trusted_proxy_do_not_keep_a_visitor_out() {
+    const STRANGERS: usize = 17;
+    const UPLOADS: usize = 31;
+    let upstream = RecordingUpstream::start().await;
+    let world = World::with_upstream_and(&upstream.api_base(), |config| {
+        config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        config.limits.connections_per_address = 32;
+    })
+    .await;
+    let upload = async |stranger: usize| {
+        let token = own_token(u64::try_from(stranger).unwrap() + 100);
+        let fields = format!("X-Forwarded-For: 198.51.100.{stranger}\r\nContent-Length: 100000\r\n");
+        let head = world.head("POST /v1/files/upload", &token, &fields);
+        let mut stream = TcpStream::connect(world.proxy).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut held = Vec::new();
+    for number in 0..STRANGERS * UPLOADS {
+        held.push(upload(number % STRANGERS).await);
+    }
+    let all_are_under_way = async |count: usize| {
+        let series = "cozegate_requests_in_progress{listener=\"proxy\"}";
+        while scrape(&world).await[series] < i64::try_from(count).unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    all_are_under_way(held.len()).await;
+
+    let visitor = own_token(1);
+    let mut refused = 0;
+    for _ in 0..10 {
+        let fields = "X-Forwarded-For: 203.0.113.7\r\n";
+        refused += u32::from(world.ask("GET /v1/users/me", &visitor, fields).await.status != 200);
+    }
+    // One of the strangers wants more than its share.
+    held.push(upload(0).await);
+    all_are_under_way(held.len()).await;
+    let greedy = world
+        .ask("GET /v1/users/me", &visitor, "X-Forwarded-For: 198.51.100.0\r\n")
+        .await;
+
+    println!(
+        "strangers behind a proxy: {} uploads; good tried 10 / refused {refused}",
+        held.len() - 1
+    );
+    assert_eq!(refused, 0);
+    assert!(
+        is_refusal(&greedy, "too-many-streams", "limits.connections_per_address"),
+        "{greedy:?}"
+    );
+    drop(held);
+    world.stop().await;
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ const SECTIONS: [(&str, &[Line]); 11] = [
             ("auth_addr", "\"127.0.0.1:8081\""),
             ("workers", "2"),
             ("trusted_proxies", "[\"10.0.0.0/8\"]"),
+            ("forwarded_field", "\"x-forwarded-for\""),
             ("pass_fields", "[\"x-tt-env\"]"),
             ("proxy_url", ""),
             ("auth_url", ""),

@@ -149,7 +149,8 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # proxy_addr = "127.0.0.1:8080"  # proxy
     # auth_addr = "127.0.0.1:8081"  # auth service and pages
     # workers = 2  # threads for proxied traffic; default: one per core
-    # trusted_proxies = ["10.0.0.0/8"]  # your own proxies in front, whose X-Forwarded-For or Forwarded is believed
+    # trusted_proxies = ["10.0.0.0/8"]  # your own proxies in front, whose word about the caller's address is believed
+    # forwarded_field = "x-forwarded-for"  # the one field in which they write that address
     # pass_fields = ["x-tt-env"]  # header fields that go to Coze beside the listed ones
 
     # What a page of another site may do, in local mode.

@@ -129,16 +129,18 @@ fn local_mode_stays_on_this_machine_whoever_says_otherwise() {
 fn a_network_that_is_none_and_a_limit_out_of_range_are_named() {
     let workplace = toml(&format!(
         "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\", \"10.1.0.0/8\", \"nginx\"]\n\
+         forwarded_field = \"x-real-ip\"\n\
          [limits]\nburst = 0\nexchanges = -1\nconnections = 0\nbuffer_mib = 2000000\n{APP}"
     ));
 
     insta::assert_snapshot!(workplace.mistakes(), @r#"
     cozegate.toml:2:41: server.trusted_proxies: "10.1.0.0/8" is not a network. Write an address or ADDRESS/PREFIX, such as 10.0.0.0/8 or ::1. Did you mean "10.0.0.0/8"?
     cozegate.toml:2:55: server.trusted_proxies: "nginx" is not a network. Write an address or ADDRESS/PREFIX, such as 10.0.0.0/8 or ::1.
-    cozegate.toml:4:9: limits.burst: 0 is not a whole number from 1 to 1000000.
-    cozegate.toml:5:13: limits.exchanges: -1 is not a whole number from 0 to 1000000.
-    cozegate.toml:6:15: limits.connections: 0 is not a whole number from 16 to 1000000.
-    cozegate.toml:7:14: limits.buffer_mib: 2000000 is not a whole number from 0 to 1048576.
+    cozegate.toml:3:19: server.forwarded_field: "x-real-ip" is not one of: x-forwarded-for, forwarded.
+    cozegate.toml:5:9: limits.burst: 0 is not a whole number from 1 to 1000000.
+    cozegate.toml:6:13: limits.exchanges: -1 is not a whole number from 0 to 1000000.
+    cozegate.toml:7:15: limits.connections: 0 is not a whole number from 16 to 1000000.
+    cozegate.toml:8:14: limits.buffer_mib: 2000000 is not a whole number from 0 to 1048576.
     "#);
 }
 

@@ -6,25 +6,13 @@
 //! standard library, whose `is_global` is not stable; the ranges are those of the IANA special-purpose registries
 //! (RFC 6890 and what followed).
 
+use crate::caller::unwrap_ipv4;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether a host may be reached at `address`.
 pub(super) fn is_allowed(address: IpAddr, may_be_private: bool) -> bool {
-    let address = unwrapped(address);
+    let address = unwrap_ipv4(address);
     is_somebodys(address) && (may_be_private || is_public(address))
-}
-
-/// The IPv4 address inside an IPv6 one that only carries it: mapped (RFC 4291 2.5.5.2), NAT64 (RFC 6052), 6to4 (RFC 3056).
-fn unwrapped(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(outer) = address else { return address };
-    if let Some(mapped) = outer.to_ipv4_mapped() {
-        return mapped.into();
-    }
-    let joined = |high: u16, low: u16| IpAddr::from(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
-    match outer.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => joined(high, low),
-        _ => address,
-    }
 }
 
 /// Whether this is one machine's address, which does not end at this link: not unspecified, broadcast, multicast or

@@ -24,7 +24,7 @@ use crate::caller::{Presented, presented, presented_in};
 use crate::config::Mode;
 use crate::connections::RequestBody;
 use crate::exchanges::RunningExchange;
-use crate::limits::{Admission, Permit};
+use crate::limits::{AddressPermit, Admission, Permit};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Live;
 use crate::telemetry::labels::TunnelEnd;
@@ -96,9 +96,13 @@ pub(super) async fn open(
             let stop = shared.stop.clone();
             let running = shared.join(asker.caller());
             let open = OpenTunnel::new(&proxy.metrics);
-            proxy
-                .tunnels
-                .spawn(carry((caller_side, upstream_side), stop, running, permit, open));
+            proxy.tunnels.spawn(carry(
+                (caller_side, upstream_side),
+                stop,
+                running,
+                (permit, record.address_permit()),
+                open,
+            ));
             let mut answer = response::incoming(answer, &shared.pass_fields);
             handshake::switch(answer.headers_mut());
             answer
@@ -148,7 +152,7 @@ async fn carry(
     (caller_side, upstream_side): (OnUpgrade, OnUpgrade),
     stop: CancellationToken,
     running: Option<RunningExchange>,
-    _permit: Permit,
+    _permits: (Permit, Option<AddressPermit>),
     open: OpenTunnel,
 ) {
     let (caller, upstream) = match tokio::try_join!(caller_side, upstream_side) {
