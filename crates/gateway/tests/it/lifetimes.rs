@@ -336,7 +336,7 @@ async fn in_the_middle_of(path: &str, answer: &str) -> String {
 async fn every_kind_of_answer_ends_in_its_own_way() {
     const HEAD: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
     let events = format!(
-        "{HEAD}Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n18\r\nid: 0\nevent: Message\n\nid:\r\n"
+        "{HEAD}Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n19\r\nid: 0\nevent: Message\n\nid:\r\n"
     );
     let audio = format!("{HEAD}Content-Type: audio/mpeg\r\nContent-Length: 100\r\n\r\n0123456789");
     let zipped = format!(
