@@ -46,9 +46,7 @@ fn main() {
     report("POST /v3/chat, 64 KiB with an escape every 6 bytes", 0, || {
         with_body(&subject, &body)
     });
-    let body = chat(
-        &r#"[{\"type\":\"text\",\"text\":\"?\"},{\"type\":\"file\",\"file_id\":\"7500000000000000002\"}]"#.to_owned(),
-    );
+    let body = chat(r#"[{\"type\":\"text\",\"text\":\"?\"},{\"type\":\"file\",\"file_id\":\"7500000000000000002\"}]"#);
     report("POST /v3/chat, object_string with a file", 1_000, || {
         with_body(&subject, &body)
     });

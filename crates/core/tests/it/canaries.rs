@@ -88,8 +88,11 @@ fn no_byte_of_a_prompt_passes() {
     let mut tally = Tally::default();
     let mut kept = 0;
     for shape in SHAPES.iter().chain(&BROKEN) {
-        for spelling in &spellings {
+        for (at, spelling) in spellings.iter().enumerate() {
             for size in [0, 100, 4_000, 70_000, MAX_ANSWER - 2_000] {
+                if size > 4_000 && at > 0 {
+                    continue;
+                }
                 let padded = shape.replace("\"n\"", &format!("\"n{}\"", "x".repeat(size)));
                 let body = padded.replace('@', spelling);
                 for (status, extra) in [(200, extras[0]), (200, extras[1]), (201, extras[0])] {

@@ -115,7 +115,9 @@ fn no_trick_with_a_body_passes() {
                 "\"7,8\"",
                 "\"*\"",
             ] {
-                bad("another kind of value", json(other(value).as_bytes()));
+                if field.check != Check::Ext || !value.starts_with('{') {
+                    bad("another kind of value", json(other(value).as_bytes()));
+                }
             }
         }
         let foreign = format!(r#"{{\"file_id\":\"{FOREIGN}\"}}"#);
@@ -142,7 +144,7 @@ fn no_trick_with_a_body_passes() {
         bad("invalid UTF-8", json(&[&body[..], b"\xff"].concat()));
         bad(
             "overlong UTF-8",
-            json(text.replacen('{', "{\"\u{0}\":\"", 1).replace('\u{0}', "a").as_bytes()),
+            json(&[b"{\"\xc1\xa2ot_id\":\"1\",", &body[1..]].concat()),
         );
         bad("a zero byte behind", json(format!("{text}\0").as_bytes()));
         bad("comment", json(format!("/* */{text}").as_bytes()));
@@ -347,7 +349,7 @@ fn no_trick_with_a_query_passes() {
                     ..good.clone()
                 },
                 trick,
-            )
+            );
         };
         let joined = |more: &str| {
             if query.is_empty() {

@@ -126,8 +126,7 @@ fn a_refusal_names_what_would_have_to_change() {
 #[test]
 fn a_name_from_a_request_is_short_and_plain_in_a_refusal() {
     let rules = open_site();
-    let call =
-        Call::new("POST", "/v3/chat").json(format!("{{\"{}\\u0000\":1}}", "\u{1b}x".repeat(0) + &"n".repeat(5_000)));
+    let call = Call::new("POST", "/v3/chat").json(format!("{{\"{}\":1}}", "n".repeat(5_000)));
     let denial = decide(&user(&rules), &call).unwrap_err();
 
     assert_eq!(denial.member().map(str::len), Some(64));

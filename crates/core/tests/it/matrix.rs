@@ -40,6 +40,9 @@ const EXPECTED: &[(&str, [&str; 3], &[&str])] = &[
     ("legacy_v2", ["-", "-", "opt"], &["POST /open_api/v2/chat"]),
 ];
 
+/// A name, a caller, and whether the columns of a group allow it to this caller.
+type Caller<'a> = (&'a str, Subject<'a>, fn([&str; 3]) -> bool);
+
 /// `POST /v1/conversations/{conversation_id}/clear` as the list above writes it.
 fn written(operation: &cozegate_core::policy::Operation) -> String {
     let method = if operation.is_websocket {
@@ -77,7 +80,7 @@ fn every_operation_is_allowed_to_the_grades_of_its_row_and_to_no_other() {
         key_groups,
         ..Subject::new(Grade::Key, rules, USER)
     };
-    let callers: [(&str, Subject<'_>, fn([&str; 3]) -> bool); 9] = [
+    let callers: [Caller<'_>; 9] = [
         ("anonymous", anonymous(&closed), |[anonymous, ..]| anonymous == "yes"),
         (
             "anonymous, all that a site may allow",
