@@ -25,6 +25,7 @@ mod limits;
 mod logins;
 mod metrics;
 mod pages;
+mod policy;
 mod proxy_http;
 mod proxy_sse;
 mod public_mode;

@@ -14,7 +14,7 @@ mod wire;
 pub use dialogue::dialogue;
 pub use exact_upstream::{ExactUpstream, read_request};
 pub use names::Names;
-pub use raw::{Answer, read_head, send};
+pub use raw::{Answer, read_head, send, send_bytes};
 pub use recording_upstream::RecordingUpstream;
 pub use site::Site;
 pub use wire::{Wire, try_read_head};

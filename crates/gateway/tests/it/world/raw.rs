@@ -37,12 +37,17 @@ impl Answer {
 
 /// Sends `request` on a connection of its own and reads the whole answer.
 pub async fn send(addr: SocketAddr, request: &str) -> Answer {
+    send_bytes(addr, request.as_bytes()).await
+}
+
+/// The same with bytes that are not text.
+pub async fn send_bytes(addr: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = BufReader::new(TcpStream::connect(addr).await.unwrap());
-    stream.get_mut().write_all(request.as_bytes()).await.unwrap();
+    stream.get_mut().write_all(request).await.unwrap();
     let (status, headers) = read_head(&mut stream).await;
     let find = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let mut body = Vec::new();
-    if request.starts_with("HEAD ") || status == 204 || status == 304 {
+    if request.starts_with(b"HEAD ") || status == 204 || status == 304 {
         // No body, whatever the fields say.
     } else if find("transfer-encoding") == Some("chunked") {
         while let Some(chunk) = read_chunk(&mut stream).await {
