@@ -2,6 +2,7 @@
 
 embed-away = The chat is not available at the moment. It tries again by itself.
 embed-close = Close this message
+embed-not-allowed = This chat does not offer that.
 embed-refused = The chat is not available here. { $reason }
 
 ## For people who write pages: in errors of the JavaScript interface.

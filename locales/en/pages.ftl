@@ -131,6 +131,7 @@ chat-error-log = log ID { $log_id }
 chat-error-kept = Your text is back in the input.
 chat-error-unreachable = The gateway does not answer. Check your connection and whether cozegate is running, then try again.
 chat-error-session = Your session could not be renewed. Reload the page; if that does not help, the app’s credentials may have ended.
+chat-error-not-allowed = This chat does not allow that. The operator of the site decides what its visitors can do.
 chat-error-permission = The app may not do this. Its owner has to grant the permission, or the workspace of this bot, in the Coze console.
 chat-error-login = Nobody is logged in at Coze yet, or the login has ended. Somebody has to log in before you can chat.
 chat-error-missing = This bot or conversation does not exist (any more). Choose another bot, or start a new conversation.

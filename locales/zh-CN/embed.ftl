@@ -2,6 +2,7 @@
 
 embed-away = 对话暂时不可用，正在自动重试。
 embed-close = 关闭此提示
+embed-not-allowed = 此对话不提供这项功能。
 embed-refused = 此处无法使用对话。{ $reason }
 
 ## 面向页面开发者：JavaScript 接口抛出的错误。

@@ -131,6 +131,7 @@ chat-error-log = 日志 ID { $log_id }
 chat-error-kept = 你写的内容已放回输入框。
 chat-error-unreachable = 网关没有响应。请检查网络以及 cozegate 是否在运行，然后重试。
 chat-error-session = 会话续期失败。请刷新页面；如果仍不行，可能是应用的凭据已失效。
+chat-error-not-allowed = 此对话不允许这项操作。访客可以做什么，由站点的管理员决定。
 chat-error-permission = 应用没有这项权限。请应用的所有者在扣子控制台勾选权限，或把智能体所在的工作空间加入授权范围。
 chat-error-login = 还没有人在扣子登录，或登录已失效。需要先登录才能聊天。
 chat-error-missing = 这个智能体或对话不存在（或已被删除）。请换一个智能体，或开始新对话。

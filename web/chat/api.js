@@ -1,5 +1,6 @@
 // The requests that the chat makes at the proxy: Coze's own paths (protocol 6), with the session's handle.
 
+import { allows } from "../client/rights.js";
 import { answerEvents, errorFrame, parse } from "./answer.js";
 import { Failure, failureIn, logIdOf, unreachable } from "./failure.js";
 import { readFrames } from "./sse.js";
@@ -8,6 +9,7 @@ import { readFrames } from "./sse.js";
  * @typedef {{ id: string, name: string, description: string, prologue: string, questions: string[] }} Bot
  * @typedef {{ id: string, name: string, updatedAt: number }} Conversation `updatedAt` in Unix seconds, 0 when unknown
  * @typedef {{ id: string, role: string, type: string, content: string, content_type: string, reasoning_content?: string }} Message
+ * `conversationId`: empty lets Coze make a conversation
  * @typedef {{ conversationId: string, botId: string, text: string, signal?: AbortSignal }} Question
  */
 
@@ -21,6 +23,7 @@ const PAGE_SIZE = 50;
  *
  * @typedef {object} Visitor
  * @property {string} userId
+ * @property {import("../client/rights.js").Rights} rights
  * @property {(path: string, init: LineInit) => Promise<Response>} send a fetch with the visitor's handle
  *
  * @typedef {{ method: string, headers: Record<string, string>, body?: string, signal?: AbortSignal }} LineInit
@@ -35,11 +38,20 @@ export class Api {
     this.#line = line;
   }
 
+  /** What the visitor may do. @returns {Promise<import("../client/rights.js").Rights>} */
+  rights() {
+    return this.#line.use(async ({ rights }) => rights);
+  }
+
   /**
-   * Returns all bots that the app can reach, over all of its workspaces.
+   * Returns the bots that a visitor can choose from: those of the session, or, where it may list them, all that the app can
+   * reach over all of its workspaces.
    * @returns {Promise<{ id: string, name: string }[]>}
    */
   async bots() {
+    const rights = await this.rights();
+    if (rights.bots) return Promise.all(rights.bots.map((id) => this.#named(id, rights)));
+    if (!allows(rights, "workspaces", "bots_list")) return [];
     const { data } = await this.#call("GET", `/v1/workspaces?page_num=1&page_size=${PAGE_SIZE}`);
     const perWorkspace = await Promise.all(
       (data?.workspaces ?? []).map((/** @type {any} */ workspace) =>
@@ -50,6 +62,15 @@ export class Api {
       .flatMap(({ data }) => data?.items ?? [])
       .filter((/** @type {any} */ bot) => bot.is_published !== false)
       .map((/** @type {any} */ bot) => ({ id: String(bot.id), name: String(bot.name || bot.id) }));
+  }
+
+  /**
+   * @param {string} id
+   * @param {import("../client/rights.js").Rights} rights
+   */
+  async #named(id, rights) {
+    const name = allows(rights, "bot_info") ? await this.bot(id).then((bot) => bot.name, () => "") : "";
+    return { id, name: name || id };
   }
 
   /**
@@ -151,7 +172,7 @@ export class Api {
       stream: true,
       additional_messages: [{ role: "user", type: "question", content_type: "text", content: text }],
     };
-    const path = `/v3/chat?${query({ conversation_id: conversationId })}`;
+    const path = conversationId ? `/v3/chat?${query({ conversation_id: conversationId })}` : "/v3/chat";
     const response = await this.#send(visitor, "POST", path, body, signal);
     const isStream = (response.headers.get("content-type") ?? "").includes("event-stream");
     if (!response.ok || !isStream || !response.body) {

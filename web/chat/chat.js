@@ -3,6 +3,7 @@
 // One question at a time. A question that was not answered goes back into the input, whatever the reason; nothing that
 // somebody typed is lost.
 
+import { ALL_RIGHTS, allows } from "../client/rights.js";
 import { AnswerView } from "./answer_view.js";
 import { isAbort } from "./api.js";
 import { Failure } from "./failure.js";
@@ -20,6 +21,9 @@ import { nameFor, shownMessage } from "./history.js";
  * @property {((message: { role: "user" | "assistant", text: string }) => void) | undefined} [onMessage] a question that Coze
  *   has, an answer that is complete
  */
+
+/** @type {{ conversations: Conversation[], hasMore: boolean }} */
+const NO_CONVERSATIONS = { conversations: [], hasMore: false };
 
 /** The question that is being answered. */
 class Asked {
@@ -47,6 +51,7 @@ export class Chat {
   #oldestId = "";
   /** @type {Asked | null} */
   #asked = null;
+  #rights = ALL_RIGHTS;
   /** Counts openings, so that a slow answer about a conversation left behind is not shown in another. */
   #visit = 0;
 
@@ -68,7 +73,9 @@ export class Chat {
     view.loading = say("chat-loading");
     const visit = this.#visit;
     try {
-      const { conversations, hasMore } = await api.conversations(bot.id, 1);
+      this.#rights = await api.rights();
+      const isListed = this.#mayList();
+      const { conversations, hasMore } = isListed ? await api.conversations(bot.id, 1) : NO_CONVERSATIONS;
       if (visit !== this.#visit) return;
       this.#conversations = conversations;
       this.#page = 1;
@@ -242,6 +249,7 @@ export class Chat {
         if (visit !== this.#visit) return;
         if (event.type === "started") {
           asked.chatId = event.chatId;
+          this.#currentId ||= event.conversationId;
           composer.phase = "answering";
           this.#p.onMessage?.({ role: "user", text });
         } else if (event.type === "follow-up") followUps.push(event.text);
@@ -292,6 +300,8 @@ export class Chat {
    * @param {string} question
    */
   async #conversationFor(question) {
+    // Without the right to make one, Coze makes it with the question.
+    if (!allows(this.#rights, "conversations")) return this.#currentId;
     if (!this.#currentId) {
       const visit = this.#visit;
       const created = await this.#p.api.createConversation(this.#bot.id, nameFor(question));
@@ -351,7 +361,13 @@ export class Chat {
     this.#p.view.showFailure(failure, remedies);
   }
 
+  /** Whether conversations can be listed and read again. */
+  #mayList() {
+    return allows(this.#rights, "conversations", "messages");
+  }
+
   #showList() {
+    if (!this.#mayList()) return;
     const isFresh = this.#currentId === "" && this.#conversations.length > 0;
     const fresh = isFresh ? [{ id: "", name: this.#p.say("chat-new"), updatedAt: 0 }] : [];
     this.#p.showList([...fresh, ...this.#conversations], this.#currentId, this.#hasMore);

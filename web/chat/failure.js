@@ -3,9 +3,11 @@
 // Coze reports errors as `{code, msg, detail: {logid}}`, often with HTTP 200; the gateway answers RFC 9457 problems with
 // `code` and `msg` beside them. Both are read here and nowhere else.
 
+import { POLICY_CODE } from "../client/trouble.js";
+
 /**
- * @typedef {"action" | "busy" | "interrupted" | "login" | "missing" | "permission" | "quota" | "rate" | "refused"
- *   | "sensitive" | "session" | "too-long" | "unpublished" | "unreachable" | "upstream"} FailureKind
+ * @typedef {"action" | "busy" | "interrupted" | "login" | "missing" | "not-allowed" | "permission" | "quota" | "rate"
+ *   | "refused" | "sensitive" | "session" | "too-long" | "unpublished" | "unreachable" | "upstream"} FailureKind
  */
 
 /** What the gateway calls it when the app acts for a person and nobody has logged in. */
@@ -30,6 +32,7 @@ const KIND_BY_CODE = new Map([
   [4105, "sensitive"],
   [4200, "missing"],
   [5000, "upstream"],
+  [POLICY_CODE, "not-allowed"],
   [700012006, "session"],
 ]);
 

@@ -1,11 +1,12 @@
 // The chat's requests by way of a gateway client (client/gateway.js), which puts in the handle and has the patience.
 
+import { ALL_RIGHTS } from "../client/rights.js";
 import { Failure } from "./failure.js";
 
 /**
  * What the chat needs of the client.
  * @typedef {object} GatewayClient
- * @property {() => Promise<{ userId: string }>} session
+ * @property {() => Promise<{ userId: string, rights?: import("../client/rights.js").Rights }>} session
  * @property {(path: string, init: import("./api.js").LineInit) => Promise<Response>} call
  */
 
@@ -32,10 +33,10 @@ export class GatewayLine {
    * @returns {Promise<T>}
    */
   async use(attempt) {
-    const { userId } = await this.#gateway.session().catch((trouble) => {
+    const { userId, rights = ALL_RIGHTS } = await this.#gateway.session().catch((trouble) => {
       throw failureOf(trouble);
     });
-    return attempt({ userId, send: (path, init) => this.#gateway.call(path, init) });
+    return attempt({ userId, rights, send: (path, init) => this.#gateway.call(path, init) });
   }
 }
 
@@ -46,6 +47,7 @@ export class GatewayLine {
 function failureOf(trouble) {
   const facts = { reason: String(trouble?.detail ?? ""), status: trouble?.response?.status, cause: trouble };
   if (trouble?.problem === "login-required") return new Failure("login", facts);
+  if (trouble?.policy) return new Failure("not-allowed", facts);
   if (trouble?.kind === "busy") return new Failure("rate", facts);
   if (trouble?.kind === "refused") return new Failure("session", facts);
   return new Failure("unreachable", { cause: trouble });

@@ -22,6 +22,7 @@ export function ownGateway({ fetch = globalThis.fetch.bind(globalThis), onWaitin
       read: () => kept("localStorage", key),
       write: (value) => keep("localStorage", key, value ?? ""),
     },
-    onTrouble: (trouble) => onWaiting(trouble !== null),
+    // A refusal is not waited for: the request that met it says so.
+    onTrouble: (trouble) => onWaiting(trouble?.isPassing ?? false),
   });
 }

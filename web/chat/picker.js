@@ -8,6 +8,7 @@ export class Picker {
   #title;
   #lead;
   #bots;
+  #form;
   /** @type {HTMLInputElement} */
   #id;
   #say;
@@ -28,7 +29,8 @@ export class Picker {
     this.#onPick = onPick;
     const hint = find("picker-hint");
     const usualHint = hint.textContent;
-    find("picker-form").addEventListener("submit", (event) => {
+    this.#form = find("picker-form");
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       const id = this.#id.value.trim();
       const isId = /^\d{1,20}$/.test(id);
@@ -42,13 +44,15 @@ export class Picker {
   /**
    * Shows the choice; `bots` may come later, or not at all.
    * @param {Promise<{ id: string, name: string }[]>} bots
+   * @param {Promise<boolean>} isAnyAllowed whether a bot may be named by its id
    */
-  async show(bots) {
+  async show(bots, isAnyAllowed) {
     this.#section.hidden = false;
     this.#lead.textContent = this.#say("chat-pick-loading");
     this.#bots.replaceChildren();
     this.#title.focus();
-    const found = await bots.catch(() => []);
+    const [found, isAny] = await Promise.all([bots.catch(() => []), isAnyAllowed]);
+    this.#form.hidden = !isAny;
     this.#lead.textContent = this.#say(found.length > 0 ? "chat-pick-lead" : "chat-pick-none");
     this.#bots.replaceChildren(...found.map((bot) => this.#choice(bot)));
   }

@@ -1,5 +1,6 @@
 // One room: the parts of a chat put together in the page, or in the shadow root, in which they find their elements.
 
+import { ALL_RIGHTS, allows } from "../client/rights.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Drawer } from "./drawer.js";
@@ -78,10 +79,12 @@ export class Room {
     view.state = "loading";
     view.loading = say("chat-loading");
     view.tell("");
+    // Talking to a bot needs none of this.
     /** @type {import("./api.js").Bot} */
-    let bot;
+    let bot = { id: botId, name: "", description: "", prologue: "", questions: [] };
     try {
-      bot = await api.bot(botId);
+      const rights = await api.rights();
+      if (allows(rights, "bot_info")) bot = await api.bot(botId);
     } catch (error) {
       const failure = error instanceof Failure ? error : new Failure("upstream", { cause: error });
       const isGone = failure.kind === "missing" || failure.kind === "unpublished";
@@ -90,13 +93,12 @@ export class Room {
         view.showFailure(failure);
         return picking;
       }
-      if (isGone || failure.kind === "unreachable" || failure.kind === "session") {
+      if (isGone || ["unreachable", "session", "not-allowed"].includes(failure.kind)) {
         view.loading = "";
         view.showFailure(failure, { retry: () => this.enter(botId) });
         return;
       }
-      // Reading a bot's card needs a permission of its own (getMetadata); talking to it does not.
-      bot = { id: botId, name: "", description: "", prologue: "", questions: [] };
+      // Reading a bot's card needs a permission of its own at Coze (getMetadata); talking to it does not.
     }
     bot.name ||= bots?.find(({ id }) => id === botId)?.name || say("chat-bot");
     on.onBot?.(botId);
@@ -115,7 +117,12 @@ export class Room {
     this.#newConversation.disabled = true;
     this.#view.botName = "";
     this.#view.state = "ready";
-    await this.#picker.show(bots ? Promise.resolve(bots) : api.bots());
+    // Without a session the visitor hears why when a bot was chosen.
+    const rights = api.rights().catch(() => ALL_RIGHTS);
+    const listed = bots
+      ? rights.then(({ bots: open }) => bots.filter(({ id }) => open?.includes(id) ?? true))
+      : api.bots();
+    await this.#picker.show(listed, rights.then(({ bots: open }) => open === null));
   }
 
   /** @param {boolean} isWaiting for a gateway that does not answer at the moment: nothing is lost, it takes its time */

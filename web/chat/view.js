@@ -7,6 +7,7 @@ const WORDS = {
   interrupted: "chat-error-interrupted",
   login: "chat-error-login",
   missing: "chat-error-missing",
+  "not-allowed": "chat-error-not-allowed",
   permission: "chat-error-permission",
   quota: "chat-error-quota",
   rate: "chat-error-rate",
@@ -130,8 +131,10 @@ export class View {
     // Only a page of the gateway's own knows where to log in.
     const logIn = this.#find("log-in");
     logIn.hidden = failure.kind !== "login" || !logIn.hasAttribute("href");
-    offer(this.#find("retry"), retry);
-    offer(this.#find("reload"), reload);
+    // The policy refuses the same request each time.
+    const isFinal = failure.kind === "not-allowed";
+    offer(this.#find("retry"), isFinal ? undefined : retry);
+    offer(this.#find("reload"), isFinal ? undefined : reload);
     this.#statusActions.hidden = false;
     this.state = "error";
     this.#on.onFailure?.(failure);

@@ -5,11 +5,12 @@
 
 import { parsed } from "./frames.js";
 import { Patience, sleepOnClock } from "./patience.js";
+import { bodyWithUser, pathWithUser } from "./pinned_user.js";
 import { questionIn } from "./question.js";
 import { answerTo } from "./resume.js";
 import { VisitorSession } from "./session.js";
 import { isAbort } from "./transport.js";
-import { Trouble, isDeadHandle, isOutOfOrder, nobodyThere, passingTrouble, refusal } from "./trouble.js";
+import { Trouble, isDeadHandle, isOutOfOrder, isPolicyRefusal, nobodyThere, passingTrouble, refusal } from "./trouble.js";
 
 /**
  * @typedef {object} Request
@@ -213,9 +214,9 @@ export class Gateway {
       try {
         response = await this.#send({
           method: request.method ?? "GET",
-          url: opened.apiBase + path,
+          url: opened.apiBase + pathWithUser(path, opened.userId),
           headers: { ...passedOn(request.headers ?? {}), Authorization: `Bearer ${opened.handle}` },
-          body: request.body ?? null,
+          body: bodyWithUser(request.body ?? null, opened.userId),
           signal: request.signal ?? null,
           ...(request.onUpload ? { onUpload: request.onUpload } : {}),
         });
@@ -231,7 +232,8 @@ export class Gateway {
         continue;
       }
       const trouble = passingTrouble(response, body);
-      this.#onTrouble(trouble ?? (isOutOfOrder(response, body) ? refusal(response, body) : null));
+      const isRefused = isOutOfOrder(response, body) || isPolicyRefusal(response.status, body);
+      this.#onTrouble(trouble ?? (isRefused ? refusal(response, body) : null));
       if (!trouble) this.#noteChats(path, body);
       return { response, trouble };
     }

@@ -5,6 +5,7 @@
 
 import { parsed } from "./frames.js";
 import { Patience } from "./patience.js";
+import { rightsIn } from "./rights.js";
 import { Trouble, nobodyThere, passingTrouble, refusal } from "./trouble.js";
 
 /**
@@ -20,6 +21,7 @@ import { Trouble, nobodyThere, passingTrouble, refusal } from "./trouble.js";
  * @property {string} apiBase where to send the platform's requests, without a slash at the end
  * @property {string} wsBase
  * @property {string} userId
+ * @property {import("./rights.js").Rights} rights
  * @property {number} endsAt in milliseconds of `now()`
  * @property {Upstream} upstream
  */
@@ -178,13 +180,15 @@ export class VisitorSession {
  * @param {number} endsAt
  * @returns {Opened}
  */
-function openedBy({ handle, api_base, ws_base, user, upstream }, endsAt) {
+function openedBy(body, endsAt) {
+  const { handle, api_base, ws_base, user, upstream } = body;
   const apiBase = String(api_base).replace(/\/+$/, "");
   return {
     handle,
     apiBase,
     wsBase: String(ws_base),
     userId: String(user?.id ?? ""),
+    rights: rightsIn(body),
     endsAt,
     upstream: { apiBase: upstream.api_base, wsBase: upstream.ws_base, sdkUrl: upstream.sdk_url },
   };

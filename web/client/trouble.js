@@ -9,6 +9,9 @@ const PROBLEM = "urn:cozegate:problem:";
 /** Codes that a dead handle or token gives (4101 also means a missing permission). */
 const DEAD_TOKEN_CODES = new Set([4100, 4101, 700012006]);
 
+/** What the gateway's policy says no with. No SDK takes it for a dead token, so each ends at the first answer. */
+export const POLICY_CODE = 990403;
+
 /** A request without the answer that it was made for. */
 export class Trouble extends Error {
   /**
@@ -18,10 +21,11 @@ export class Trouble extends Error {
    * @param {number} [facts.retryAfterMs]
    * @param {string} [facts.name] of the gateway's problem
    * @param {string} [facts.detail] its own words about it
+   * @param {PolicyRefusal | null} [facts.policy] set when the policy said no
    * @param {Response} [facts.response]
    * @param {unknown} [facts.cause]
    */
-  constructor({ kind, isUnheard = false, retryAfterMs = 0, name = "", detail = "", response, cause }) {
+  constructor({ kind, isUnheard = false, retryAfterMs = 0, name = "", detail = "", policy = null, response, cause }) {
     super(detail || name || kind, { cause });
     this.name = "Trouble";
     this.kind = kind;
@@ -29,6 +33,7 @@ export class Trouble extends Error {
     this.retryAfterMs = retryAfterMs;
     this.problem = name;
     this.detail = detail;
+    this.policy = policy;
     this.response = response;
   }
 
@@ -69,7 +74,33 @@ export function passingTrouble(response, body) {
  * @param {any} body
  */
 export function refusal(response, body) {
-  return new Trouble({ kind: "refused", name: problemName(body), detail: detailOf(body), response });
+  const policy = isPolicyRefusal(response.status, body) ? policyRefusalIn(body) : null;
+  return new Trouble({ kind: "refused", name: problemName(body), detail: detailOf(body), policy, response });
+}
+
+/**
+ * Whether the gateway's policy does not allow a request to this visitor. The same request is refused each time.
+ * @param {number} status
+ * @param {any} body
+ */
+export function isPolicyRefusal(status, body) {
+  return status === 403 && Number(body?.code) === POLICY_CODE;
+}
+
+/**
+ * What was refused, for the person who configures the gateway.
+ * @typedef {{ operation: string, subject: string, setting: string }} PolicyRefusal
+ *   `subject`: the parameter, the member or the bot that was not allowed; empty when the whole operation is not
+ *
+ * @param {any} body
+ * @returns {PolicyRefusal}
+ */
+function policyRefusalIn({ operation, parameter, member, bot_id, setting }) {
+  return {
+    operation: String(operation ?? ""),
+    subject: String(parameter ?? member ?? bot_id ?? ""),
+    setting: String(setting ?? ""),
+  };
 }
 
 /**

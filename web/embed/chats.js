@@ -49,7 +49,7 @@ export async function openSdk({ scope, page, gateway, settings, opened, onShow, 
   };
   const { body } = scope.document;
   const before = new Set(body.children);
-  const client = new (clientClass())(sdkOptions(settings, { userId: opened.userId, auth, onShow, onHide }));
+  const client = new (clientClass())(sdkOptions(settings, { userId: opened.userId, rights: opened.rights, auth, onShow, onHide }));
   const added = [...body.children].filter((child) => !before.has(child) && child.tagName !== "SCRIPT");
   return {
     show: () => client.showChatBot(),

@@ -51,6 +51,8 @@ export class Embed {
   #userId = "";
   /** Whether the trouble is to be shown, once it has lasted. @type {ReturnType<typeof setTimeout> | undefined} */
   #troubleTimer;
+  /** Refusals that the console has. @type {Set<string>} */
+  #told = new Set();
   #ready = deferred();
   #isReady = false;
   /** @type {MutationObserver | null} */
@@ -74,6 +76,11 @@ export class Embed {
   /** Settles with the chat that was asked for last. */
   get ready() {
     return this.#ready.promise;
+  }
+
+  /** The user as the gateway knows them; the id is empty before the first session. */
+  get user() {
+    return { id: this.#userId };
   }
 
   get isAlive() {
@@ -310,9 +317,26 @@ export class Embed {
       run.notice.clear();
       return;
     }
-    const { kind, detail } = trouble;
+    const { kind, detail, policy } = trouble;
+    if (policy) {
+      this.#tellAuthor(trouble.problem, policy);
+      // Our own window shows what it was refused, and a page's own code gets the answer.
+      return this.#failed(run, kind, run.say("embed-not-allowed"), { isShown: run.settings.ui === "sdk" });
+    }
     if (kind === "refused") return this.#failed(run, kind, run.say("embed-refused", { reason: detail }));
     this.#troubleTimer ??= setTimeout(() => this.#failed(run, kind, run.say("embed-away")), QUIET_MS);
+  }
+
+  /**
+   * Names a refusal of the policy in the console, once: the visitors' message does not say what to configure.
+   * @param {string} problem
+   * @param {import("../client/trouble.js").PolicyRefusal} policy
+   */
+  #tellAuthor(problem, { operation, subject, setting }) {
+    const line = ["cozegate:", problem, operation, subject, setting && `(${setting})`].filter(Boolean).join(" ");
+    if (this.#told.has(line)) return;
+    this.#told.add(line);
+    console.warn(line);
   }
 
   #quiet() {
@@ -324,10 +348,11 @@ export class Embed {
    * @param {Run} run
    * @param {string} kind
    * @param {string} message
+   * @param {{ isShown?: boolean }} [how] `isShown`: in a message of ours on the page
    */
-  #failed(run, kind, message) {
+  #failed(run, kind, message, { isShown = true } = {}) {
     if (this.#run !== run) return;
-    run.notice.show(message);
+    if (isShown) run.notice.show(message);
     this.#listeners.tell("error", { kind, message });
   }
 }

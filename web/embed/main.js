@@ -50,6 +50,10 @@ function apiOf({ version, texts }, tag) {
     version,
     /** For programs that want a token although the gateway puts the real one in. */
     token: STAND_IN,
+    /** `user.id` is the only user that requests of this page may name. */
+    get user() {
+      return embed.user;
+    },
     get ready() {
       return embed.ready;
     },

@@ -1,6 +1,8 @@
 // What a page may say about its chat: attributes of our tag, `window.cozegateOptions`, and `cozegate.init({...})`, the later
 // before the earlier. Own settings have the attributes' names; everything else is an option of the Chat SDK.
 
+import { allows } from "../client/rights.js";
+
 /**
  * @typedef {object} Settings
  * @property {string} botId
@@ -92,9 +94,9 @@ export function hasBot({ botId, ui, options }) {
 /**
  * Returns the SDK's options: those of the settings, under those that were given for it, under what must be so.
  * @param {Settings} settings
- * @param {{ userId: string, auth: object, onShow: () => void, onHide: () => void }} forced
+ * @param {{ userId: string, rights: import("../client/rights.js").Rights, auth: object, onShow: () => void, onHide: () => void }} forced
  */
-export function sdkOptions(settings, { userId, auth, onShow, onHide }) {
+export function sdkOptions(settings, { userId, rights, auth, onShow, onHide }) {
   const { botId, title, lang, layout, icon, width, zIndex, nickname, avatar, options } = settings;
   const ours = {
     config: { type: "bot", ...(botId ? { bot_id: botId } : {}) },
@@ -106,13 +108,33 @@ export function sdkOptions(settings, { userId, auth, onShow, onHide }) {
   };
   const all = merged(ours, options);
   const chatBot = all["ui"].chatBot;
-  return merged(all, {
+  return merged(merged(all, withoutClosed(rights)), {
     // In a frame of the platform's nothing could be led to the gateway.
     config: { isIframe: false },
     auth,
     userInfo: { id: userId },
     ui: { chatBot: { onShow: both(onShow, chatBot.onShow), onHide: both(onHide, chatBot.onHide) } },
   });
+}
+
+/**
+ * Returns the SDK's options that hide what the session may not do.
+ * @param {import("../client/rights.js").Rights} rights
+ * @returns {Record<string, any>}
+ */
+export function withoutClosed(rights) {
+  const hidden = (/** @type {string} */ group, /** @type {object} */ parts) => (allows(rights, group) ? {} : parts);
+  return {
+    ui: {
+      ...hidden("conversations", { conversations: { isNeed: false } }),
+      chatBot: {
+        ...hidden("conversations", { isNeedAddNewConversation: false, isNeedClearContext: false }),
+        ...hidden("files", { uploadable: false }),
+        ...hidden("audio", { isNeedAudio: false }),
+        ...hidden("feedback", { feedback: { isNeedFeedback: false } }),
+      },
+    },
+  };
 }
 
 /**

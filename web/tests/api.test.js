@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Api } from "../chat/api.js";
+import { ALL_RIGHTS, rightsIn } from "../client/rights.js";
 import { collect, fakeGateway, json, stream } from "./fake_gateway.js";
 
 const QUESTION = { conversationId: "c1", botId: "b1", text: "Hi" };
@@ -16,14 +17,17 @@ const REST = [
   'event:conversation.chat.completed\ndata:{"id":"chat1","status":"completed"}\n\nevent:done\ndata:"[DONE]"\n\n',
 ].join("");
 
-/** @param {Record<string, any>} routes */
-function setUp(routes) {
+/**
+ * @param {Record<string, any>} routes
+ * @param {import("../client/rights.js").Rights} [rights]
+ */
+function setUp(routes, rights = ALL_RIGHTS) {
   const gateway = fakeGateway(routes);
   /** @type {import("../chat/api.js").Line} */
   const line = {
     callTimeoutMs: 30_000,
     use: (attempt) =>
-      attempt({ userId: "visitor-7", send: (path, init) => gateway.fetch(`http://proxy.test${path}`, init) }),
+      attempt({ userId: "visitor-7", rights, send: (path, init) => gateway.fetch(`http://proxy.test${path}`, init) }),
   };
   return { api: new Api(line), ...gateway };
 }
@@ -126,6 +130,52 @@ test("nobody at the address is told from a refusal", async () => {
   const { api } = setUp({});
 
   await assert.rejects(api.bot("9"), { kind: "unreachable" });
+});
+
+test("a session with bots of its own lists those by their cards, and asks for no workspace", async () => {
+  const card = () => json({ code: 0, data: { name: "Shop assistant" } });
+  const rights = rightsIn({ grade: "anonymous", bots: ["7", "8"], operations: ["chat", "bot_info"] });
+  const { api, asked } = setUp({ "GET /v1/bots/7": card, "GET /v1/bots/8": () => json({ code: 4200 }) }, rights);
+
+  assert.deepEqual(await api.bots(), [
+    { id: "7", name: "Shop assistant" },
+    { id: "8", name: "8" },
+  ]);
+  assert.equal(asked.length, 2);
+});
+
+for (const operations of [["chat"], ["workspaces"], ["bots_list"]]) {
+  test(`a session that may ${operations} only lists no bots and asks for nothing`, async () => {
+    const { api, asked } = setUp({}, rightsIn({ bots: ["*"], operations }));
+
+    assert.deepEqual(await api.bots(), []);
+    assert.equal(asked.length, 0);
+  });
+}
+
+test("bots whose cards are closed are listed by their ids", async () => {
+  const { api, asked } = setUp({}, rightsIn({ bots: ["7"], operations: ["chat"] }));
+
+  assert.deepEqual(await api.bots(), [{ id: "7", name: "7" }]);
+  assert.equal(asked.length, 0);
+});
+
+test("a refusal of the policy is a failure of its own, at the first answer", async () => {
+  const refusal = { type: "urn:cozegate:problem:bot-not-allowed", status: 403, code: 990403, msg: "not this bot", bot_id: "9" };
+  const answer = () => json(refusal, { status: 403, headers: { "content-type": "application/problem+json" } });
+  const { api, asked } = setUp({ "GET /v1/bots/9": answer, "POST /v3/chat": answer });
+
+  await assert.rejects(api.bot("9"), { kind: "not-allowed", code: 990403, reason: "not this bot" });
+  await assert.rejects(collect(api.ask(QUESTION)), { kind: "not-allowed" });
+  assert.equal(asked.length, 2);
+});
+
+test("a question without a conversation lets Coze make one", async () => {
+  const { api, asked } = setUp({ "POST /v3/chat": () => stream(CREATED + DELTA + REST) });
+
+  await collect(api.ask({ ...QUESTION, conversationId: "" }));
+
+  assert.equal(asked[0]?.url.href, "http://proxy.test/v3/chat");
 });
 
 test("bots of all workspaces are listed, unpublished ones left out", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { ALL_RIGHTS, rightsIn } from "../client/rights.js";
 import { attributesOf, hasBot, merged, sdkOptions, settingsOf } from "../embed/options.js";
 import { loadFirst, placesOf } from "../embed/script_tag.js";
 import { proofOf } from "../embed/user.js";
@@ -14,7 +15,7 @@ function tag(attributes) {
   return /** @type {any} */ ({ dataset: attributes });
 }
 
-const forced = () => ({ userId: "u1", auth: { type: "token", token: "x" }, onShow: () => {}, onHide: () => {} });
+const forced = (rights = ALL_RIGHTS) => ({ userId: "u1", rights, auth: { type: "token", token: "x" }, onShow: () => {}, onHide: () => {} });
 
 test("attributes are read by their names", () => {
   const given = attributesOf(tag({ botId: "7", zIndex: "9", open: "", sdkFrom: "direct", other: "x" }));
@@ -71,6 +72,20 @@ test("neither token nor user nor frame can be changed by options", () => {
   assert.equal(auth.token, "x");
   assert.deepEqual(userInfo, { id: "u1", nickname: "B", url: "" });
   assert.equal(config.isIframe, false);
+});
+
+test("parts of the SDK that the session may not use are hidden, whatever the options say", () => {
+  const options = { ui: { conversations: { isNeed: true }, chatBot: { uploadable: true, feedback: { isNeedFeedback: true } } } };
+  const settings = settingsOf([{ botId: "7", options }], "en");
+
+  const closed = sdkOptions(settings, forced(rightsIn({ operations: ["chat", "messages"] }))).ui;
+  const open = sdkOptions(settings, forced()).ui;
+
+  assert.equal(closed.conversations.isNeed, false);
+  const { uploadable, feedback, isNeedAudio, isNeedAddNewConversation, isNeedClearContext } = closed.chatBot;
+  assert.deepEqual([uploadable, isNeedAudio, isNeedAddNewConversation, isNeedClearContext], [false, false, false, false]);
+  assert.equal(feedback.isNeedFeedback, false);
+  assert.deepEqual([open.conversations.isNeed, open.chatBot.uploadable, open.chatBot.isNeedAudio], [true, true, undefined]);
 });
 
 test("options from JSON reach nobody's prototype", () => {

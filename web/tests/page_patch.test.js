@@ -4,19 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { patchPage } from "../client/patch.js";
 import { json } from "./fake_gateway.js";
-
-/** Node has none. */
-class ProgressEvent extends Event {
-  /**
-   * @param {string} type
-   * @param {{ loaded?: number, total?: number, lengthComputable?: boolean }} [init]
-   */
-  constructor(type, { loaded = 0, total = 0, lengthComputable = false } = {}) {
-    super(type);
-    Object.assign(this, { loaded, total, lengthComputable });
-  }
-}
-/** @type {any} */ (globalThis).ProgressEvent ??= ProgressEvent;
+import "./progress_event.js";
 
 /** The page's own class, as far as it matters here. */
 class NativeXhr extends EventTarget {

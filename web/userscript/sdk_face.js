@@ -4,6 +4,7 @@
 
 import { patchPage } from "../client/patch.js";
 import { sleepOnClock } from "../client/patience.js";
+import { merged, withoutClosed } from "../embed/options.js";
 import { waysOf } from "../embed/ways.js";
 import { onlyWith, ownToken } from "./own_requests.js";
 import { loadedSdk } from "./sdk_loading.js";
@@ -14,7 +15,7 @@ import { loadedSdk } from "./sdk_loading.js";
  */
 export async function sdkFace(parts) {
   const { scope, gm, gateway, send, values, botName, log, onChange } = parts;
-  const { apiBase, upstream, userId } = await gateway.session();
+  const { apiBase, upstream, userId, rights } = await gateway.session();
   // Without a bot the SDK shows nothing at all; our own window lets people choose one.
   const missing = !upstream.sdkUrl ? "the gateway names no Chat SDK" : !values.botId ? "no bot is chosen" : "";
   if (missing) {
@@ -43,7 +44,7 @@ export async function sdkFace(parts) {
   const { body } = scope.document;
   const before = new Set(body.children);
   const client = new loaded.WebChatClient(
-    optionsFor(values, { title: values.title || botName, userId, token, gateway, changed }),
+    merged(optionsFor(values, { title: values.title || botName, userId, token, gateway, changed }), withoutClosed(rights)),
   );
   const added = [...body.children].filter((child) => !before.has(child) && child.tagName !== "SCRIPT");
   return {

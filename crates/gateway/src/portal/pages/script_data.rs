@@ -42,6 +42,7 @@ pub(super) const CHAT_TEXTS: ScriptTexts = &[
     ("chat-error-log", &["log_id"]),
     ("chat-error-login", &[]),
     ("chat-error-missing", &[]),
+    ("chat-error-not-allowed", &[]),
     ("chat-error-permission", &[]),
     ("chat-error-quota", &[]),
     ("chat-error-rate", &[]),

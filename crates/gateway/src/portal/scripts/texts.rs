@@ -9,5 +9,6 @@ pub(super) const EMBED_TEXTS: ScriptTexts = &[
     ("embed-close", &[]),
     ("embed-no-bot", &[]),
     ("embed-no-proof", &[]),
+    ("embed-not-allowed", &[]),
     ("embed-refused", &["reason"]),
 ];
