@@ -2,11 +2,10 @@
 // of cozegate, talk to the platform's address with a word for a token, and lose nothing while the gateway comes and goes.
 
 import assert from "node:assert/strict";
-import path from "node:path";
 import { after, afterEach, before, test } from "../harness/test.js";
 import { setTimeout as delay } from "node:timers/promises";
-import { build } from "esbuild";
 import { launchBrowser } from "../harness/browser.js";
+import { npmClients } from "../harness/npm-clients.js";
 import { Emulator, Served } from "../harness/product.js";
 import { Shopper } from "../harness/shopper.js";
 import { page, Site, tag } from "../harness/site.js";
@@ -21,7 +20,7 @@ let shop;
 let shoppers = [];
 
 before(async () => {
-  const script = await bundle();
+  const script = await npmClients();
   emulator = await Emulator.start();
   await emulator.order("pace", { delta_spacing_ms: 50 });
   const files = {
@@ -270,17 +269,4 @@ async function useApi({ apiBase, botId, text }) {
     cancelled = await client.chat.cancel(data.conversation_id, data.id);
   }
   return { text: said, deltas, file: file.bytes, cancelled: cancelled.status, messages: messages.data.map(({ content }) => content) };
-}
-
-async function bundle() {
-  const result = await build({
-    entryPoints: [path.join(import.meta.dirname, "../harness/npm-clients.jsx")],
-    bundle: true,
-    format: "iife",
-    platform: "browser",
-    define: { "process.env.NODE_ENV": '"production"' },
-    write: false,
-    logLevel: "silent",
-  });
-  return result.outputFiles[0].text;
 }

@@ -46,9 +46,9 @@ export class DemoShop {
     assert.deepEqual(own, [], "no errors and no unhandled rejections");
   }
 
-  /** A new visitor. */
-  async arrive() {
-    const shopper = await Shopper.arrive(this.#browser);
+  /** A new visitor; `options` are those of a Playwright context. */
+  async arrive(options) {
+    const shopper = await Shopper.arrive(this.#browser, options);
     this.#shoppers.push(shopper);
     return shopper;
   }
