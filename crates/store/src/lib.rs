@@ -50,7 +50,7 @@ pub use backend::{Backend, BackendError};
 pub use database::{Database, DatabaseError, OpenError, Swept};
 pub use handle_register::HandleRegister;
 pub use handles::{Grade, Handle, HandleHash, HandleRecord, KnownHandle};
-pub use logins::LoginRecord;
+pub use logins::{LoginRecord, UsedLogin};
 pub use owned::{OwnedDigest, OwnedId, OwnedKind};
 pub use private_file::{PrivateFileError, create_private_folder};
 #[cfg(feature = "redis")]

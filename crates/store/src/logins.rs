@@ -32,6 +32,15 @@ impl fmt::Debug for LoginRecord {
     }
 }
 
+/// A login whose answer was taken already, remembered until its time is over.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct UsedLogin {
+    /// The app's name in the configuration.
+    pub app: String,
+    /// The hash of what its browser holds in a cookie.
+    pub browser: String,
+}
+
 #[derive(Deserialize, Serialize)]
 struct Written {
     app: String,
@@ -72,6 +81,33 @@ impl Backend {
     pub async fn peek_login(&self, state: &LoginState, now: UnixSeconds) -> Result<Option<LoginRecord>, BackendError> {
         let found = self.peek_one_time(OneTimeKind::Login, state.expose(), now).await?;
         found.map(|content| read(&content)).transpose()
+    }
+
+    /// Remembers that `login` is being used, so that its browser is led on when it asks again. To be called before
+    /// [`spend_login`](Self::spend_login): then one of the two is always there.
+    pub async fn remember_used_login(&self, login: &LoginRecord) -> Result<(), BackendError> {
+        let used = UsedLogin {
+            app: login.app.clone(),
+            browser: login.browser.clone(),
+        };
+        let content = serde_json::to_vec(&used).map_err(|_| OneTimeKind::UsedLogin.unknown_content())?;
+        let (state, ends_at) = (login.pending.state(), login.pending.ends_at());
+        self.insert_one_time(OneTimeKind::UsedLogin, state.expose(), &content, ends_at)
+            .await
+    }
+
+    /// Returns the login that was used with this `state`.
+    pub async fn find_used_login(
+        &self,
+        state: &LoginState,
+        now: UnixSeconds,
+    ) -> Result<Option<UsedLogin>, BackendError> {
+        let found = self.peek_one_time(OneTimeKind::UsedLogin, state.expose(), now).await?;
+        let Some(content) = found else {
+            return Ok(None);
+        };
+        let used = serde_json::from_slice(&content).map_err(|_| OneTimeKind::UsedLogin.unknown_content())?;
+        Ok(Some(used))
     }
 
     /// Returns the login that `state` belongs to, once; `None` when there is none, it was used or has ended.

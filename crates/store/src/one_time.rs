@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum OneTimeKind {
     Login,
+    /// A login that was used: its browser, which may ask again.
+    UsedLogin,
     Ticket,
 }
 
@@ -20,6 +22,7 @@ impl OneTimeKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::UsedLogin => "used_login",
             Self::Ticket => "ticket",
         }
     }
@@ -27,6 +30,7 @@ impl OneTimeKind {
     fn column(self) -> &'static str {
         match self {
             Self::Login => "one_time.sealed_content (login)",
+            Self::UsedLogin => "one_time.sealed_content (used login)",
             Self::Ticket => "one_time.sealed_content (ticket)",
         }
     }

@@ -149,13 +149,13 @@ impl PendingLogin {
         self.ends_at
     }
 
-    /// Takes what the browser brought back, and is used up by it.
-    pub(crate) fn accept(
-        self,
+    /// Checks what the browser brought back, and returns its code. Uses nothing up.
+    pub(crate) fn check(
+        &self,
         client: &LoginClient,
         callback: &Callback,
         now: UnixSeconds,
-    ) -> Result<GrantedCode, LoginFailure> {
+    ) -> Result<AuthorizationCode, LoginFailure> {
         if self.audience != client.endpoints.audience() || self.client_id != client.client_id {
             return Err(LoginFailure::OtherApp);
         }
@@ -164,9 +164,18 @@ impl PendingLogin {
             return Err(LoginFailure::TooLate);
         }
         let issuers = [&client.endpoints.www_base, &client.endpoints.api_base];
-        let code = callback.code(&self.state, &issuers.map(Endpoints::origin_of))?;
+        callback.code(&self.state, &issuers.map(Endpoints::origin_of))
+    }
+
+    /// Takes what the browser brought back, and is used up by it.
+    pub(crate) fn accept(
+        self,
+        client: &LoginClient,
+        callback: &Callback,
+        now: UnixSeconds,
+    ) -> Result<GrantedCode, LoginFailure> {
         Ok(GrantedCode {
-            code,
+            code: self.check(client, callback, now)?,
             redirect_uri: self.redirect_uri,
             code_verifier: self.code_verifier,
         })

@@ -59,6 +59,15 @@ impl TokenSource {
         .map_err(|reason| AuthError::LoginFailed(LoginFailure::RedirectUri(reason)))
     }
 
+    /// Checks whether a callback belongs to a login and brings a code, before the login is used up by
+    /// [`finish_login`](Self::finish_login). A callback that anyone could have made is a reason to leave the login as it
+    /// is; the platform's refusal is not.
+    pub fn check_login(&self, pending: &PendingLogin, callback: &Callback) -> Result<(), AuthError> {
+        let (renewals, client) = self.logins().ok_or(AuthError::LoginUnsupported)?;
+        let checked = pending.check(&client, callback, renewals.clock.now());
+        checked.map(drop).map_err(AuthError::LoginFailed)
+    }
+
     /// Finishes a login with what the browser brought back: exchanges the code, saves the pair as that of `subject`, and
     /// returns its token. Any login that `subject` had before is replaced.
     ///

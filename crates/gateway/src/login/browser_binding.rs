@@ -1,7 +1,8 @@
 //! Binds a login to the browser in which it was begun (RFC 6749 10.12, RFC 9700 4.7).
 //!
 //! `state` alone proves that an answer belongs to a login; a cookie proves that it comes back in the same browser. Its
-//! value is random and kept as a hash only. Each login has a cookie of its own, named after its `state`, so that two tabs
+//! value is random and kept as a hash only. It stays in the browser until its ten minutes are over, so that a browser that
+//! comes back twice is recognized. Each login has a cookie of its own, named after its `state`, so that two tabs
 //! do not disturb each other.
 
 use crate::cookies::OwnCookie;

@@ -24,9 +24,6 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Our own path.
-const PATH: &str = "/callback";
-
 /// How long a token without a stated end may be used before asking again. The contract has a number there.
 const ASK_AGAIN: Duration = Duration::from_mins(15);
 
@@ -66,7 +63,7 @@ pub(super) async fn callback(
     headers: HeaderMap,
 ) -> Response {
     if login::finish::is_answer(query.as_deref()) {
-        return login::finish::finish(&shared, &reader, query.as_deref(), PATH).await;
+        return login::finish::finish(&shared, &reader, query.as_deref()).await;
     }
     if passage.foreign_navigation || !wants_json(&headers) {
         // A name that cannot be one is told by the script's request; the page shows it escaped.

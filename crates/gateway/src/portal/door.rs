@@ -12,14 +12,14 @@ use crate::telemetry::labels::{Listener, Route};
 use crate::telemetry::record::{BytesIn, Record};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http_body::Body as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -90,6 +90,16 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
             let is_forwarded = trusted.contains(peer.ip());
             let admitted = is_forwarded.then(|| live.limits.admit_forwarded(address)).transpose();
             match admitted {
+                Ok(_permit)
+                    if is_only_a_look(&parts) && super::has_effects(&live, parts.uri.path(), parts.uri.query()) =>
+                {
+                    let status = match parts.method {
+                        Method::HEAD => StatusCode::OK,
+                        // The browser asks again when the person follows the link.
+                        _ => StatusCode::NO_CONTENT,
+                    };
+                    (origin, status.into_response())
+                }
                 Ok(_permit) => (origin, next.run(Request::from_parts(parts, body)).await),
                 Err(problem) => (origin, respond::problem(problem, &reader)),
             }
@@ -103,6 +113,17 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     }
     cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Allowed);
     response
+}
+
+/// Whether no person has asked yet: HEAD (link scanners), and GET ahead of a click (browsers).
+fn is_only_a_look(request: &Parts) -> bool {
+    const PURPOSES: [&str; 3] = ["sec-purpose", "purpose", "x-moz"];
+    let says_prefetch = |name| {
+        let mut values = request.headers.get_all(name).iter();
+        // `prefetch`, `prefetch;prerender`, `prefetch;anonymous-client-ip`
+        values.any(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"prefetch"))
+    };
+    request.method == Method::HEAD || PURPOSES.into_iter().any(says_prefetch)
 }
 
 /// Whether public mode keeps this for the operator: what gives tokens out, changes logins or tells how we are doing.

@@ -155,9 +155,18 @@ async fn preview(State(shared): State<Arc<Shared>>, reader: Reader) -> Response 
 /// Any other address: an app's own redirect URI, or nothing.
 async fn elsewhere(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, reader: Reader) -> Response {
     if is_redirect_uri(&shared.live(), uri.path()) && method == Method::GET {
-        return login::finish::finish(&shared, &reader, uri.query(), uri.path()).await;
+        return login::finish::finish(&shared, &reader, uri.query()).await;
     }
     respond::problem(ProblemKind::NoSuchEndpoint.into(), &reader)
+}
+
+/// Whether a GET of this address begins, finishes or ends something. HEAD and prefetch must not.
+fn has_effects(live: &Live, path: &str, query: Option<&str>) -> bool {
+    match path {
+        "/device" | "/login" => true,
+        "/callback" => login::finish::is_answer(query),
+        _ => is_redirect_uri(live, path),
+    }
 }
 
 /// Whether people come back to `path` from the consent page of one of the apps.

@@ -3,6 +3,7 @@
 use crate::world::person::{Decision, Person, address, target};
 use crate::world::{World, send};
 use coze_emulator::Emulator;
+use futures_util::future::join_all;
 use std::net::SocketAddr;
 use url::Url;
 
@@ -56,11 +57,6 @@ async fn person_logs_in_in_the_browser_and_the_app_works() {
         assert_eq!(status_of_login(&world, app).await, "Somebody is logged in");
         let handle = world.handle_of(app).await;
         assert_eq!(world.ask("GET /v1/users/me", &handle, "").await.status, 200);
-        assert!(
-            !person.cookies.keys().any(|name| name.starts_with("cozegate_login")),
-            "the cookie of the login stays behind: {:?}",
-            person.cookies.keys()
-        );
         world.stop().await;
     }
 }
@@ -145,13 +141,133 @@ async fn answer_to_a_login_that_was_not_begun_in_this_browser_changes_nothing() 
     let back = begun(&world, &emulator, &mut person, Decision::Approve).await;
     let mut copy = person.clone();
     let good = person.come_from_elsewhere(world.auth, &target(&back)).await;
+    let exchanged = emulator.journal().token_requests();
     let again = copy.come_from_elsewhere(world.auth, &target(&back)).await;
+    assert_eq!((again.status, again.header("location")), (303, good.header("location")));
+    assert_eq!(emulator.journal().token_requests(), exchanged, "an answer is good once");
+    let foreign = Person::default().come_from_elsewhere(world.auth, &target(&back)).await;
     tried += 1;
-    assert_eq!(again.status, 403, "an answer is good once");
+    assert_eq!(foreign.status, 403);
 
     let refused = i32::from(good.status != 303);
     println!("answers to logins: bad tried {tried} / let through {let_through}; good tried 1 / refused {refused}");
     assert_eq!((let_through, refused), (0, 0));
+    world.stop().await;
+}
+
+/// Everything that comes to the callback before the person does, and must not take the login away.
+#[tokio::test]
+async fn login_is_still_there_for_the_person_after_somebody_else_opened_its_address() {
+    let (world, emulator) = World::with_logins().await;
+    let ways = [
+        "scanner",
+        "another browser",
+        "HEAD",
+        "prefetch",
+        "prerender",
+        "old prefetch",
+        "no code",
+        "twice",
+    ];
+    let (mut tried, mut refused) = (0, 0);
+    for way in ways {
+        let mut person = Person::default();
+        let back = begun(&world, &emulator, &mut person, Decision::Approve).await;
+        let path = target(&back);
+        let exchanged = emulator.journal().token_requests();
+        let cookies = person.cookies.clone();
+
+        let first = match way {
+            "scanner" => Person::default().open(world.auth, &path).await.status,
+            "another browser" => {
+                let mut other = Person::default();
+                begun(&world, &emulator, &mut other, Decision::Approve).await;
+                other.come_from_elsewhere(world.auth, &path).await.status
+            }
+            "HEAD" => person.look(world.auth, "HEAD", &path, "").await.status,
+            "prefetch" => {
+                person
+                    .look(world.auth, "GET", &path, "Sec-Purpose: prefetch\r\n")
+                    .await
+                    .status
+            }
+            "prerender" => {
+                let purpose = "Sec-Purpose: prefetch;prerender\r\nPurpose: prefetch\r\n";
+                person.look(world.auth, "GET", &path, purpose).await.status
+            }
+            "old prefetch" => {
+                person
+                    .look(world.auth, "GET", &path, "X-Moz: prefetch\r\n")
+                    .await
+                    .status
+            }
+            "no code" => {
+                let state = path.split_once("state=").unwrap().1;
+                let state = state.split('&').next().unwrap();
+                person
+                    .open(world.auth, &format!("/callback?state={state}"))
+                    .await
+                    .status
+            }
+            _ => person.open(world.auth, &format!("{path}&code=another")).await.status,
+        };
+        let expected = match way {
+            "HEAD" => 200,
+            "prefetch" | "prerender" | "old prefetch" => 204,
+            _ => 403,
+        };
+        assert_eq!(first, expected, "{way}");
+        assert_eq!(person.cookies, cookies, "{way}: the cookie is touched");
+        assert_eq!(emulator.journal().token_requests(), exchanged, "{way}");
+        let then = person.come_from_elsewhere(world.auth, &path).await;
+
+        tried += 1;
+        refused += i32::from(then.status != 303);
+        assert_eq!(emulator.journal().token_requests(), exchanged + 1, "{way}");
+    }
+    println!("persons behind a scanner: good tried {tried} / refused {refused}");
+    assert_eq!(refused, 0);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn browser_that_comes_twice_at_once_logs_in_once_and_sees_no_error() {
+    let (world, emulator) = World::with_logins().await;
+    for _ in 0..10 {
+        let mut person = Person::default();
+        let back = begun(&world, &emulator, &mut person, Decision::Approve).await;
+        let exchanged = emulator.journal().token_requests();
+        let mut tabs = [person.clone(), person.clone(), person];
+
+        let path = target(&back);
+        let answers = join_all(tabs.iter_mut().map(|tab| tab.come_from_elsewhere(world.auth, &path))).await;
+
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses, [303; 3]);
+        assert_eq!(emulator.journal().token_requests(), exchanged + 1);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn look_at_an_address_begins_no_login() {
+    let (world, emulator) = World::with_logins().await;
+    for path in ["/login?app=pkce&again=1", "/device?app=device&again=1"] {
+        for (method, fields) in [("HEAD", ""), ("GET", "Sec-Purpose: prefetch\r\n")] {
+            let mut person = Person::default();
+
+            let answer = person.look(world.auth, method, path, fields).await;
+
+            assert_eq!(
+                answer.status,
+                if method == "HEAD" { 200 } else { 204 },
+                "{method} {path}"
+            );
+            assert_eq!(answer.text(), "", "{method} {path}");
+            assert!(person.cookies.is_empty(), "{method} {path}");
+        }
+    }
+    assert_eq!(emulator.journal().entries().len(), 0);
     world.stop().await;
 }
 

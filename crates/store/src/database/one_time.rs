@@ -6,7 +6,8 @@ use crate::one_time::{OneTimeKind, OneTimeRow};
 use coze_auth::UnixSeconds;
 
 const INSERT: &str = "
-    INSERT INTO one_time (kind, secret_hash, sealed_content, expires_at) VALUES ($1, $2, $3, $4)";
+    INSERT INTO one_time (kind, secret_hash, sealed_content, expires_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (kind, secret_hash) DO NOTHING";
 
 const FIND: &str = "SELECT sealed_content, expires_at FROM one_time WHERE kind = $1 AND secret_hash = $2";
 

@@ -214,6 +214,9 @@ return deleted
 
 const INSERT_ONE_TIME: &str = r"
 local sealed, expires_at = unpack(ARGV)
+if redis.call('EXISTS', KEYS[1]) == 1 then
+    return
+end
 local now = tonumber(redis.call('TIME')[1])
 redis.call('HSET', KEYS[1], 'sealed_content', sealed, 'expires_at', expires_at)
 redis.call('EXPIREAT', KEYS[1], math.max(tonumber(expires_at), now) + 7 * 86400)

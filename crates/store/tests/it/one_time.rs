@@ -54,6 +54,27 @@ async fn login_that_has_ended_is_gone() {
     .await;
 }
 
+#[tokio::test]
+async fn used_login_is_remembered_until_the_login_would_have_ended() {
+    on_every_backend(async |backend| {
+        let begun = login("browser");
+        let (state, ends_at) = (begun.pending.state(), begun.pending.ends_at());
+        backend.save_login(&begun).await.unwrap();
+        assert!(backend.find_used_login(state, NOW).await.unwrap().is_none());
+
+        for _ in 0..2 {
+            backend.remember_used_login(&begun).await.unwrap();
+        }
+
+        let used = backend.find_used_login(state, NOW).await.unwrap().unwrap();
+        assert_eq!((&*used.app, &*used.browser), ("main", "browser"));
+        assert!(backend.find_used_login(state, NOW).await.unwrap().is_some());
+        assert!(backend.find_used_login(state, ends_at).await.unwrap().is_none());
+        assert!(backend.spend_login(state, NOW).await.unwrap().is_some());
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_bring_one_ticket_one_is_let_in() {
     on_every_backend(async |backend| {

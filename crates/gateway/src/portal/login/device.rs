@@ -73,7 +73,10 @@ pub(in super::super) async fn show(
         if app.kind != AppKind::Device {
             return Ok(see_other(&format!("/login?app={}", app.name)));
         }
-        if let Some(waiting) = shared.device_logins.find(&app.name) {
+        // What another site's link opens must not take an outcome away.
+        if let Some(waiting) = shared.device_logins.find(&app.name)
+            && !(passage.foreign_navigation && waiting.outcome.get().is_some())
+        {
             return how_it_goes(&shared, app, &waiting, &reader);
         }
         let standing = standing(app).await?;

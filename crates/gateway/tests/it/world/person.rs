@@ -39,6 +39,11 @@ impl Person {
         self.request(addr, "GET", path, fields, "").await
     }
 
+    /// Does what a link scanner, or a browser ahead of a click, does.
+    pub async fn look(&mut self, addr: SocketAddr, method: &str, path: &str, fields: &str) -> Answer {
+        self.request(addr, method, path, fields, "").await
+    }
+
     /// Sends a form of a page at `origin`.
     pub async fn submit(&mut self, addr: SocketAddr, path: &str, origin: &str, form: &str) -> Answer {
         let fields = format!(
