@@ -90,6 +90,7 @@ init-exchanges = the same of all callers
 init-buffer-mib = what is held in memory for all callers together
 init-body-bytes = the body of a request
 init-upload-bytes = the same for files and sound
+init-upload-mib-per-minute = files and sound from one address
 init-total-seconds = until an answer that is no stream is there; default: as long as it takes
 init-idle-seconds = between two pieces of an answer
 init-keep-alive-seconds = between two requests of a connection; browsers close after 300

@@ -90,6 +90,7 @@ init-exchanges = 所有调用者加起来的同一数目
 init-buffer-mib = 为所有调用者在内存中缓存的总量
 init-body-bytes = 请求体的字节数
 init-upload-bytes = 上传文件和音频时的字节数
+init-upload-mib-per-minute = 一个地址每分钟上传的文件和音频
 init-total-seconds = 非流式回答从请求开始到结束；默认不限
 init-idle-seconds = 两段回答之间
 init-keep-alive-seconds = 同一连接的两个请求之间；浏览器 300 秒后会自行关闭

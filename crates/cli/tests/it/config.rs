@@ -109,6 +109,7 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     limits.sessions_per_minute = 0  # default
     limits.streams_per_caller = 8192  # default
     limits.upload_bytes = 537919488  # default
+    limits.upload_mib_per_minute = 0  # default
     log.access = "off"  # default
     log.format = "text"  # default
     mode = "local"  # default

@@ -31,6 +31,8 @@ pub struct LimitsConfig {
     pub body_bytes: u32,
     /// The body of an upload.
     pub upload_bytes: u32,
+    /// The bodies of all uploads from one address in a minute.
+    pub upload_mib_per_minute: u32,
 }
 
 impl LimitsConfig {
@@ -67,6 +69,7 @@ impl LimitsConfig {
                 // The platform takes 15 MB, of workflows 20 MB (protocol 7); files of 512 MB, and their wrapping (6.6).
                 body_bytes: 20 << 20,
                 upload_bytes: 513 << 20,
+                upload_mib_per_minute: 0,
             },
             Mode::Public => Self {
                 // Whole offices sit behind one address.
@@ -76,6 +79,10 @@ impl LimitsConfig {
                 sessions_per_minute: 30,
                 logins_per_minute: 10,
                 streams_per_caller: 32,
+                // A question, and a picture or a document beside it.
+                body_bytes: 1 << 20,
+                upload_bytes: 20 << 20,
+                upload_mib_per_minute: 200,
                 ..Self::of_mode(Mode::Local)
             },
         }
@@ -105,6 +112,7 @@ impl LimitsConfig {
             buffer_mib: number("buffer_mib", default.buffer_mib, Self::MIB),
             body_bytes: number("body_bytes", default.body_bytes, Self::BYTES),
             upload_bytes: number("upload_bytes", default.upload_bytes, Self::BYTES),
+            upload_mib_per_minute: number("upload_mib_per_minute", default.upload_mib_per_minute, Self::MIB),
         };
         section.finish();
         limits

@@ -30,6 +30,7 @@ use governor::clock::MonotonicClock;
 use ledger::{Account, Ledger};
 use permit::Running;
 use rate::Rate;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub(crate) struct Limits {
     address_requests: Option<ByAddress>,
     sessions: Option<ByAddress>,
     logins: Option<ByAddress>,
+    uploads: Option<ByAddress>,
     running: Arc<AtomicU32>,
     /// Exchanges by address, of callers behind a trusted proxy.
     forwarded: Ledger<MonotonicClock>,
@@ -55,6 +57,14 @@ pub(crate) struct Limits {
 
 /// How much more than one address a whole IPv6 /48 may have: one customer can hold all of it, a carrier's users share one.
 pub(crate) const NETWORK_FACTOR: u32 = 16;
+
+/// Bytes are counted in cells of 64 KiB.
+const CELLS_OF_MIB: u32 = 16;
+
+fn cells_of(bytes: u64) -> NonZeroU32 {
+    let cells = bytes.div_ceil((1 << 20) / u64::from(CELLS_OF_MIB));
+    NonZeroU32::new(u32::try_from(cells).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
+}
 
 /// A rate with accounts of its own, by address; and a higher one by IPv6 network.
 #[derive(Debug)]
@@ -86,6 +96,18 @@ impl ByAddress {
             self.network_rate.check(&account).map_err(Problem::rate_limited)?;
         }
         Ok(standing)
+    }
+
+    fn check_cells(&self, address: ClientAddress, cells: NonZeroU32) -> Result<(), Problem> {
+        let account = self.ledger.account(&address);
+        self.rate.check_cells(&account, cells).map_err(Problem::rate_limited)?;
+        if let Some(network) = address.network() {
+            let account = self.ledger.account(&network);
+            self.network_rate
+                .check_cells(&account, cells)
+                .map_err(Problem::rate_limited)?;
+        }
+        Ok(())
     }
 }
 
@@ -147,6 +169,16 @@ impl Limits {
                 config.logins_per_minute,
                 config.logins_per_minute,
             ),
+            uploads: ByAddress::new(
+                Limit::UploadMibPerMinute,
+                "uploads",
+                config.upload_mib_per_minute.saturating_mul(CELLS_OF_MIB),
+                // A minute's worth, and at least one upload.
+                config
+                    .upload_mib_per_minute
+                    .saturating_mul(CELLS_OF_MIB)
+                    .max(cells_of(config.upload_bytes.into()).get()),
+            ),
             running: Arc::new(AtomicU32::new(0)),
             forwarded: Ledger::new(MonotonicClock),
             forwarded_running: Arc::new(AtomicU32::new(0)),
@@ -177,6 +209,14 @@ impl Limits {
     pub(crate) fn check_session(&self, address: ClientAddress) -> Result<(), Problem> {
         self.sessions.as_ref().map_or(Ok(None), |rate| rate.check(address))?;
         Ok(())
+    }
+
+    /// Counts the body of an upload: its stated length, or the longest that it may become.
+    pub(crate) fn check_upload(&self, address: impl FnOnce() -> ClientAddress, bytes: u64) -> Result<(), Problem> {
+        match &self.uploads {
+            Some(rate) => rate.check_cells(address(), cells_of(bytes)),
+            None => Ok(()),
+        }
     }
 
     /// Counts a login that is begun.

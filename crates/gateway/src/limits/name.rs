@@ -27,6 +27,8 @@ pub enum Limit {
     UploadBytes,
     /// The body of a visitor's request, uploads apart.
     VisitorBodyBytes,
+    /// The bodies of uploads from one address.
+    UploadMibPerMinute,
     /// Until a connection to the platform stands.
     ConnectSeconds,
     /// Until its answer begins.
@@ -39,7 +41,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, for the documentation and for counting.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::RequestsPerMinute,
         Self::AddressRequestsPerMinute,
         Self::SessionsPerMinute,
@@ -52,6 +54,7 @@ impl Limit {
         Self::BodyBytes,
         Self::UploadBytes,
         Self::VisitorBodyBytes,
+        Self::UploadMibPerMinute,
         Self::ConnectSeconds,
         Self::HeadSeconds,
         Self::IdleSeconds,
@@ -73,6 +76,7 @@ impl Limit {
             Self::BodyBytes => "limits.body_bytes",
             Self::VisitorBodyBytes => "visitors.body_bytes",
             Self::UploadBytes => "limits.upload_bytes",
+            Self::UploadMibPerMinute => "limits.upload_mib_per_minute",
             Self::ConnectSeconds => "timeouts.connect_seconds",
             Self::HeadSeconds => "timeouts.head_seconds",
             Self::IdleSeconds => "timeouts.idle_seconds",

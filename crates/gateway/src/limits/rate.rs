@@ -57,6 +57,15 @@ impl<C: Clock + Clone> Rate<C> {
         })
     }
 
+    /// Counts `cells` at once: for what is not counted by requests.
+    pub(super) fn check_cells(&self, account: &Arc<Account>, cells: NonZeroU32) -> Result<(), Standing> {
+        // More than may ever come at once is as much as may.
+        match self.limiter.check_key_n(account, cells.min(self.burst)) {
+            Ok(Err(not_until)) => Err(self.standing(0, self.wait(&not_until))),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
+    }
+
     /// Counts a request. `Ok(Some(..))` when fewer than a quarter of what may come at once remain; `Err` when none does.
     pub(super) fn check(&self, account: &Arc<Account>) -> Result<Option<Standing>, Standing> {
         match self.limiter.check_key(account) {

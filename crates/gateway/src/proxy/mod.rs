@@ -39,7 +39,7 @@ use crate::caller::ClientAddress;
 use crate::connections::RequestBody;
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
-use crate::limits::AddressPermit;
+use crate::limits::{AddressPermit, Limit};
 use crate::problem::{Problem, ProblemKind, language_of};
 use crate::state::{Live, Shared};
 use crate::telemetry::access_log::path_for_log;
@@ -50,6 +50,7 @@ use crate::telemetry::server_timing::INSPECT;
 use body::Answer;
 use http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderValue};
 use http::{Method, Request, Response, Uri};
+use http_body::Body as _;
 use route::Route;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -194,6 +195,12 @@ impl Proxy {
                 let of_address = live.limits.check_address(address)?;
                 if trusted.contains(peer.ip()) {
                     record.holds(self.admit_forwarded(live, peer, address())?);
+                }
+                let body = route::body_limit(request.uri().path(), live.limits.config());
+                if body.limit == Limit::UploadBytes {
+                    let stated = request.body().size_hint().exact();
+                    live.limits
+                        .check_upload(address, stated.unwrap_or(body.bytes).min(body.bytes))?;
                 }
                 let mut response = if tunnel::is_wanted(&request) {
                     Box::pin(tunnel::open(*request, live, self, record)).await?

@@ -176,6 +176,65 @@ async fn forged_addresses_share_a_bucket_and_noted_ones_have_their_own() {
 }
 
 #[tokio::test]
+async fn uploads_of_an_address_are_counted_in_bytes() {
+    const LENGTH: usize = 256 * 1024;
+    let upstream = RecordingUpstream::start().await;
+    let world = World::with_upstream_and(&upstream.api_base(), |config| {
+        config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        config.limits.upload_bytes = 512 * 1024;
+        config.limits.upload_mib_per_minute = 1;
+    })
+    .await;
+    let upload = async |address: &str, seed: u64, body: &str| {
+        let fields = format!("X-Forwarded-For: {address}\r\n{body}");
+        // A new credential each time: the address counts.
+        let head = world.head("POST /v1/files/upload", &own_token(seed), &fields);
+        send(world.proxy, &head).await
+    };
+    let stated = format!("Content-Length: {LENGTH}\r\n\r\n{}", "x".repeat(LENGTH));
+    let chunked = "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+    let mut passed = 0;
+    let mut refused = None;
+    for seed in 0..9 {
+        let answer = upload("192.0.2.1", seed, &stated).await;
+        match answer.status {
+            200 => passed += 1,
+            _ => refused = Some(answer),
+        }
+    }
+    // One that does not say how long it is counts as the longest.
+    let unstated = [
+        upload("192.0.2.2", 1, chunked).await,
+        upload("192.0.2.2", 2, chunked).await,
+    ];
+    let third = upload("192.0.2.2", 3, chunked).await;
+    // A chat is no upload.
+    let chat = world
+        .ask("GET /v1/users/me", &own_token(1), "X-Forwarded-For: 192.0.2.1\r\n")
+        .await;
+
+    let refused = refused.unwrap();
+    println!(
+        "bytes of uploads: bad tried 5 / let through {}; good tried 4 / refused {}",
+        passed - 4,
+        4 - passed
+    );
+    assert_eq!(passed, 4);
+    assert!(
+        is_refusal(&refused, "rate-limited", "limits.upload_mib_per_minute"),
+        "{refused:?}"
+    );
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(unstated.map(|answer| answer.status), [200, 200]);
+    assert!(
+        is_refusal(&third, "rate-limited", "limits.upload_mib_per_minute"),
+        "{third:?}"
+    );
+    assert_eq!(chat.status, 200);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn configured_field_counts_and_the_other_does_not() {
     let upstream = RecordingUpstream::start().await;
     let token = own_token(1);

@@ -91,6 +91,7 @@ const SECTIONS: [(&str, &[Line]); 11] = [
             ("buffer_mib", "32"),
             ("body_bytes", "20971520"),
             ("upload_bytes", "537919488"),
+            ("upload_mib_per_minute", "0"),
         ],
     ),
     (

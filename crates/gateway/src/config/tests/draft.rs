@@ -201,6 +201,7 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # buffer_mib = 32  # what is held in memory for all callers together
     # body_bytes = 20971520  # the body of a request
     # upload_bytes = 537919488  # the same for files and sound
+    # upload_mib_per_minute = 0  # files and sound from one address
 
     # Static files that the proxy fetches for pages, such as the Chat SDK.
     [files]

@@ -130,7 +130,7 @@ fn a_network_that_is_none_and_a_limit_out_of_range_are_named() {
     let workplace = toml(&format!(
         "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\", \"10.1.0.0/8\", \"nginx\"]\n\
          forwarded_field = \"x-real-ip\"\n\
-         [limits]\nburst = 0\nexchanges = -1\nconnections = 0\nbuffer_mib = 2000000\n{APP}"
+         [limits]\nburst = 0\nexchanges = -1\nconnections = 0\nbuffer_mib = 2000000\nupload_mib_per_minute = -1\n{APP}"
     ));
 
     insta::assert_snapshot!(workplace.mistakes(), @r#"
@@ -141,6 +141,7 @@ fn a_network_that_is_none_and_a_limit_out_of_range_are_named() {
     cozegate.toml:6:13: limits.exchanges: -1 is not a whole number from 0 to 1000000.
     cozegate.toml:7:15: limits.connections: 0 is not a whole number from 16 to 1000000.
     cozegate.toml:8:14: limits.buffer_mib: 2000000 is not a whole number from 0 to 1048576.
+    cozegate.toml:9:25: limits.upload_mib_per_minute: -1 is not a whole number from 0 to 1048576.
     "#);
 }
 
