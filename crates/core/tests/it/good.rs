@@ -184,6 +184,11 @@ fn other_sdks() -> Vec<Call> {
         Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"{USER}","additional_messages":[{{"role":"user","content":"[1] what is \"\\u0041\"?"}}]}}"#)),
         Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"{USER}","additional_messages":[{{"role":"user","content":"\"\\u0041\" in Java?"}}]}}"#)),
         Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"{USER}","additional_messages":[{{"role":"user","content":"what is a \"file_id\": \"x\"?"}}]}}"#)),
+        Call::new("POST", "/v3/chat").json(format!(
+            r#"{{"bot_id":"{BOT}","user_id":"{USER}","parameters":{}{}}}"#,
+            "[".repeat(31),
+            "]".repeat(31)
+        )),
         // White space and order are the encoder's affair.
         Call::new("POST", "/v3/chat").json(format!("\n {{ \"user_id\" : \"{USER}\" ,\r\n\t\"bot_id\" : \"{BOT}\" }} \n")),
         Call { content_type: Some("Application/JSON;charset=\"UTF-8\"".into()), ..Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"{USER}"}}"#)) },

@@ -55,6 +55,32 @@ fn spellings(name: &str) -> Vec<String> {
     spellings
 }
 
+/// Values that some reader takes for JSON.
+const NOT_JSON: [&str; 22] = [
+    "NaN",
+    "-Infinity",
+    "0x1",
+    "01",
+    "+1",
+    "1.",
+    ".5",
+    "1e",
+    "'x'",
+    "True",
+    "undefined",
+    "x",
+    "[1,]",
+    "{\"a\":1,}",
+    "{a:1}",
+    "{\"a\" 1}",
+    "[1 2]",
+    "/**/1",
+    "\"a\nb\"",
+    "\"\\x41\"",
+    "\"\\u12\"",
+    "\"\\u0041\"",
+];
+
 #[test]
 fn no_trick_with_a_body_passes() {
     let rules = open_site();
@@ -96,6 +122,15 @@ fn no_trick_with_a_body_passes() {
             };
             if field.is_required {
                 bad("null", json(other("null").as_bytes()));
+            }
+            if field.check == Check::Plain {
+                for value in NOT_JSON {
+                    bad("no JSON value", json(other(value).as_bytes()));
+                }
+                let deep = format!("{}{}", "[".repeat(32), "]".repeat(32));
+                bad("too deep", json(other(&deep).as_bytes()));
+                let deep = format!("{}1{}", "{\"a\":".repeat(32), "}".repeat(32));
+                bad("too deep", json(other(&deep).as_bytes()));
             }
             if matches!(field.check, Check::Plain | Check::Messages) {
                 continue;
@@ -157,23 +192,11 @@ fn no_trick_with_a_body_passes() {
             "single quotes",
             json(text.replace('"', "'").replace("{}", "{'a':1}").as_bytes()),
         );
-        bad("NaN", json(with_member(fields, "\"meta_data\":NaN").as_bytes()));
-        bad(
-            "Infinity",
-            json(with_member(fields, "\"meta_data\":-Infinity").as_bytes()),
-        );
-        bad("hexadecimal", json(with_member(fields, "\"meta_data\":0x1").as_bytes()));
         bad("a list", json(format!("[{text}]").as_bytes()));
         bad("JSON in a string", json(format!("{text:?}").as_bytes()));
         bad("a number", json(b"7"));
         bad("null", json(b"null"));
         bad("white space", json(b" "));
-        bad(
-            "a newline in a string",
-            json(with_member(fields, "\"a\nb\":1").as_bytes()),
-        );
-        let deep = format!("\"meta_data\":{}{}", "[".repeat(40), "]".repeat(40));
-        bad("too deep", json(with_member(fields, &deep).as_bytes()));
         let long = format!("{}{text}", " ".repeat(rules.body_bytes + 1));
         bad("too long", json(long.as_bytes()));
         if fields.iter().any(|field| field.is_required) {
