@@ -114,6 +114,8 @@ config-notice-inline-secret = 密钥直接写在了配置里。放到单独的�
 config-notice-secret-file-readable = 这台机器上的其他人也能读 { $path }（权限 { $mode }）。请运行：chmod 600 { $path }
 config-notice-unknown-field = 这个字段没有用处。
 config-notice-unused-variable = 这个变量没有用到，因为同时设置了 { $winner }。
+config-notice-policy-only-reports = 这个站点的访客策略不拒绝任何请求：访客可以做应用令牌能做的一切。请查看日志中的 “would be refused”，然后写 policy = "enforce"。
+config-notice-every-bot = 这个站点的访客可以使用应用令牌能访问的所有智能体，包括未发布的。请改为列出智能体。
 config-notice-plain-http = 令牌会以明文发往 { $host }，请改用 https。
 config-notice-plain-redirect = 登录结果会以明文经过 { $host } 返回，请改用 https 或 127.0.0.1。
 config-repair-byte-order-mark = 私钥开头有字节顺序标记（BOM），不影响使用。

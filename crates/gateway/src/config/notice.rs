@@ -34,6 +34,10 @@ pub enum NoticeKind {
     UnknownField,
     /// A variable that is set but loses against another one.
     UnusedVariable { winner: &'static str },
+    /// A site refuses nothing.
+    PolicyOnlyReports,
+    /// A site's visitors may use every bot.
+    EveryBot,
     /// Credentials would travel unencrypted to another machine.
     PlainHttp { host: String },
     /// The code of a login would travel unencrypted to another machine.
@@ -54,6 +58,8 @@ impl Notice {
             NoticeKind::UnusedVariable { winner } => {
                 ("config-notice-unused-variable", vec![("winner", (*winner).to_owned())])
             }
+            NoticeKind::PolicyOnlyReports => ("config-notice-policy-only-reports", vec![]),
+            NoticeKind::EveryBot => ("config-notice-every-bot", vec![]),
             NoticeKind::PlainHttp { host } => ("config-notice-plain-http", vec![("host", host.clone())]),
             NoticeKind::PlainRedirect { host } => ("config-notice-plain-redirect", vec![("host", host.clone())]),
         };

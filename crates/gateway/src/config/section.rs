@@ -406,6 +406,12 @@ impl<'c, 'a> Section<'c, 'a> {
         self.checker.mistake(place, &path, kind);
     }
 
+    /// Records a notice at `key`.
+    pub(super) fn notice(&mut self, key: &str, place: &Place, kind: NoticeKind) {
+        let path = self.path_of(key);
+        self.checker.notice(place, &path, kind);
+    }
+
     /// Remembers what `key` is set to.
     pub(super) fn setting(&mut self, key: &str, place: &Place, value: SettingValue) {
         let path = self.path_of(key);

@@ -7,6 +7,7 @@
 use super::Mode;
 use super::apps::is_name;
 use super::mistake::MistakeKind;
+use super::notice::NoticeKind;
 use super::place::Place;
 use super::section::{Section, Wrong};
 use super::settings::SettingValue;
@@ -221,6 +222,10 @@ fn read_site(mut section: Section<'_, '_>, name: &str, around: &Surroundings<'_>
         "report" => Ok(PolicyMode::Report),
         other => Err(not_one_of(other, &["enforce", "report"])),
     });
+    if site.policy == PolicyMode::Report {
+        let place = section.place().clone();
+        section.notice("policy", &place, NoticeKind::PolicyOnlyReports);
+    }
     site.ownership = section.checked_or("ownership", OwnershipMode::default(), |text| match text {
         "enforce" => Ok(OwnershipMode::Enforce),
         "observe" => Ok(OwnershipMode::Observe),
@@ -285,6 +290,7 @@ fn read_bots(section: &mut Section<'_, '_>, around: &Surroundings<'_>) -> Allowe
             id => parse_id(id).map(|id| id.to_string()),
         });
         if written.iter().any(|id| id == ANY_BOT) {
+            section.notice("bots", &place, NoticeKind::EveryBot);
             return AllowedBots::Any;
         }
         written.iter().filter_map(|id| Id::parse(id.as_bytes())).collect()

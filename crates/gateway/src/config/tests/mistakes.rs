@@ -260,6 +260,37 @@ without_origin = 1
 }
 
 #[test]
+fn site_that_is_open_is_said_at_every_start() {
+    let workplace = Workplace::new().variable("KEY", private_key()).file(
+        "cozegate.toml",
+        r#"mode = "public"
+[apps.main]
+kind = "jwt"
+region = "cn"
+client_id = "1"
+public_key_id = "k"
+private_key_env = "KEY"
+[server]
+auth_url = "http://127.0.0.1:8081"
+proxy_url = "http://127.0.0.1:8080"
+[cors]
+origins = ["https://a.example"]
+[visitors]
+kinds = ["anonymous"]
+secret_file = "visitors.secret"
+[sites.main]
+bots = ["*"]
+policy = "report"
+"#,
+    );
+
+    insta::assert_snapshot!(workplace.notices(), @r#"
+    cozegate.toml:16:1: sites.main.bots: Visitors of this site may use every bot that the app's token reaches, unpublished ones too. List the bots instead.
+    cozegate.toml:16:1: sites.main.policy: The visitor policy of this site refuses nothing: every visitor may do everything that the app's token may. Read the log for "would be refused", then write policy = "enforce".
+    "#);
+}
+
+#[test]
 fn bots_scripts_and_sites_are_checked() {
     let workplace = toml(&format!(
         "{APP}[chat]\nbots = [\"Help desk\"]\nsdk_url = \"ftp://me:canary@cdn.example/sdk.js\"\n[userscript]\nsites = [\"*\"]\nui = \"mine\"\nwidth = 10\n"
