@@ -14,7 +14,7 @@ import { Manager, MANAGERS } from "../harness/userscript.js";
 /** What a browser says of requests that fail, which nobody can keep from its console. */
 const NETWORK_REMARK = /net::ERR_|has been blocked by CORS policy|Failed to load resource/;
 /** Above what waiting for a gateway takes: requests are tried for a minute, with pauses of seconds. */
-const PATIENT = { timeout: 40_000 };
+const PATIENT = { timeout: 100_000 };
 
 let site;
 let emulator;

@@ -120,6 +120,7 @@ export class World {
       ...(cookie ? { cookie } : {}),
       ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     };
+    made.sent = sent;
     const request = http.request(url, { method, headers: sent }, (answer) => {
       made.status = answer.statusCode;
       for (const line of anonymous ? [] : (answer.headers["set-cookie"] ?? [])) {

@@ -138,7 +138,7 @@ export class Manager {
       const deadline = setTimeout(() => {
         this.#watchers.delete(look);
         reject(new Error(`waited in vain for ${what}; told: ${JSON.stringify(this.notifications)}`));
-      }, 30_000);
+      }, 100_000);
       const look = () => {
         const found = find();
         if (found === undefined || found === false || found === null) return;
