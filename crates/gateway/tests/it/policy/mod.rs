@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `rows` | the ten findings of the security review, each in a test named after it |
 //! | `matrix` | every operation of the table, by each grade that a handle can have |
+//! | `good` | what the clients sent when they were recorded: nothing of it is refused |
 //! | `sites` | every request with something of another site |
 
+mod good;
 mod matrix;
 mod rows;
 mod sites;
