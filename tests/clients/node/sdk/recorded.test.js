@@ -5,8 +5,9 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "../harness/test.js";
 
-const FILE = path.join(import.meta.dirname, "../../../recorded/visitor-requests.jsonl");
-const text = readFileSync(FILE, "utf8");
+const FOLDER = path.join(import.meta.dirname, "../../../recorded");
+const read = (name) => readFileSync(path.join(FOLDER, name), "utf8");
+const text = read("visitor-requests.jsonl") + read("visitor-requests-coze-go.jsonl");
 const requests = text.trimEnd().split("\n").map((line) => JSON.parse(line));
 /** Of the emulator's bots and voices, and of the workflow and the message that were made up. */
 const FIXED_ID = /^(?:75000000000000000\d\d|750000000000000\d{4}|760000000000000000\d|7426725529589596187)$/;
@@ -15,7 +16,7 @@ test("there are 300 different requests at least, of every kind of client", () =>
   const clients = new Set(requests.map(({ client }) => client.replace(/ \((?!app).*/, "")));
 
   assert.ok(new Set(text.split("\n")).size > 300, String(requests.length));
-  assert.deepEqual([...clients].sort(), ["@coze/api", "@coze/api in a page", "@coze/chat-sdk", "chat-sdk", "chat-sdk (app)", "cozepy", "own window", "userscript"]);
+  assert.deepEqual([...clients].sort(), ["@coze/api", "@coze/api in a page", "@coze/chat-sdk", "chat-sdk", "chat-sdk (app)", "coze-go", "cozepy", "own window", "userscript"]);
 });
 
 test("each is whole, and holds no secret, no address and no id of its run", () => {
