@@ -10,7 +10,8 @@ import { emulatedXhr } from "./xhr.js";
  * @property {(url: string) => boolean} isOurs whether an address is the platform's
  * @property {(authorization: string) => boolean} [takes] whether a request with this credential is led; all are when absent
  * @property {import("./xhr.js").Through} call
- * @property {(url: string) => string | null} socketUrl where a WebSocket of the platform's is to go instead
+ * @property {(url: string) => string | null} socketUrl where a WebSocket of the platform's is to go instead; throws when it
+ *   may not be opened
  *
  * @typedef {{ routes: Set<Route>, restore: () => void }} Registry
  */

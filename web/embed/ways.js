@@ -1,5 +1,7 @@
 // Which of a page's requests are the platform's, and where they go instead.
 
+import { allows } from "../client/rights.js";
+
 /** The hosts that are written into the SDK's builds (chat-sdk 3.2), whatever platform is behind the gateway. */
 const BUILT_IN_APIS = ["https://api.coze.cn", "https://api.coze.com"];
 const BUILT_IN_SOCKETS = ["wss://ws.coze.cn", "wss://ws.coze.com"];
@@ -30,6 +32,8 @@ export function waysOf(gateway, leadsAll = true) {
       const [path = "", query = ""] = wanted.split("?");
       const parameters = new URLSearchParams(query);
       if (!leadsAll && !isStandIn(parameters.get("authorization") ?? "")) return null;
+      // A page cannot see why a handshake is refused, and SDKs try again for ever: a closed socket is not opened at all.
+      if (!allows(opened.rights, "realtime")) throw new DOMException("this chat opens no WebSocket (realtime)", "SecurityError");
       parameters.set("authorization", `Bearer ${opened.handle}`);
       return `${opened.wsBase}${path}?${parameters}`;
     },

@@ -157,3 +157,26 @@ test("a page's own fetch and XMLHttpRequest carry the session's user to the gate
   for (const chat of [first, second, last]) assert.equal(chat?.body.user_id, "visitor-7");
   assert.equal(list?.path, "/v1/conversations?bot_id=7&user_id=visitor-7");
 });
+
+test("a WebSocket that the session may not open is not tried", async () => {
+  const { gateway } = setUp({ "POST /auth/session": opensSessions({ operations: ["chat"] }) });
+  let opened = 0;
+  const scope = /** @type {any} */ ({
+    fetch,
+    XMLHttpRequest: class {},
+    WebSocket: class {
+      constructor() {
+        opened += 1;
+      }
+    },
+  });
+  patchPage(scope, waysOf(gateway, false));
+  await gateway.session();
+
+  const address = (/** @type {string} */ token) => `wss://ws.coze.cn/v1/chat?bot_id=7&authorization=Bearer%20${token}`;
+  assert.throws(() => new scope.WebSocket(address("cozegate")), { name: "SecurityError" });
+  assert.equal(opened, 0);
+  new scope.WebSocket(address("pat_of_the_page"));
+  new scope.WebSocket("wss://elsewhere.test/");
+  assert.equal(opened, 2, "what is the page's own stays so");
+});
