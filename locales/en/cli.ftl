@@ -14,6 +14,9 @@ cli-arg-lang = Language of texts (default: from LC_ALL, LC_MESSAGES, LANG)
 cli-arg-help = Print help
 cli-arg-config = Configuration file (default: cozegate.toml, coze_oauth_config.json, .env or the environment, in this order)
 cli-arg-proxy-addr = Where the proxy listens (default: 127.0.0.1:8080)
+cli-arg-isolation = Who may use a conversation whose ID is known: session (its own session_name, default) or none (every token of the account)
+cli-arg-enforce-scope = Let the scope of a token request narrow the token (documented for channel apps only)
+cli-arg-app-permission = Permission that is ticked for the apps; repeatable (default: all)
 cli-arg-auth-addr = Where the auth service listens (default: 127.0.0.1:8081)
 
 cli-serve-about = Run the proxy and the auth service until Ctrl-C

@@ -64,6 +64,7 @@ init-kinds = how visitors show who they are; public mode has to say it
 init-bot-id = the bot that it opens with; without it, the page asks
 init-title = its title
 init-handle-ttl-seconds = how long a handle works
+init-pass-days = how many days a visitor's cookie or pass is good; default: 180 in public mode, else without end
 init-secret-file = the secret that visitors' histories hang on; default: below your state folder
 init-files-hosts = whose files; [] switches it off
 init-files-private-hosts = hosts in your own network, and the only ones that may use http://

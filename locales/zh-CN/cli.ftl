@@ -14,6 +14,9 @@ cli-arg-lang = 文字所用的语言（默认取自 LC_ALL、LC_MESSAGES、LANG�
 cli-arg-help = 显示帮助
 cli-arg-config = 配置文件（默认依次查找 cozegate.toml、coze_oauth_config.json、.env 和环境变量）
 cli-arg-proxy-addr = 代理监听的地址（默认 127.0.0.1:8080）
+cli-arg-isolation = 知道会话 ID 时谁能使用该会话：session（仅创建它的 session_name，默认）或 none（该账号的任何令牌）
+cli-arg-enforce-scope = 让令牌请求中的 scope 收窄令牌的权限（扣子的文档只说明渠道应用如此）
+cli-arg-app-permission = 应用已勾选的权限，可重复（默认全部）
 cli-arg-auth-addr = 认证服务监听的地址（默认 127.0.0.1:8081）
 
 cli-serve-about = 运行代理和认证服务，按 Ctrl-C 停止

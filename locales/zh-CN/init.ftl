@@ -64,6 +64,7 @@ init-kinds = 访客怎样表明身份；public 模式必须写明
 init-bot-id = 打开时使用的智能体，不写则由页面询问
 init-title = 页面标题
 init-handle-ttl-seconds = 句柄的有效秒数
+init-pass-days = 访客的 Cookie 或凭证有效的天数；公开模式默认 180，否则不过期
 init-secret-file = 访客的会话历史靠它区分，默认放在用户的状态目录下
 init-files-hosts = 哪些主机的文件；写 [] 则关闭
 init-files-private-hosts = 自己网络里的主机，只有它们可以用 http://

@@ -5,11 +5,13 @@ pub use crate::config::fuzzing::config_file;
 pub use crate::proxy::fuzzing::{events, header_filter, path, url_target};
 
 use crate::caller::session_name::VisitorKeys;
-use crate::caller::{ClientAddress, Presented, TrustedProxies, VisitorCookie, VisitorId, presented};
+use crate::caller::{
+    ClientAddress, IssuedVisitor, Presented, ShownVisitor, TrustedProxies, VisitorCookie, VisitorId, presented,
+};
 use crate::config::{ForwardedField, Mode};
 use crate::guard::{Guard, OriginList, OwnHosts, Scheme};
 use crate::proxy::fuzzing::fields;
-use coze_auth::SeededRandom;
+use coze_auth::{SeededRandom, UnixSeconds};
 use cozegate_store::GatewaySecret;
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, HeaderName, Method, Uri};
@@ -25,8 +27,12 @@ pub fn cookies(data: &[u8]) {
     let random = SeededRandom::new(1);
     let keys = VisitorKeys::derive(&GatewaySecret::throw_away(&random));
     let cookie = VisitorCookie::for_tenant("app");
-    let visitor = VisitorId::generate(&random);
-    let Some(written) = cookie.write(&visitor, Scheme::Http, &keys) else {
+    let visitor = IssuedVisitor {
+        id: VisitorId::generate(&random),
+        issued_at: UnixSeconds(1_800_000_000),
+        generation: 1,
+    };
+    let Some(written) = cookie.write(&visitor, None, Scheme::Http, &keys) else {
         return;
     };
     let signed = written
@@ -48,7 +54,7 @@ pub fn cookies(data: &[u8]) {
     }
     if let Some(headers) = with(&[data, b"; ", signed].concat()) {
         assert!(
-            cookie.read(&headers, Scheme::Http, &keys) == Some(visitor),
+            cookie.read(&headers, Scheme::Http, &keys) == Some(ShownVisitor::Dated(visitor)),
             "a cookie of ours is hidden"
         );
     }

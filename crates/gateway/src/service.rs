@@ -215,6 +215,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         chat: config.chat.clone(),
         userscript: config.userscript.clone(),
         handle_lifetime: handle_lifetime(&config),
+        pass_lifetime: pass_lifetime(&config),
         limits: Arc::new(Limits::new(limits_config(&config))),
         access_log: config.log.access,
     };
@@ -328,6 +329,7 @@ impl Running {
             chat: config.chat.clone(),
             userscript: config.userscript.clone(),
             handle_lifetime: handle_lifetime(config),
+            pass_lifetime: pass_lifetime(config),
             limits: self.limits_of(config),
             access_log: config.log.access,
         });
@@ -444,6 +446,14 @@ fn trace(config: &Config, _: &Telemetry) -> Result<(), StartError> {
 /// Removes what has ended from the store, until we stop. Any number of instances may do so.
 async fn sweep_now_and_then(shared: Arc<Shared>) {
     let sweeping = async {
+        // Decided with the first start: from then on passes without a date count.
+        if let Err(error) = shared.backend.passes_dated_since(shared.means.clock.now()).await {
+            shared.telemetry.common().store_failed(StoreUse::Handles);
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "Could not note since when passes of visitors carry a date; the first use of an old one does"
+            );
+        }
         loop {
             match shared.backend.sweep(shared.means.clock.now()).await {
                 Ok(0) => {}
@@ -566,6 +576,10 @@ fn targets(config: &Config) -> Arc<Allowed> {
 
 fn handle_lifetime(config: &Config) -> Duration {
     Duration::from_secs(config.visitors.handle_ttl_seconds.into())
+}
+
+fn pass_lifetime(config: &Config) -> Option<Duration> {
+    config.visitors.pass_days.map(|days| Duration::from_hours(24) * days)
 }
 
 #[cfg(test)]

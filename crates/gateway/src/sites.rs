@@ -149,6 +149,14 @@ impl Sites {
         origin.to_str().ok().filter(|_| is_foreign)
     }
 
+    /// Every site with each app that serves it.
+    pub(crate) fn with_apps<'a>(&'a self, apps: &'a Apps) -> impl Iterator<Item = (&'a Site, &'a ServingApp)> {
+        self.by_name.values().flat_map(|site| {
+            let serves = |app: &&Arc<ServingApp>| site.app.as_ref().is_none_or(|own| *own == app.name);
+            apps.iter().filter(serves).map(move |app| (&**site, &**app))
+        })
+    }
+
     fn of_origin(&self, origin: &[u8]) -> Option<&Arc<Site>> {
         self.by_name.values().find(|site| site.origins.contains(origin))
     }

@@ -109,6 +109,8 @@ pub(crate) struct Live {
     pub(crate) chat: ChatConfig,
     pub(crate) userscript: UserscriptConfig,
     pub(crate) handle_lifetime: Duration,
+    /// How long a visitor's cookie or pass is good; without end when absent.
+    pub(crate) pass_lifetime: Option<Duration>,
     pub(crate) limits: Arc<Limits>,
     /// Whether a line is written for each request.
     pub(crate) access_log: AccessLog,

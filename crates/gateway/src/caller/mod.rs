@@ -20,6 +20,6 @@ pub mod session_name;
 
 pub(crate) use address::unwrap_ipv4;
 pub use address::{ClientAddress, ClientNetwork, TrustedProxies};
-pub use anonymous::{VisitorCookie, VisitorId};
+pub use anonymous::{IssuedVisitor, ShownVisitor, VisitorCookie, VisitorId};
 pub use credential::{Caller, Presented, presented, presented_in};
 pub use session_name::VisitorKeys;

@@ -4,12 +4,14 @@
 //! history is read. We derive it with a keyed hash: nobody can compute a neighbour's name, no personal data reaches the
 //! platform, and the parts cannot be joined in two ways, because the separator cannot occur in them.
 
+use super::anonymous::VisitorId;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use coze_auth::{SessionName, Subject};
 use cozegate_store::GatewaySecret;
+use cozegate_store::generations::GenerationKey;
 
 /// How the user was proved. Two kinds never share a history, even with equal ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,7 @@ pub struct VisitorKeys {
     pub(super) cookie: hmac::Key,
     pub(super) pass: hmac::Key,
     log: hmac::Key,
+    generation: hmac::Key,
     pairing: String,
 }
 
@@ -51,6 +54,7 @@ impl VisitorKeys {
             cookie: key("cozegate visitor cookie v1"),
             pass: key("cozegate visitor pass v1"),
             log: key("cozegate access log v1"),
+            generation: key("cozegate visitor generation v1"),
             pairing: BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&root, b"cozegate userscript pairing v1")),
         }
     }
@@ -65,6 +69,16 @@ impl VisitorKeys {
         let mut name = BASE64_URL_SAFE_NO_PAD.encode(context.sign());
         name.truncate(LOG_NAME_LENGTH);
         name
+    }
+
+    /// Returns the key under which the passes of `visitor` are withdrawn, whatever app they are shown to.
+    pub(crate) fn generation_key(&self, visitor: &VisitorId) -> GenerationKey {
+        let mut key = GenerationKey::default();
+        let digest = hmac::sign(&self.generation, visitor.as_str().as_bytes());
+        for (to, from) in key.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        key
     }
 
     /// Returns what the userscript that we serve shows of itself. Secret: whoever has it may open sessions on this machine.

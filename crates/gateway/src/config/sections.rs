@@ -143,6 +143,8 @@ pub struct VisitorsConfig {
     pub handle_ttl_seconds: u32,
     /// The largest body, other than an upload, of a request that a visitor sends.
     pub body_bytes: u32,
+    /// How many days a visitor's cookie or pass is good; without end when absent, which is for local mode.
+    pub pass_days: Option<u32>,
     /// Where the secret rests from which visitors' session names are derived; a place of our own when absent.
     pub secret_file: Option<PathBuf>,
 }
@@ -181,6 +183,7 @@ impl Default for VisitorsConfig {
             kinds: vec![VisitorKind::Anonymous],
             handle_ttl_seconds: 86_400,
             body_bytes: 64 << 10,
+            pass_days: None,
             secret_file: None,
         }
     }
@@ -192,6 +195,11 @@ impl VisitorsConfig {
 
     /// The body is read before it is checked, so it has to fit into memory.
     const BODY_BYTES: std::ops::RangeInclusive<u32> = 1024..=1 << 20;
+    /// Browsers keep a cookie for 400 days at most, and the store a withdrawal.
+    const PASS_DAYS: std::ops::RangeInclusive<u32> = 1..=400;
+
+    /// As long as Coze keeps messages.
+    const PUBLIC_PASS_DAYS: u32 = 180;
 
     pub(super) fn read(mut section: Section<'_, '_>, mode: Mode) -> Self {
         let default = Self::default();
@@ -219,6 +227,10 @@ impl VisitorsConfig {
             Self::HANDLE_TTL_SECONDS,
         );
         let body_bytes = section.number_or("body_bytes", default.body_bytes, Self::BODY_BYTES);
+        let pass_days = match mode {
+            Mode::Local => section.number("pass_days", Self::PASS_DAYS),
+            Mode::Public => Some(section.number_or("pass_days", Self::PUBLIC_PASS_DAYS, Self::PASS_DAYS)),
+        };
         if mode == Mode::Public && !section.has("secret_file") {
             section.mistake("secret_file", &place, MistakeKind::PublicNeedsSecret);
         }
@@ -243,6 +255,7 @@ impl VisitorsConfig {
             kinds,
             handle_ttl_seconds,
             body_bytes,
+            pass_days,
             secret_file,
         }
     }

@@ -8,11 +8,11 @@ use super::language::Reader;
 use crate::apps::ServingApp;
 use crate::caller::anonymous::{read_pass, write_pass};
 use crate::caller::session_name::SubjectKind;
-use crate::caller::{ClientAddress, VisitorId};
+use crate::caller::{ClientAddress, IssuedVisitor, ShownVisitor, VisitorId};
 use crate::config::Mode;
 use crate::problem::{Problem, ProblemKind};
 use crate::sites::Site;
-use crate::state::Shared;
+use crate::state::{Live, Shared};
 use crate::telemetry::access_log::Whose;
 use crate::telemetry::labels::StoreUse;
 use axum::Extension;
@@ -23,8 +23,9 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, ORIGIN, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
-use coze_auth::{SessionName, Subject};
+use coze_auth::{SessionName, Subject, UnixSeconds};
 use cozegate_core::policy::{Bots, Group, SiteRules};
+use cozegate_store::generations::{EVERY_PASS, key_of_subject};
 use cozegate_store::{Grade, HandleRecord};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -124,7 +125,12 @@ async fn try_open(
     let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
     let site = live.sites.for_session(origin, request.site.as_deref())?;
     let app = site.app(&live.apps, request.app.as_deref())?;
-    let place = Place { shared, site, app };
+    let place = Place {
+        shared,
+        live: &live,
+        site,
+        app,
+    };
     let now = shared.means.clock.now();
     let named = request.session_name.as_deref().filter(|name| !name.is_empty());
     let visitor = match (named, shared.mode) {
@@ -132,9 +138,9 @@ async fn try_open(
         (Some(_), Mode::Public) => return Err(ProblemKind::SessionNameRefused.into()),
         (None, _) if request.fresh => {
             Visitor::forget(&place, headers, &request).await?;
-            Visitor::new(&place)
+            Visitor::new(&place, now).await?
         }
-        (None, _) => Visitor::anonymous(&place, headers, &request),
+        (None, _) => Visitor::anonymous(&place, headers, &request).await?,
     };
     let expires_at = now + live.handle_lifetime;
     let whose = Whose {
@@ -175,8 +181,11 @@ async fn try_open(
     };
     let mut response = Json(answer).into_response();
     response.extensions_mut().insert(whose);
-    if let Some(id) = visitor.keep {
-        let cookie = site.visitor_cookie(app).write(&id, shared.scheme, &shared.visitor_keys);
+    if let Some(issued) = visitor.keep {
+        let life = live.pass_lifetime.map(|life| (issued.issued_at + life).since(now));
+        let cookie = site
+            .visitor_cookie(app)
+            .write(&issued, life, shared.scheme, &shared.visitor_keys);
         response.headers_mut().extend(cookie.map(|value| (SET_COOKIE, value)));
     }
     Ok(response)
@@ -240,8 +249,10 @@ impl Permissions {
 }
 
 /// Where a session is opened: at which site, and with which app.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     shared: &'a Shared,
+    live: &'a Live,
     site: &'a Site,
     app: &'a ServingApp,
 }
@@ -250,8 +261,8 @@ struct Place<'a> {
 struct Visitor {
     subject: Subject,
     user: User,
-    /// The id that the browser shall keep.
-    keep: Option<VisitorId>,
+    /// What the browser shall keep.
+    keep: Option<IssuedVisitor>,
     /// What the page shall keep, in case the browser does not.
     pass: Option<String>,
 }
@@ -272,58 +283,105 @@ impl Visitor {
         })
     }
 
-    /// Whoever the cookie names, else whoever the pass names, else somebody new.
-    fn anonymous(place: &Place<'_>, headers: &HeaderMap, request: &SessionRequest) -> Self {
-        if let Some(id) = Self::in_cookie(place, headers) {
-            return Self::of(place, id, false);
+    /// The visitor whom the cookie names, else the one whom the pass names, else a new one.
+    async fn anonymous(place: &Place<'_>, headers: &HeaderMap, request: &SessionRequest) -> Result<Self, Problem> {
+        if let Some(shown) = Self::in_cookie(place, headers)
+            && let Some(issued) = still_good(place, shown).await?
+        {
+            return Ok(Self::of(place, issued, false));
         }
-        match Self::in_pass(place, request) {
-            Some(id) => Self::of(place, id, true),
-            None => Self::new(place),
+        if let Some(shown) = Self::in_pass(place, request)
+            && let Some(issued) = still_good(place, shown).await?
+        {
+            return Ok(Self::of(place, issued, true));
         }
+        Self::new(place, place.shared.means.clock.now()).await
     }
 
-    fn new(place: &Place<'_>) -> Self {
-        Self::of(place, VisitorId::generate(place.shared.means.random.as_ref()), true)
+    async fn new(place: &Place<'_>, now: UnixSeconds) -> Result<Self, Problem> {
+        let shared = place.shared;
+        let generation = shared.backend.generation(&[EVERY_PASS]).await;
+        let issued = IssuedVisitor {
+            id: VisitorId::generate(shared.means.random.as_ref()),
+            issued_at: now,
+            generation: generation.map_err(|error| shared.store_problem(StoreUse::Handles, &error))?,
+        };
+        Ok(Self::of(place, issued, true))
     }
 
-    /// Ends the handles of everybody whom the browser could still show itself to be.
+    /// Withdraws the cookie and the pass that the browser shows, and ends the handles of their visitors at every site and
+    /// app.
     async fn forget(place: &Place<'_>, headers: &HeaderMap, request: &SessionRequest) -> Result<(), Problem> {
-        let Place { shared, app, .. } = place;
-        // Behind a login everybody has the same subject, and the others are to stay.
-        if app.kind.needs_login() {
-            return Ok(());
-        }
+        let Place { shared, live, .. } = place;
+        let failed = |error| shared.store_problem(StoreUse::Handles, &error);
         let known = [Self::in_cookie(place, headers), Self::in_pass(place, request)];
-        for id in known.into_iter().flatten() {
-            let subject = app.subject(session_name(place, &id));
-            let ended = shared.end_sessions(&app.name, &subject).await;
-            ended.map_err(|error| shared.store_problem(StoreUse::Handles, &error))?;
+        for shown in known.into_iter().flatten() {
+            let key = shared.visitor_keys.generation_key(shown.id());
+            let now = shared.means.clock.now();
+            shared.backend.raise_generation(&[key], now).await.map_err(failed)?;
+            for (site, app) in live.sites.with_apps(&live.apps) {
+                // Behind a login everybody has the same subject, and the others are to stay.
+                if app.kind.needs_login() {
+                    continue;
+                }
+                let there = Place { site, app, ..*place };
+                let subject = app.subject(session_name(&there, shown.id()));
+                shared.end_sessions(&app.name, &subject).await.map_err(failed)?;
+            }
         }
         Ok(())
     }
 
-    fn in_cookie(place: &Place<'_>, headers: &HeaderMap) -> Option<VisitorId> {
-        let Place { shared, site, app } = place;
+    fn in_cookie(place: &Place<'_>, headers: &HeaderMap) -> Option<ShownVisitor> {
+        let Place { shared, site, app, .. } = place;
         site.visitor_cookie(app)
             .read(headers, shared.scheme, &shared.visitor_keys)
     }
 
-    fn in_pass(place: &Place<'_>, request: &SessionRequest) -> Option<VisitorId> {
+    fn in_pass(place: &Place<'_>, request: &SessionRequest) -> Option<ShownVisitor> {
         read_pass(request.visitor.as_deref()?, &place.shared.visitor_keys)
     }
 
-    fn of(place: &Place<'_>, id: VisitorId, needs_pass: bool) -> Self {
+    fn of(place: &Place<'_>, issued: IssuedVisitor, needs_pass: bool) -> Self {
         Self {
-            subject: place.app.subject(session_name(place, &id)),
+            subject: place.app.subject(session_name(place, &issued.id)),
             user: User {
-                id: id.public_id(),
+                id: issued.id.public_id(),
                 kind: "anonymous",
             },
-            pass: needs_pass.then(|| write_pass(&id, &place.shared.visitor_keys)),
-            keep: Some(id),
+            pass: needs_pass.then(|| write_pass(&issued, &place.shared.visitor_keys)),
+            keep: Some(issued),
         }
     }
+}
+
+/// Returns what to hand out again for a cookie or a pass, or `None` when its life is over or it was withdrawn.
+///
+/// One without a date was issued before this store knew dates, and counts from the day on which it learned of them. So it
+/// has an end as well, and a browser whose answer got lost, or two tabs at once, lose no history.
+async fn still_good(place: &Place<'_>, shown: ShownVisitor) -> Result<Option<IssuedVisitor>, Problem> {
+    let Place { shared, live, app, .. } = place;
+    let failed = |error| shared.store_problem(StoreUse::Handles, &error);
+    let now = shared.means.clock.now();
+    let issued = match shown {
+        ShownVisitor::Dated(issued) => issued,
+        ShownVisitor::Undated(id) => IssuedVisitor {
+            id,
+            issued_at: shared.backend.passes_dated_since(now).await.map_err(failed)?,
+            generation: 0,
+        },
+    };
+    if live.pass_lifetime.is_some_and(|life| now >= issued.issued_at + life) {
+        return Ok(None);
+    }
+    let subject = app.subject(session_name(place, &issued.id));
+    let mut keys = vec![EVERY_PASS, shared.visitor_keys.generation_key(&issued.id)];
+    // Behind a login it is everyone's subject.
+    if !app.kind.needs_login() {
+        keys.push(key_of_subject(&app.name, &subject));
+    }
+    let lowest = shared.backend.generation(&keys).await.map_err(failed)?;
+    Ok((issued.generation >= lowest).then_some(issued))
 }
 
 fn session_name(place: &Place<'_>, id: &VisitorId) -> SessionName {

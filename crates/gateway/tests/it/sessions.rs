@@ -1,9 +1,19 @@
 //! Visitors: who is new, who comes back, and that nobody reads another's history.
 
-use crate::world::{Answer, World, send};
-use coze_emulator::AuthorizationKind;
+use crate::world::servers::SharedStore;
+use crate::world::{Answer, World, demo_app, send};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use coze_auth::{Clock, ManualClock, SeededRandom, SystemClock, SystemRandom};
+use coze_emulator::{AuthorizationKind, Emulator, EmulatorConfig};
+use cozegate_gateway::config::{Config, ConfigSource};
+use cozegate_gateway::store;
+use cozegate_store::GatewaySecret;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 async fn open(auth: SocketAddr, cookie: &str, body: &str) -> Answer {
     let request = format!(
@@ -239,5 +249,118 @@ async fn bodies_that_do_not_fit_are_told_apart() {
         assert_eq!(answer.status, status, "{}", answer.text());
         assert_eq!(answer.json()["type"], format!("urn:cozegate:problem:{problem}"));
     }
+    world.stop().await;
+}
+
+/// A pass as the versions before wrote it, for the visitor of `pass`.
+fn undated(pass: &str) -> String {
+    let id = pass.strip_prefix("cgv_").unwrap().split('.').next().unwrap();
+    let secret = GatewaySecret::throw_away(&SeededRandom::new(11));
+    let root = hmac::Key::new(HMAC_SHA256, secret.expose());
+    let key = hmac::sign(&root, b"cozegate visitor pass v1");
+    let key = hmac::Key::new(HMAC_SHA256, key.as_ref());
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&key, id.as_bytes()));
+    format!("cgv_{id}.{signature}")
+}
+
+async fn user_by(auth: SocketAddr, cookie: &str, pass: &str) -> (String, Answer) {
+    let answer = open(auth, cookie, &json!({ "visitor": pass }).to_string()).await;
+    (text_of(&answer.json(), "/user/id").to_owned(), answer)
+}
+
+#[tokio::test]
+async fn visitor_who_was_forgotten_comes_back_with_no_pass_and_no_cookie_anywhere() {
+    let store = SharedStore::sqlite();
+    let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
+    let start = async || World::start_on(store.open().await, demo_app(&emulator), |_| {});
+    let (world, other) = (start().await, start().await);
+    let first = open(world.auth, "", "{}").await;
+    let bystander = open(world.auth, "", "{}").await;
+    let (user, pass) = (
+        text_of(&first.json(), "/user/id").to_owned(),
+        text_of(&first.json(), "/visitor").to_owned(),
+    );
+    for world in [&world, &other] {
+        assert_eq!(user_by(world.auth, "", &pass).await.0, user);
+        assert_eq!(user_by(world.auth, &cookie(&first), "").await.0, user);
+        assert_eq!(user_by(world.auth, "", &undated(&pass)).await.0, user);
+    }
+
+    let fresh = open(world.auth, "", &json!({"visitor": pass, "fresh": true}).to_string()).await;
+
+    let mut let_through = 0;
+    let mut tried = 0;
+    for world in [&world, &other] {
+        for (cookie, pass) in [
+            ("", &*pass),
+            (&*cookie(&first), ""),
+            (&*cookie(&first), &*pass),
+            ("", &*undated(&pass)),
+        ] {
+            tried += 1;
+            let_through += i32::from(user_by(world.auth, cookie, pass).await.0 == user);
+        }
+    }
+    let new = text_of(&fresh.json(), "/user/id").to_owned();
+    let good = [
+        user_by(other.auth, "", text_of(&fresh.json(), "/visitor")).await.0 == new,
+        user_by(other.auth, &cookie(&fresh), "").await.0 == new,
+        user_by(other.auth, &cookie(&bystander), "").await.0 == text_of(&bystander.json(), "/user/id"),
+    ];
+    let refused = good.iter().filter(|is_good| !**is_good).count();
+    println!("withdrawn passes: bad tried {tried} / let through {let_through}; good tried 3 / refused {refused}");
+    assert_eq!((let_through, refused), (0, 0));
+    world.stop().await;
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn pass_ends_after_its_days_however_often_it_is_used() {
+    const DAY: Duration = Duration::from_hours(24);
+    let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let mut config = Config::for_app(ConfigSource::Demo, demo_app(&emulator));
+    config.server.proxy_addr = ([127, 0, 0, 1], 0).into();
+    config.server.auth_addr = ([127, 0, 0, 1], 0).into();
+    config.visitors.pass_days = Some(180);
+    let backend = store::in_memory(Arc::new(SystemRandom)).await.unwrap();
+    let world = World::run(config, backend, Arc::clone(&clock) as Arc<dyn Clock>);
+    let first = open(world.auth, "", "{}").await;
+    let user = text_of(&first.json(), "/user/id").to_owned();
+    let mut pass = text_of(&first.json(), "/visitor").to_owned();
+    let old = undated(&pass);
+    assert!(first.header("set-cookie").unwrap().contains("Max-Age=15552000"));
+
+    for _ in 0..179 {
+        clock.advance(DAY);
+        let (found, answer) = user_by(world.auth, "", &pass).await;
+        assert_eq!(found, user);
+        text_of(&answer.json(), "/visitor").clone_into(&mut pass);
+        // The store has known dates since it was made.
+        assert_eq!(user_by(world.auth, "", &old).await.0, user);
+    }
+    let kept = cookie(&user_by(world.auth, "", &pass).await.1);
+    clock.advance(DAY);
+
+    for (cookie, pass) in [("", &*pass), (&*kept, ""), ("", &*old)] {
+        assert_ne!(user_by(world.auth, cookie, pass).await.0, user, "{cookie} {pass}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn pass_of_an_earlier_version_is_exchanged_for_one_with_a_date() {
+    let (world, _emulator) = World::with_emulator().await;
+    let first = open(world.auth, "", "{}").await;
+    let old = undated(text_of(&first.json(), "/visitor"));
+
+    let (user, answer) = user_by(world.auth, "", &old).await;
+    let exchanged = text_of(&answer.json(), "/visitor").to_owned();
+
+    assert_eq!(user, text_of(&first.json(), "/user/id"));
+    assert_eq!(exchanged.split('.').count(), 4, "{exchanged}");
+    assert_eq!(user_by(world.auth, "", &exchanged).await.0, user);
+    // A second tab that still holds the old one.
+    assert_eq!(user_by(world.auth, "", &old).await.0, user);
     world.stop().await;
 }

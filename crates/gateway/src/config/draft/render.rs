@@ -58,6 +58,7 @@ const SECTIONS: [(&str, &[Line]); 11] = [
             ("kinds", "[\"anonymous\"]"),
             ("handle_ttl_seconds", "86400"),
             ("body_bytes", "65536"),
+            ("pass_days", "180"),
             ("secret_file", "\"visitors.secret\""),
         ],
     ),

@@ -178,6 +178,7 @@ fn a_draft_of_the_consoles_file_explains_itself() {
     # kinds = ["anonymous"]  # how visitors show who they are; public mode has to say it
     # handle_ttl_seconds = 86400  # how long a handle works
     # body_bytes = 65536  # the largest body that a visitor sends, uploads apart
+    # pass_days = 180  # how many days a visitor's cookie or pass is good; default: 180 in public mode, else without end
     # secret_file = "visitors.secret"  # the secret that visitors' histories hang on; default: below your state folder
 
     # Where tokens, handles and logins rest, sealed.

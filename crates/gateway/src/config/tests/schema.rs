@@ -206,7 +206,7 @@ fn numbers_end_where_the_schema_says() {
             }
         }
     }
-    assert_eq!(bounds, 27 * 4);
+    assert_eq!(bounds, 28 * 4);
 }
 
 /// A whole file of public mode with this app.
