@@ -207,7 +207,11 @@ sessions-shared = none: everybody shares the app’s own history
 sessions-windows = Opened
 sessions-until = Good until
 sessions-end = End this session
-sessions-cut = There are more than are shown here.
+sessions-cut = There are more than are shown here. Search for the one you want.
+sessions-search = Part of a session name, or the name in the access log
+sessions-find = Search
+sessions-not-found = No session has this name.
+sessions-unknown = There is no such session: it has ended already, or it never existed.
 sessions-show = Show the sessions
 
 window-open = Open the chat

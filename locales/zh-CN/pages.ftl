@@ -207,7 +207,11 @@ sessions-shared = 没有：所有人共用应用自己的历史记录
 sessions-windows = 打开次数
 sessions-until = 有效至
 sessions-end = 结束这个会话
-sessions-cut = 还有更多，没有在这里显示。
+sessions-cut = 还有更多，没有在这里显示。请搜索要找的会话。
+sessions-search = 会话名的一部分，或访问日志里的名字
+sessions-find = 搜索
+sessions-not-found = 没有这个名字的会话。
+sessions-unknown = 没有这个会话：它已经结束，或者从未存在。
 sessions-show = 显示会话
 
 window-open = 打开对话

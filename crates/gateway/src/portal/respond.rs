@@ -151,14 +151,31 @@ fn with_form(mut page: Response) -> Response {
     page
 }
 
-/// Who has a session; `None` where nobody is to see it yet.
-pub(super) fn sessions(reader: &Reader, sessions: Option<&[SessionLine]>, is_cut: bool) -> Response {
+/// What the page of sessions shows.
+#[derive(Default)]
+pub(super) struct ShownSessions<'a> {
+    /// `None` where the reader has to ask for them first.
+    pub(super) sessions: Option<&'a [SessionLine]>,
+    pub(super) is_cut: bool,
+    pub(super) search: &'a str,
+    /// The session that was to be ended does not exist.
+    pub(super) is_unknown: bool,
+}
+
+/// The page of sessions.
+pub(super) fn sessions(reader: &Reader, shown: &ShownSessions<'_>) -> Response {
     let page = SessionsPage {
         frame: frame(reader),
-        sessions,
-        is_cut,
+        sessions: shown.sessions,
+        is_cut: shown.is_cut,
+        search: shown.search,
+        is_unknown: shown.is_unknown,
     };
-    with_form(html(pages::sessions(&page), None))
+    let mut response = with_form(html(pages::sessions(&page), None));
+    if shown.is_unknown {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
 }
 
 /// The code for another device.

@@ -1,6 +1,12 @@
 //! `/sessions`: who is there, and that only the person at the machine ends a session.
 
-use crate::world::{Answer, World, send};
+use crate::world::{Answer, RecordingUpstream, World, fixed_app, send};
+use coze_auth::{Clock as _, SessionName, Subject, SystemClock, SystemRandom};
+use cozegate_gateway::config::StoreConfig;
+use cozegate_gateway::store;
+use cozegate_store::{Grade, HandleRecord, HandleRegister};
+use std::sync::Arc;
+use std::time::Duration;
 
 async fn page(world: &World) -> String {
     let request = format!(
@@ -82,7 +88,65 @@ async fn session_that_is_ended_is_over_and_the_others_go_on() {
     assert_eq!(world.ask("GET /v1/users/me", &alice, "").await.status, 401);
     assert_eq!(world.ask("GET /v1/users/me", &bob, "").await.status, 200);
     assert_eq!(keys(&page(&world).await).len(), 1);
-    assert_eq!(end(&world, key, &own).await.status, 303, "over already");
+    let over = end(&world, key, &own).await;
+    assert_eq!(over.status, 404, "over already");
+    assert!(over.text().contains("There is no such session"), "{}", over.text());
     assert_eq!(end(&world, "", &own).await.status, 400);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn session_beyond_the_first_thousand_is_found_by_its_name_and_ended() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let opened = store::open(&StoreConfig::default(), Some(folder.path()), Arc::new(SystemRandom)).await;
+    let backend = opened.unwrap().backend;
+    let upstream = RecordingUpstream::start().await;
+    let world = World::start_on(backend.clone(), fixed_app("main", &upstream.api_base()), |_| {});
+    let mallory = open(&world, "mallory-old").await;
+    // Twelve hundred sessions that last longer.
+    let register = HandleRegister::new(backend);
+    let now = SystemClock.now();
+    for number in 0..1200 {
+        let record = HandleRecord {
+            app: "main".into(),
+            site: "main".into(),
+            grade: Grade::Local,
+            subject: Subject::of(SessionName::parse(&format!("user-{number}")).unwrap()),
+            user_id: "v_1".into(),
+            origin: None,
+            expires_at: now + Duration::from_hours(48),
+        };
+        register.issue(record, now, &SystemRandom).await.unwrap();
+    }
+    let search = async |text: &str| {
+        let path = format!("/sessions?lang=en&search={text}");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/html\r\n\r\n",
+            world.auth
+        );
+        let answer = send(world.auth, &request).await;
+        assert_eq!(answer.status, 200);
+        answer.text()
+    };
+
+    let first = page(&world).await;
+    let found = search("MALLORY").await;
+    let key = keys(&found)[0].to_owned();
+    let by_key = search(&key).await;
+    let none = search("nobody%22%3E%3Cb%3E").await;
+    let ended = end(&world, &key, &format!("Origin: http://{}\r\n", world.auth)).await;
+
+    assert!(
+        !first.contains("mallory") && first.contains("There are more"),
+        "{first}"
+    );
+    assert_eq!((keys(&found).len(), keys(&by_key)), (1, vec![&*key]));
+    assert_eq!(keys(&search("user-1").await).len(), 311);
+    assert!(
+        none.contains("No session has this name") && !none.contains("\"><b>"),
+        "{none}"
+    );
+    assert_eq!(ended.status, 303);
+    assert_eq!(world.ask("GET /v1/users/me", &mallory, "").await.status, 401);
     world.stop().await;
 }

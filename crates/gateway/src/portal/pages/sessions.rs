@@ -12,6 +12,10 @@ pub struct SessionsPage<'a> {
     pub sessions: Option<&'a [SessionLine]>,
     /// There are more than are shown.
     pub is_cut: bool,
+    /// The text that the shown sessions were searched for; empty without a search.
+    pub search: &'a str,
+    /// The session that was to be ended does not exist.
+    pub is_unknown: bool,
 }
 
 /// One session.
