@@ -5,6 +5,7 @@
 //! reading of the revocation counter ([`HandleRegister::watch`]), or within [`RECHECK`] where the counter is not read.
 
 use crate::backend::{Backend, BackendError};
+use crate::generations::{EVERY_PASS, key_of_subject};
 use crate::handles::{Handle, HandleHash, HandleRecord, HandleTable, KnownHandle, Sighting, hash};
 pub use crate::revocations::RECHECK;
 use crate::revocations::Watch;
@@ -143,6 +144,22 @@ impl HandleRegister {
     pub async fn revoke_all_of(&self, app: &str, subject: &Subject) -> Result<u64, BackendError> {
         self.table.revoke_all_of(app, subject);
         self.backend.delete_handles_of(app, subject).await
+    }
+
+    /// Revokes all handles of `subject` at the app of this name, and withdraws the cookies and passes that lead to it. The
+    /// passes first: else one of them could open a session in between. Returns how many handles there were.
+    pub async fn withdraw(&self, app: &str, subject: &Subject, now: UnixSeconds) -> Result<u64, BackendError> {
+        self.backend
+            .raise_generation(&[key_of_subject(app, subject)], now)
+            .await?;
+        self.revoke_all_of(app, subject).await
+    }
+
+    /// Revokes every handle, and withdraws every cookie and pass: each visitor becomes a new one. Returns how many handles
+    /// there were.
+    pub async fn withdraw_all(&self, now: UnixSeconds) -> Result<u64, BackendError> {
+        self.backend.raise_generation(&[EVERY_PASS], now).await?;
+        self.revoke_all().await
     }
 
     /// Revokes every handle. Returns how many there were.

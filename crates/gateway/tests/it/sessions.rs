@@ -9,7 +9,7 @@ use coze_auth::{Clock, ManualClock, SeededRandom, SystemClock, SystemRandom};
 use coze_emulator::{AuthorizationKind, Emulator, EmulatorConfig};
 use cozegate_gateway::config::{Config, ConfigSource};
 use cozegate_gateway::store;
-use cozegate_store::GatewaySecret;
+use cozegate_store::{GatewaySecret, HandleRegister};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -362,5 +362,36 @@ async fn pass_of_an_earlier_version_is_exchanged_for_one_with_a_date() {
     assert_eq!(user_by(world.auth, "", &exchanged).await.0, user);
     // A second tab that still holds the old one.
     assert_eq!(user_by(world.auth, "", &old).await.0, user);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn subject_that_the_operator_withdraws_comes_back_as_a_new_visitor() {
+    let store = SharedStore::sqlite();
+    let emulator = Emulator::start(EmulatorConfig::default()).await.unwrap();
+    let world = World::start_on(store.open().await, demo_app(&emulator), |_| {});
+    let (one, other) = (open(world.auth, "", "{}").await, open(world.auth, "", "{}").await);
+    let user = |answer: &Answer| text_of(&answer.json(), "/user/id").to_owned();
+    let pass = |answer: &Answer| text_of(&answer.json(), "/visitor").to_owned();
+    // As a command beside the running gateway does.
+    let register = HandleRegister::new(store.open().await);
+    let now = SystemClock.now();
+    let record = register
+        .find(text_of(&one.json(), "/handle"), now)
+        .await
+        .unwrap()
+        .unwrap();
+
+    assert_eq!(register.withdraw(&record.app, &record.subject, now).await.unwrap(), 1);
+
+    assert_ne!(user_by(world.auth, "", &pass(&one)).await.0, user(&one));
+    assert_ne!(user_by(world.auth, &cookie(&one), "").await.0, user(&one));
+    assert_eq!(user_by(world.auth, "", &pass(&other)).await.0, user(&other));
+
+    register.withdraw_all(now).await.unwrap();
+
+    assert_ne!(user_by(world.auth, "", &pass(&other)).await.0, user(&other));
+    let later = open(world.auth, "", "{}").await;
+    assert_eq!(user_by(world.auth, "", &pass(&later)).await.0, user(&later));
     world.stop().await;
 }
