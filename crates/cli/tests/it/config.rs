@@ -110,11 +110,13 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     limits.streams_per_caller = 8192  # default
     limits.upload_bytes = 537919488  # default
     limits.upload_mib_per_minute = 0  # default
+    local.pages = "chat"  # default
     log.access = "off"  # default
     log.format = "text"  # default
     mode = "local"  # default
     server.auth_addr = "127.0.0.1:9081"  # cozegate.toml:2:13
     server.forwarded_field = "x-forwarded-for"  # default
+    server.pass_fields = []  # default
     server.proxy_addr = "127.0.0.1:8080"  # default
     server.trusted_proxies = []  # default
     store.kind = "sqlite"  # default
@@ -126,6 +128,7 @@ fn show_names_the_source_of_each_value_and_no_secret() {
     userscript.sites = ["https://www.coze.cn/*","https://www.coze.com/*"]  # default
     userscript.ui = "sdk"  # default
     userscript.width = 460  # default
+    visitors.body_bytes = 65536  # default
     visitors.handle_ttl_seconds = 86400  # default
     visitors.kinds = ["anonymous"]  # default
     ----- stderr -----
