@@ -3,7 +3,7 @@
 // One question at a time. A question that was not answered goes back into the input, whatever the reason; nothing that
 // somebody typed is lost.
 
-import { ALL_RIGHTS, allows } from "../client/rights.js";
+import { allows, rightsIn } from "../client/rights.js";
 import { AnswerView } from "./answer_view.js";
 import { isAbort } from "./api.js";
 import { Failure } from "./failure.js";
@@ -51,7 +51,7 @@ export class Chat {
   #oldestId = "";
   /** @type {Asked | null} */
   #asked = null;
-  #rights = ALL_RIGHTS;
+  #rights = rightsIn({});
   /** Counts openings, so that a slow answer about a conversation left behind is not shown in another. */
   #visit = 0;
 

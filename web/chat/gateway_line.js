@@ -1,6 +1,6 @@
 // The chat's requests by way of a gateway client (client/gateway.js), which puts in the handle and has the patience.
 
-import { ALL_RIGHTS } from "../client/rights.js";
+import { rightsIn } from "../client/rights.js";
 import { Failure } from "./failure.js";
 
 /**
@@ -33,7 +33,7 @@ export class GatewayLine {
    * @returns {Promise<T>}
    */
   async use(attempt) {
-    const { userId, rights = ALL_RIGHTS } = await this.#gateway.session().catch((trouble) => {
+    const { userId, rights = rightsIn({}) } = await this.#gateway.session().catch((trouble) => {
       throw failureOf(trouble);
     });
     return attempt({ userId, rights, send: (path, init) => this.#gateway.call(path, init) });
@@ -47,7 +47,7 @@ export class GatewayLine {
 function failureOf(trouble) {
   const facts = { reason: String(trouble?.detail ?? ""), status: trouble?.response?.status, cause: trouble };
   if (trouble?.problem === "login-required") return new Failure("login", facts);
-  if (trouble?.policy) return new Failure("not-allowed", facts);
+  if (trouble?.isOfPolicy) return new Failure("not-allowed", facts);
   if (trouble?.kind === "busy") return new Failure("rate", facts);
   if (trouble?.kind === "refused") return new Failure("session", facts);
   return new Failure("unreachable", { cause: trouble });

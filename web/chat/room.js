@@ -1,6 +1,6 @@
 // One room: the parts of a chat put together in the page, or in the shadow root, in which they find their elements.
 
-import { ALL_RIGHTS, allows } from "../client/rights.js";
+import { allows, rightsIn } from "../client/rights.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Drawer } from "./drawer.js";
@@ -118,7 +118,7 @@ export class Room {
     this.#view.botName = "";
     this.#view.state = "ready";
     // Without a session the visitor hears why when a bot was chosen.
-    const rights = api.rights().catch(() => ALL_RIGHTS);
+    const rights = api.rights().catch(() => rightsIn({}));
     const listed = bots
       ? rights.then(({ bots: open }) => bots.filter(({ id }) => open?.includes(id) ?? true))
       : api.bots();

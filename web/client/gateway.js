@@ -10,7 +10,7 @@ import { questionIn } from "./question.js";
 import { answerTo } from "./resume.js";
 import { VisitorSession } from "./session.js";
 import { isAbort } from "./transport.js";
-import { Trouble, isDeadHandle, isOutOfOrder, isPolicyRefusal, nobodyThere, passingTrouble, refusal } from "./trouble.js";
+import { Trouble, isDeadHandle, isRefusal, nobodyThere, passingTrouble, refusal } from "./trouble.js";
 
 /**
  * @typedef {object} Request
@@ -232,8 +232,7 @@ export class Gateway {
         continue;
       }
       const trouble = passingTrouble(response, body);
-      const isRefused = isOutOfOrder(response, body) || isPolicyRefusal(response.status, body);
-      this.#onTrouble(trouble ?? (isRefused ? refusal(response, body) : null));
+      this.#onTrouble(trouble ?? (isRefusal(response, body) ? refusal(response, body) : null));
       if (!trouble) this.#noteChats(path, body);
       return { response, trouble };
     }

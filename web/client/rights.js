@@ -3,26 +3,17 @@
 
 /**
  * @typedef {object} Rights
- * @property {string} grade how the gateway knows the visitor: `anonymous`, `local` ...; empty when it does not say
- * @property {ReadonlySet<string> | null} operations groups of operations; null: all
+ * @property {readonly string[] | null} operations groups of operations; null: all
  * @property {readonly string[] | null} bots ids; null: all
  */
 
-/** @type {Rights} */
-export const ALL_RIGHTS = { grade: "", operations: null, bots: null };
-
 /**
- * Reads the answer of `POST /auth/session`.
+ * Reads the answer of `POST /auth/session`; `{}` has all rights.
  * @param {any} body
  * @returns {Rights}
  */
-export function rightsIn({ grade, operations, bots }) {
-  const named = Array.isArray(bots) && !bots.includes("*");
-  return {
-    grade: typeof grade === "string" ? grade : "",
-    operations: Array.isArray(operations) ? new Set(operations.map(String)) : null,
-    bots: named ? bots.map(String) : null,
-  };
+export function rightsIn({ operations = null, bots = null }) {
+  return { operations, bots: bots?.includes("*") ? null : bots };
 }
 
 /**
@@ -30,5 +21,5 @@ export function rightsIn({ grade, operations, bots }) {
  * @param {...string} groups
  */
 export function allows({ operations }, ...groups) {
-  return operations === null || groups.every((group) => operations.has(group));
+  return groups.every((group) => operations?.includes(group) ?? true);
 }

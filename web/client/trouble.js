@@ -21,11 +21,11 @@ export class Trouble extends Error {
    * @param {number} [facts.retryAfterMs]
    * @param {string} [facts.name] of the gateway's problem
    * @param {string} [facts.detail] its own words about it
-   * @param {PolicyRefusal | null} [facts.policy] set when the policy said no
+   * @param {boolean} [facts.isOfPolicy] the policy said no
    * @param {Response} [facts.response]
    * @param {unknown} [facts.cause]
    */
-  constructor({ kind, isUnheard = false, retryAfterMs = 0, name = "", detail = "", policy = null, response, cause }) {
+  constructor({ kind, isUnheard = false, retryAfterMs = 0, name = "", detail = "", isOfPolicy = false, response, cause }) {
     super(detail || name || kind, { cause });
     this.name = "Trouble";
     this.kind = kind;
@@ -33,7 +33,7 @@ export class Trouble extends Error {
     this.retryAfterMs = retryAfterMs;
     this.problem = name;
     this.detail = detail;
-    this.policy = policy;
+    this.isOfPolicy = isOfPolicy;
     this.response = response;
   }
 
@@ -74,42 +74,17 @@ export function passingTrouble(response, body) {
  * @param {any} body
  */
 export function refusal(response, body) {
-  const policy = isPolicyRefusal(response.status, body) ? policyRefusalIn(body) : null;
-  return new Trouble({ kind: "refused", name: problemName(body), detail: detailOf(body), policy, response });
+  return new Trouble({ kind: "refused", name: problemName(body), detail: detailOf(body), isOfPolicy: body?.code === POLICY_CODE, response });
 }
 
 /**
- * Whether the gateway's policy does not allow a request to this visitor. The same request is refused each time.
- * @param {number} status
- * @param {any} body
- */
-export function isPolicyRefusal(status, body) {
-  return status === 403 && Number(body?.code) === POLICY_CODE;
-}
-
-/**
- * What was refused, for the person who configures the gateway.
- * @typedef {{ operation: string, subject: string, setting: string }} PolicyRefusal
- *   `subject`: the parameter, the member or the bot that was not allowed; empty when the whole operation is not
- *
- * @param {any} body
- * @returns {PolicyRefusal}
- */
-function policyRefusalIn({ operation, parameter, member, bot_id, setting }) {
-  return {
-    operation: String(operation ?? ""),
-    subject: String(parameter ?? member ?? bot_id ?? ""),
-    setting: String(setting ?? ""),
-  };
-}
-
-/**
- * Whether the gateway itself cannot do its part, whoever asks: nobody has logged in, or the platform refuses its key.
+ * Whether an answer is the gateway's own no, which waiting does not end: it cannot do its part (nobody has logged in, or the
+ * platform refuses its key), or its policy does not allow the request.
  * @param {Response} response
  * @param {any} body
  */
-export function isOutOfOrder(response, body) {
-  return response.status >= 500 && problemName(body) !== "";
+export function isRefusal(response, body) {
+  return (response.status >= 500 && problemName(body) !== "") || body?.code === POLICY_CODE;
 }
 
 /**

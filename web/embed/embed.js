@@ -51,8 +51,6 @@ export class Embed {
   #userId = "";
   /** Whether the trouble is to be shown, once it has lasted. @type {ReturnType<typeof setTimeout> | undefined} */
   #troubleTimer;
-  /** Refusals that the console has. @type {Set<string>} */
-  #told = new Set();
   #ready = deferred();
   #isReady = false;
   /** @type {MutationObserver | null} */
@@ -317,26 +315,15 @@ export class Embed {
       run.notice.clear();
       return;
     }
-    const { kind, detail, policy } = trouble;
-    if (policy) {
-      this.#tellAuthor(trouble.problem, policy);
+    const { kind, detail, isOfPolicy } = trouble;
+    if (isOfPolicy) {
+      // For the page's author: the visitors' message does not say what to configure.
+      console.warn("cozegate:", trouble.problem, detail);
       // Our own window shows what it was refused, and a page's own code gets the answer.
-      return this.#failed(run, kind, run.say("embed-not-allowed"), { isShown: run.settings.ui === "sdk" });
+      return this.#failed(run, kind, run.say("embed-not-allowed"), run.settings.ui === "sdk");
     }
     if (kind === "refused") return this.#failed(run, kind, run.say("embed-refused", { reason: detail }));
     this.#troubleTimer ??= setTimeout(() => this.#failed(run, kind, run.say("embed-away")), QUIET_MS);
-  }
-
-  /**
-   * Names a refusal of the policy in the console, once: the visitors' message does not say what to configure.
-   * @param {string} problem
-   * @param {import("../client/trouble.js").PolicyRefusal} policy
-   */
-  #tellAuthor(problem, { operation, subject, setting }) {
-    const line = ["cozegate:", problem, operation, subject, setting && `(${setting})`].filter(Boolean).join(" ");
-    if (this.#told.has(line)) return;
-    this.#told.add(line);
-    console.warn(line);
   }
 
   #quiet() {
@@ -348,9 +335,9 @@ export class Embed {
    * @param {Run} run
    * @param {string} kind
    * @param {string} message
-   * @param {{ isShown?: boolean }} [how] `isShown`: in a message of ours on the page
+   * @param {boolean} [isShown] in a message of ours on the page
    */
-  #failed(run, kind, message, { isShown = true } = {}) {
+  #failed(run, kind, message, isShown = true) {
     if (this.#run !== run) return;
     if (isShown) run.notice.show(message);
     this.#listeners.tell("error", { kind, message });

@@ -123,16 +123,18 @@ export function sdkOptions(settings, { userId, rights, auth, onShow, onHide }) {
  * @returns {Record<string, any>}
  */
 export function withoutClosed(rights) {
-  const hidden = (/** @type {string} */ group, /** @type {object} */ parts) => (allows(rights, group) ? {} : parts);
+  const shown = (/** @type {string} */ group) => (allows(rights, group) ? null : false);
+  const conversations = shown("conversations");
   return {
     ui: {
-      ...hidden("conversations", { conversations: { isNeed: false } }),
-      chatBot: {
-        ...hidden("conversations", { isNeedAddNewConversation: false, isNeedClearContext: false }),
-        ...hidden("files", { uploadable: false }),
-        ...hidden("audio", { isNeedAudio: false }),
-        ...hidden("feedback", { feedback: { isNeedFeedback: false } }),
-      },
+      conversations: thoseSet({ isNeed: conversations }),
+      chatBot: thoseSet({
+        isNeedAddNewConversation: conversations,
+        isNeedClearContext: conversations,
+        uploadable: shown("files"),
+        isNeedAudio: shown("audio"),
+        feedback: thoseSet({ isNeedFeedback: shown("feedback") }),
+      }),
     },
   };
 }

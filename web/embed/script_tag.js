@@ -12,21 +12,20 @@ const FIRST_RETRY_MS = 500;
  */
 
 /**
- * Loads one script.
+ * Loads one script; gives whether it came.
  * @param {Page} page
  * @param {string} src
- * @returns {Promise<void>}
+ * @returns {Promise<boolean>}
  */
 export function loadScript({ document, nonce }, src) {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const tag = document.createElement("script");
-    const timer = setTimeout(() => finish(false), LOAD_TIMEOUT_MS);
     const finish = (/** @type {boolean} */ isLoaded) => {
       clearTimeout(timer);
-      if (isLoaded) return resolve();
-      tag.remove();
-      reject(new Error(`${new URL(src).origin} gave no script`));
+      if (!isLoaded) tag.remove();
+      resolve(isLoaded);
     };
+    const timer = setTimeout(finish, LOAD_TIMEOUT_MS, false);
     tag.async = true;
     if (nonce) tag.nonce = nonce;
     tag.onload = () => finish(true);
@@ -58,21 +57,12 @@ function trusted(src) {
  * @param {() => boolean} isThere
  */
 export async function loadFirst(page, addresses, isThere) {
-  /** @type {unknown} */
-  let reason = new Error("there is no script to load");
   for (const [index, src] of addresses.entries()) {
     if (isThere()) return;
     if (addresses.indexOf(src) < index) await page.sleep(FIRST_RETRY_MS * index);
-    try {
-      await loadScript(page, src);
-    } catch (error) {
-      reason = error;
-      continue;
-    }
-    if (isThere()) return;
-    throw new Error("the script brought no chat");
+    if (await loadScript(page, src)) break;
   }
-  throw reason;
+  if (!isThere()) throw new Error("no script brought the chat");
 }
 
 /**

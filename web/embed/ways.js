@@ -33,7 +33,7 @@ export function waysOf(gateway, leadsAll = true) {
       const parameters = new URLSearchParams(query);
       if (!leadsAll && !isStandIn(parameters.get("authorization") ?? "")) return null;
       // A page cannot see why a handshake is refused, and SDKs try again for ever: a closed socket is not opened at all.
-      if (!allows(opened.rights, "realtime")) throw new DOMException("this chat opens no WebSocket (realtime)", "SecurityError");
+      if (!allows(opened.rights, "realtime")) throw new DOMException("realtime", "SecurityError");
       parameters.set("authorization", `Bearer ${opened.handle}`);
       return `${opened.wsBase}${path}?${parameters}`;
     },

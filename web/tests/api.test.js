@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Api } from "../chat/api.js";
-import { ALL_RIGHTS, rightsIn } from "../client/rights.js";
+import { rightsIn } from "../client/rights.js";
 import { collect, fakeGateway, json, stream } from "./fake_gateway.js";
 
 const QUESTION = { conversationId: "c1", botId: "b1", text: "Hi" };
@@ -21,7 +21,7 @@ const REST = [
  * @param {Record<string, any>} routes
  * @param {import("../client/rights.js").Rights} [rights]
  */
-function setUp(routes, rights = ALL_RIGHTS) {
+function setUp(routes, rights = rightsIn({})) {
   const gateway = fakeGateway(routes);
   /** @type {import("../chat/api.js").Line} */
   const line = {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ALL_RIGHTS, rightsIn } from "../client/rights.js";
+import { rightsIn } from "../client/rights.js";
 import { attributesOf, hasBot, merged, sdkOptions, settingsOf } from "../embed/options.js";
 import { loadFirst, placesOf } from "../embed/script_tag.js";
 import { proofOf } from "../embed/user.js";
@@ -15,7 +15,7 @@ function tag(attributes) {
   return /** @type {any} */ ({ dataset: attributes });
 }
 
-const forced = (rights = ALL_RIGHTS) => ({ userId: "u1", rights, auth: { type: "token", token: "x" }, onShow: () => {}, onHide: () => {} });
+const forced = (rights = rightsIn({})) => ({ userId: "u1", rights, auth: { type: "token", token: "x" }, onShow: () => {}, onHide: () => {} });
 
 test("attributes are read by their names", () => {
   const given = attributesOf(tag({ botId: "7", zIndex: "9", open: "", sdkFrom: "direct", other: "x" }));
@@ -140,10 +140,10 @@ test("a script that does not load is tried again, one that loads and brings no c
   };
   const [first, second] = ["http://proxy.test/1.js", "http://proxy.test/2.js"];
 
-  await assert.rejects(loadFirst(pageOf(() => true), [first, second, first], () => false), /brought no chat/);
+  await assert.rejects(loadFirst(pageOf(() => true), [first, second, first], () => false), /no script brought/);
   assert.deepEqual(appended.splice(0), [first]);
 
-  await assert.rejects(loadFirst(pageOf(() => false), [first, second, first], () => false), /gave no script/);
+  await assert.rejects(loadFirst(pageOf(() => false), [first, second, first], () => false), /no script brought/);
   assert.deepEqual(appended.splice(0), [first, second, first]);
 
   await loadFirst(pageOf((src) => src === second), [first, second, first], () => appended.at(-1) === second);
