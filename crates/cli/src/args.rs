@@ -4,6 +4,8 @@
 //! `cli-<command>-about`, `cli-<command>-arg-<argument>`, and `cli-arg-<argument>` for what every command takes. A test
 //! walks the same tree, so that nothing stays without words.
 
+#[cfg(feature = "demo")]
+use clap::builder::PossibleValuesParser;
 use clap::builder::Styles;
 use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use cozegate_gateway::config::Environment;
@@ -108,6 +110,8 @@ pub(crate) struct DemoArguments {
     pub(crate) addresses: AddressArguments,
     #[arg(long, value_name = "IP:PORT", value_parser = parse_loopback)]
     pub(crate) emulator_addr: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) platform: PlatformArguments,
 }
 
 #[cfg(feature = "demo")]
@@ -115,6 +119,29 @@ pub(crate) struct DemoArguments {
 pub(crate) struct EmulatorArguments {
     #[arg(long, value_name = "IP:PORT", value_parser = parse_loopback)]
     pub(crate) addr: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) platform: PlatformArguments,
+}
+
+/// How strict the emulated platform is.
+#[cfg(feature = "demo")]
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PlatformArguments {
+    #[arg(long, value_name = "session|none", hide_possible_values = true)]
+    pub(crate) isolation: Option<Isolation>,
+    #[arg(long)]
+    pub(crate) enforce_scope: bool,
+    #[arg(long = "permission", value_name = "PERMISSION", hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(coze_emulator::PERMISSIONS))]
+    pub(crate) app_permission: Vec<String>,
+}
+
+/// Who may use a conversation whose id is known.
+#[cfg(feature = "demo")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Isolation {
+    Session,
+    None,
 }
 
 #[derive(Args, Debug)]
@@ -262,7 +289,7 @@ fn argument_text_id(prefix: &str, argument: &clap::Arg) -> String {
     let name = argument.get_id().as_str().replace('_', "-");
     // What several commands take is said once.
     let prefix = match name.as_str() {
-        "config" | "proxy-addr" | "auth-addr" => "cli",
+        "config" | "proxy-addr" | "auth-addr" | "isolation" | "enforce-scope" | "app-permission" => "cli",
         _ => prefix,
     };
     format!("{prefix}-arg-{name}")

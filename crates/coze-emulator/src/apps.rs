@@ -70,6 +70,8 @@ pub struct OAuthApp {
     pub redirect_uris: Vec<String>,
     /// Whether its owner switched it off.
     pub disabled: bool,
+    /// The permissions that its owner ticked (protocol 2.5); `None` means all.
+    pub permissions: Option<Vec<String>>,
 }
 
 /// The registered apps. Clones share them.
@@ -97,7 +99,7 @@ pub enum InvalidAppChange {
 }
 
 impl Apps {
-    pub(crate) fn generate() -> Result<Self, Unspecified> {
+    pub(crate) fn generate(permissions: Option<&[String]>) -> Result<Self, Unspecified> {
         let app = |kind, client_id: &str, name, redirects: bool| OAuthApp {
             kind,
             client_id: client_id.to_owned(),
@@ -109,6 +111,7 @@ impl Apps {
                 Vec::new()
             },
             disabled: false,
+            permissions: permissions.map(<[String]>::to_vec),
         };
         let web = OAuthApp {
             client_secret: Some(ClientSecret(random_text("")?)),
@@ -149,6 +152,14 @@ impl Apps {
                 Ok(())
             }
             AppKind::Jwt | AppKind::Device => Err(InvalidAppChange::NoRedirects),
+        })
+    }
+
+    /// Sets the permissions of an app, for its tokens of before too; `None` means all.
+    pub fn set_permissions(&self, client_id: &str, permissions: Option<Vec<String>>) -> Result<(), InvalidAppChange> {
+        self.change(client_id, |app| {
+            app.permissions = permissions;
+            Ok(())
         })
     }
 
@@ -209,7 +220,7 @@ mod tests {
 
     #[test]
     fn change_is_refused_by_name_and_changes_nothing() {
-        let apps = Apps::generate().unwrap();
+        let apps = Apps::generate(None).unwrap();
         let uris = |count| vec![REDIRECT_URI.to_owned(); count];
 
         assert_eq!(
@@ -229,7 +240,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_client_secret() {
-        let apps = Apps::generate().unwrap();
+        let apps = Apps::generate(None).unwrap();
         let web = apps.find(WEB_CLIENT_ID).unwrap();
 
         let shown = format!("{apps:?} {web:?}");

@@ -4,7 +4,23 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use serde::Serialize;
+
 use crate::logins::{ConsentMode, RefreshPolicy};
+
+/// Who may use a conversation whose id is known. Lists show a caller's own in any case: the documents say so.
+///
+/// The platform's documents promise histories by `session_name`, and say that sharing a conversation's id between two
+/// sessions defeats it (protocol 5). Which of the two holds for an id that a stranger names is not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// The app and the `session_name` that made it. To all others it does not exist.
+    #[default]
+    Session,
+    /// Every token of the account: messages, chats and changes, by id. A wall in front of the platform is tested so.
+    None,
+}
 
 /// Address, pace and strictness of one [`crate::Emulator`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +36,11 @@ pub struct EmulatorConfig {
     /// Also accept assertions made for `api.coze.cn` and `api.coze.com`. Some official examples write these hosts into
     /// `aud` whatever the base is (protocol 1.2); off by default, so that a wrong `aud` is noticed.
     pub accept_official_audience: bool,
-    /// Let `/v3/chat` continue a conversation of another identity when its id is known. The platform's documents say
-    /// that sharing an id defeats the isolation (protocol 5); off by default, so that such a mistake is noticed.
-    pub open_foreign_conversations: bool,
+    /// Who may use a conversation whose id is known.
+    pub isolation: Isolation,
+    /// The permissions that the owner ticked for the apps in the console (protocol 2.5); `None` means all. A token may do
+    /// no more, whatever its scope. [`crate::Apps::set_permissions`] changes it. The personal access token has all.
+    pub permissions: Option<Vec<String>>,
     /// Let `scope` narrow a token to some permissions and bots. Documented for channel apps only, unknown for others
     /// (protocol 2.2), therefore off by default.
     pub enforce_scope: bool,
@@ -44,7 +62,8 @@ impl Default for EmulatorConfig {
             clock_ticks: 10,
             clock_spacing: Duration::from_millis(100),
             accept_official_audience: false,
-            open_foreign_conversations: false,
+            isolation: Isolation::Session,
+            permissions: None,
             enforce_scope: false,
             consent: ConsentMode::Ask,
             refresh: RefreshPolicy::default(),

@@ -45,9 +45,10 @@ mod sse;
 mod tokens;
 
 pub use accounts::DemoApp;
+pub use api::PERMISSIONS;
 pub use apps::{AppKind, Apps, ClientSecret, InvalidAppChange, OAuthApp};
 pub use clock::Clock;
-pub use config::EmulatorConfig;
+pub use config::{EmulatorConfig, Isolation};
 pub use control::{AppInfo, BotInfo, Info};
 pub use emulator::{Emulator, StartError};
 pub use faults::{Fault, FaultMatch, FaultRule, Faults, InvalidFault};

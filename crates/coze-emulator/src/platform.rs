@@ -16,8 +16,16 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    accounts::Accounts, apps::Apps, clock::Clock, config::EmulatorConfig, faults::Faults, history::History, ids::Ids,
-    journal::Journal, logins::Logins, tokens::Tokens,
+    accounts::Accounts,
+    apps::Apps,
+    clock::Clock,
+    config::EmulatorConfig,
+    faults::Faults,
+    history::History,
+    ids::Ids,
+    journal::Journal,
+    logins::Logins,
+    tokens::{Tenant, Tokens},
 };
 
 /// The state of one running double. Nothing is kept on disk.
@@ -56,6 +64,8 @@ pub(crate) struct SecretFiles {
 /// What is remembered of an uploaded file; its bytes are counted, not kept.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredFile {
+    /// The account that it belongs to, whatever the `session_name`: nothing says that sessions separate files.
+    pub(crate) account: Tenant,
     pub(crate) bytes: u64,
     pub(crate) file_name: String,
     /// Unix seconds.
@@ -69,7 +79,7 @@ impl Platform {
             clock: Clock::default(),
             ids: Ids::new()?,
             accounts,
-            apps: Apps::generate()?,
+            apps: Apps::generate(config.permissions.as_deref())?,
             tokens: Tokens::default(),
             logins: Logins::new(config.consent, config.refresh),
             journal: Journal::new(),
@@ -77,7 +87,7 @@ impl Platform {
             secret_files: Mutex::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            history: Mutex::default(),
+            history: Mutex::new(History::new(config.isolation)),
             files: Mutex::default(),
             delta_spacing_ms: AtomicU64::new(0),
             hold_after: watch::Sender::new(None),

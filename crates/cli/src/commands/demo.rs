@@ -35,7 +35,8 @@ pub(super) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Fa
 
 async fn serve(arguments: &DemoArguments, context: &Context) -> Result<(), Failure> {
     let addr = arguments.emulator_addr.unwrap_or(EmulatorConfig::default().addr);
-    let emulator = emulator::start(context, addr, "--emulator-addr").await?;
+    let platform = emulator::config(&arguments.platform, addr);
+    let emulator = emulator::start(context, platform, "--emulator-addr").await?;
     let apps = demo_apps(&emulator).map_err(|source| {
         Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(source.as_ref())
     })?;

@@ -1,12 +1,12 @@
 //! `emulator`: the platform's double alone, with everything that a client needs to use it.
 
 use super::running;
-use crate::args::EmulatorArguments;
+use crate::args::{self, EmulatorArguments, PlatformArguments};
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
 use crate::ports::{self, Holder};
-use coze_emulator::{Emulator, EmulatorConfig, StartError};
+use coze_emulator::{Emulator, EmulatorConfig, Isolation, StartError};
 use cozegate_gateway::Service;
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &EmulatorArguments, context: &Context) -> Result<()
     let outcome = runtime.block_on(async {
         let mut signals = running::listen_for_signals(context)?;
         let addr = arguments.addr.unwrap_or(EmulatorConfig::default().addr);
-        let emulator = start(context, addr, "--addr").await?;
+        let emulator = start(context, config(&arguments.platform, addr), "--addr").await?;
         // The folder with the key is removed when this ends.
         let _key_folder = write_private_key(context, &emulator)?;
         announce(context, &emulator);
@@ -34,13 +34,24 @@ pub(super) fn run(arguments: &EmulatorArguments, context: &Context) -> Result<()
     outcome
 }
 
-/// Starts the emulator; `flag` is the one that moves it elsewhere.
-pub(super) async fn start(context: &Context, addr: SocketAddr, flag: &str) -> Result<Emulator, Failure> {
-    let output = &context.output;
-    let config = EmulatorConfig {
+/// The platform that the arguments describe.
+pub(super) fn config(arguments: &PlatformArguments, addr: SocketAddr) -> EmulatorConfig {
+    let permissions = arguments.app_permission.clone();
+    EmulatorConfig {
         addr,
+        isolation: match arguments.isolation {
+            None | Some(args::Isolation::Session) => Isolation::Session,
+            Some(args::Isolation::None) => Isolation::None,
+        },
+        enforce_scope: arguments.enforce_scope,
+        permissions: Some(permissions).filter(|listed| !listed.is_empty()),
         ..EmulatorConfig::default()
-    };
+    }
+}
+
+/// Starts the emulator; `flag` is the one that moves it elsewhere.
+pub(super) async fn start(context: &Context, config: EmulatorConfig, flag: &str) -> Result<Emulator, Failure> {
+    let output = &context.output;
     Emulator::start(config).await.map_err(|error| match &error {
         StartError::Listen { addr, source } if source.kind() == io::ErrorKind::AddrInUse => {
             // The emulator does not say that it is one; what is asked is who holds the address.

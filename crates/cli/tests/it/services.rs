@@ -106,6 +106,35 @@ fn the_emulator_prints_one_object_with_everything_a_client_needs() {
     assert!(std::path::Path::new(key).is_absolute());
 }
 
+#[test]
+fn the_emulated_platform_is_as_strict_as_the_command_line_says() {
+    let flags = [
+        "--isolation",
+        "none",
+        "--enforce-scope",
+        "--permission",
+        "chat",
+        "--permission",
+        "listBot",
+    ];
+    let emulator = Home::new().start(&[&["emulator"][..], &flags[..]].concat());
+    let demo = Home::new().start(&[&DEMO[..], &flags[..2]].concat());
+    let plain = Home::new().start(&["emulator"]);
+
+    assert_eq!(emulator.announced["isolation"], "none");
+    assert_eq!(emulator.announced["enforces_scope"], true);
+    assert_eq!(
+        emulator.announced["apps"][0]["permissions"],
+        serde_json::json!(["chat", "listBot"])
+    );
+    assert_eq!(demo.announced["emulator"]["isolation"], "none");
+    assert_eq!(
+        (&plain.announced["isolation"], &plain.announced["enforces_scope"]),
+        (&"session".into(), &false.into())
+    );
+    assert!(plain.announced["apps"][0].get("permissions").is_none());
+}
+
 #[cfg(unix)]
 #[test]
 fn serve_with_one_service_announces_that_one_and_keeps_its_secret_in_the_home() {

@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Caller {
     pub(crate) identity: Identity,
     scope: Scope,
+    /// Of the app; `None` means all.
+    permissions: Option<Vec<String>>,
 }
 
 impl Caller {
@@ -28,22 +30,28 @@ impl Caller {
             return Some(Self {
                 identity: Identity::ACCOUNT,
                 scope: Scope::default(),
+                permissions: None,
             });
         }
         let Grant { identity, scope, .. } = platform.tokens.find(token, platform.clock.now())?;
         let app = identity.client_id.as_deref().and_then(|id| platform.apps.find(id));
-        if app.is_none_or(|app| app.disabled) {
-            return None;
-        }
-        Some(Self { identity, scope })
+        let app = app.filter(|app| !app.disabled)?;
+        Some(Self {
+            identity,
+            scope,
+            permissions: app.permissions,
+        })
     }
 
-    /// Refuses a permission that the token's scope leaves out, if the double was told to care
-    /// ([`crate::EmulatorConfig::enforce_scope`]).
+    /// Refuses a permission that the app does not have, or that the token's scope leaves out, if the double was told to
+    /// care ([`crate::EmulatorConfig::enforce_scope`]).
     pub(crate) fn may(&self, platform: &Platform, permission: &'static str) -> Result<(), ApiError> {
-        let listed = self.scope.permissions.as_deref();
-        let left_out = listed.is_some_and(|listed| !permission::is_covered(permission, listed));
-        if platform.config.enforce_scope && left_out {
+        let leaves_out = |listed: Option<&[String]>| {
+            let listed = listed.filter(|listed| !permission::is_covered(permission, listed));
+            listed.is_some()
+        };
+        let by_scope = platform.config.enforce_scope && leaves_out(self.scope.permissions.as_deref());
+        if by_scope || leaves_out(self.permissions.as_deref()) {
             return Err(ApiError::NoPermission {
                 access: format!("space_id={WORKSPACE_ID} {permission}"),
             });

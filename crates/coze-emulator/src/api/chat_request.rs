@@ -108,6 +108,16 @@ impl EnterMessage {
         }
     }
 
+    /// The files that the message names.
+    pub(super) fn file_ids(&self) -> Vec<String> {
+        if self.content_type() != "object_string" {
+            return Vec::new();
+        }
+        let items: Vec<Value> = serde_json::from_str(&self.content).unwrap_or_default();
+        let ids = items.iter().filter_map(|item| item.get("file_id")?.as_str());
+        ids.map(str::to_owned).collect()
+    }
+
     pub(super) fn content_type(&self) -> &str {
         self.content_type
             .as_deref()

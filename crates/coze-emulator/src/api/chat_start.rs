@@ -5,16 +5,15 @@ use tokio_util::sync::CancellationToken;
 use super::{
     caller::Caller,
     chat_request::{CheckedRequest, EnterMessage},
-    conversations,
+    conversations, files,
     wire::ChatObject,
 };
 use crate::{
     bots::Script,
     envelope::ApiError,
     generation::Performance,
-    history::{Chat, ChatStatus, Conversation, History, Message, Role, Usage},
+    history::{Chat, ChatStatus, Conversation, Message, Role, Usage},
     platform::Platform,
-    tokens::Identity,
 };
 
 /// A chat that was written into the history.
@@ -35,11 +34,13 @@ pub(super) fn begin(
     request: CheckedRequest,
     conversation_id: Option<String>,
 ) -> Result<Begun, ApiError> {
+    let file_ids: Vec<String> = request.messages.iter().flat_map(EnterMessage::file_ids).collect();
+    files::check_readable(platform, &caller, &file_ids)?;
     let (bot, owner) = (request.bot, caller.identity);
     let mut history = platform.history();
 
     let (place, question) = if let Some(id) = conversation_id {
-        let conversation = open(&mut history, platform, &owner, &id)?;
+        let conversation = history.conversation(&owner, &id)?;
         (
             Place::of(conversation),
             question(&request.messages, &conversation.messages)?,
@@ -113,18 +114,6 @@ impl Place {
             section_id: conversation.section_id.clone(),
         }
     }
-}
-
-fn open<'a>(
-    history: &'a mut History,
-    platform: &Platform,
-    asker: &Identity,
-    id: &str,
-) -> Result<&'a mut Conversation, ApiError> {
-    if platform.config.open_foreign_conversations {
-        return history.any_conversation(id);
-    }
-    history.conversation(asker, id)
 }
 
 /// Returns what the bot is asked: the last message handed in, else the last thing a user said here.

@@ -30,6 +30,7 @@ impl FileObject {
             bytes,
             file_name,
             created_at,
+            ..
         } = file;
         Self {
             id,
@@ -43,7 +44,7 @@ impl FileObject {
 /// `POST /v1/files/upload`: multipart, one file in the field `file`.
 pub(super) async fn upload(
     State(platform): State<Arc<Platform>>,
-    _: Caller,
+    caller: Caller,
     request: Request,
 ) -> Result<Data<FileObject>, ApiError> {
     let content_type = request
@@ -66,6 +67,7 @@ pub(super) async fn upload(
         }
         if is_file {
             uploaded = Some(StoredFile {
+                account: caller.identity.tenant.clone(),
                 bytes,
                 file_name,
                 created_at: platform.clock.now(),
@@ -87,19 +89,36 @@ pub(super) struct RetrieveParams {
     file_id: Option<String>,
 }
 
-/// `GET /v1/files/retrieve`
+/// `GET /v1/files/retrieve`: any file of the account.
 pub(super) async fn retrieve(
     State(platform): State<Arc<Platform>>,
-    _: Caller,
+    caller: Caller,
     Params(params): Params<RetrieveParams>,
 ) -> Result<Data<FileObject>, ApiError> {
     let id = required("file_id", params.file_id.as_ref())?;
     let file = platform.files().get(id).cloned();
-    let file = file.ok_or_else(|| ApiError::NotFound {
+    let file = file.filter(|file| file.account == caller.identity.tenant);
+    let file = file.ok_or_else(|| no_file(id))?;
+    Ok(Data(FileObject::new(id.to_owned(), file)))
+}
+
+/// Refuses a message with a file of another account. An id that no file has passes: what the platform does with it is not
+/// known.
+pub(super) fn check_readable(platform: &Platform, caller: &Caller, file_ids: &[String]) -> Result<(), ApiError> {
+    let files = platform.files();
+    let is_foreign = |id: &&String| {
+        files
+            .get(*id)
+            .is_some_and(|file| file.account != caller.identity.tenant)
+    };
+    file_ids.iter().find(is_foreign).map_or(Ok(()), |id| Err(no_file(id)))
+}
+
+fn no_file(id: &str) -> ApiError {
+    ApiError::NotFound {
         resource: "file_id",
         id: id.to_owned(),
-    })?;
-    Ok(Data(FileObject::new(id.to_owned(), file)))
+    }
 }
 
 fn unreadable(error: &multer::Error) -> ApiError {

@@ -18,6 +18,8 @@ mod realtime;
 mod users;
 pub(crate) mod wire;
 
+pub use permission::PERMISSIONS;
+
 use std::sync::Arc;
 
 use axum::{

@@ -25,6 +25,32 @@ const PART_OF_BOT_CHAT: &[&str] = &[
     "getPublishedBot",
 ];
 
+/// The permissions that make a difference here; those of other endpoints (protocol 2.5) are not modelled.
+pub const PERMISSIONS: &[&str] = &[
+    "Connector.botChat",
+    "cancelChat",
+    "chat",
+    "createConversation",
+    "createMessage",
+    "createSpeech",
+    "createTranscription",
+    "deleteMessage",
+    "editConversation",
+    "feedback",
+    "getChat",
+    "getMetadata",
+    "getPublishedBot",
+    "listBot",
+    "listConversation",
+    "listMessage",
+    "listWorkspace",
+    "modifyMessage",
+    "retrieveConversation",
+    "retrieveFile",
+    "retrieveMessage",
+    "uploadFile",
+];
+
 /// Returns the permission that `method` on `path` needs; `None` where any valid token will do. `POST /v3/chat` checks its
 /// own later, in the platform's order (protocol 12.4).
 pub(super) fn needed(method: &Method, path: &str) -> Option<&'static str> {
@@ -71,6 +97,20 @@ mod tests {
         assert!(!is_covered("listWorkspace", &listed));
         assert!(is_covered("listWorkspace", &["listWorkspace".to_owned()]));
         assert!(!is_covered("chat", &[]));
+    }
+
+    #[test]
+    fn every_permission_that_is_checked_can_be_given() {
+        for permission in PART_OF_BOT_CHAT {
+            assert!(PERMISSIONS.contains(permission), "{permission}");
+        }
+        for path in ["/v1/workspaces", "/v1/bots", "/v1/space/published_bots_list"] {
+            assert!(
+                needed(&Method::GET, path).is_some_and(|name| PERMISSIONS.contains(&name)),
+                "{path}"
+            );
+        }
+        assert!(PERMISSIONS.is_sorted());
     }
 
     #[test]

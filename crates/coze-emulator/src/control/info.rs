@@ -8,6 +8,7 @@ use crate::{
     accounts::{DemoApp, USER_ID, WORKSPACE_ID},
     apps::{AppKind, ClientSecret, OAuthApp},
     bots::BOTS,
+    config::Isolation,
     platform::{Platform, SecretFiles},
 };
 
@@ -28,6 +29,10 @@ pub struct Info {
     pub workspace_id: String,
     /// The account's user.
     pub user_id: String,
+    /// Who may use a conversation whose id is known.
+    pub isolation: Isolation,
+    /// Whether the `scope` of a token request narrows the token.
+    pub enforces_scope: bool,
     /// File with a personal access token, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub personal_access_token_file: Option<PathBuf>,
@@ -55,6 +60,9 @@ pub struct AppInfo {
     /// Whether its owner switched it off.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// The permissions that its owner ticked; absent means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<String>>,
     /// File with the private key, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_key_file: Option<PathBuf>,
@@ -92,6 +100,8 @@ impl Info {
                 .collect(),
             workspace_id: WORKSPACE_ID.to_owned(),
             user_id: USER_ID.to_owned(),
+            isolation: platform.config.isolation,
+            enforces_scope: platform.config.enforce_scope,
             personal_access_token_file: files.personal_access_token,
         }
     }
@@ -108,6 +118,7 @@ impl AppInfo {
             client_secret: app.client_secret,
             redirect_uris: app.redirect_uris,
             disabled: app.disabled,
+            permissions: app.permissions,
             private_key_file: files.private_key.clone().filter(|_| signs),
         }
     }

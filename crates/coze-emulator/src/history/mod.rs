@@ -1,7 +1,7 @@
 //! Conversations, messages and chats in memory, and who may see them.
 //!
 //! Pure: it reads no clock and makes no ids, both are handed in. Everything is asked for in the name of an
-//! [`Identity`]; what belongs to another one does not exist for the asker (protocol 5). [`record`] holds what is
+//! [`Identity`]; what belongs to another one does not exist for the asker (protocol 5), unless [`Isolation`] is off. [`record`] holds what is
 //! stored, this file what can be done with it.
 
 mod record;
@@ -10,31 +10,40 @@ use std::collections::{BTreeMap, HashMap};
 
 pub(crate) use record::{Chat, ChatStatus, Conversation, LONGEST_NAME, Message, MetaData, Role, Usage};
 
-use crate::{envelope::ApiError, tokens::Identity};
+use crate::{config::Isolation, envelope::ApiError, tokens::Identity};
 
 /// All conversations and chats of the account.
 #[derive(Debug, Default)]
 pub(crate) struct History {
+    isolation: Isolation,
     /// By id, which grows with time.
     conversations: BTreeMap<String, Conversation>,
     chats: HashMap<String, Chat>,
 }
 
 impl History {
+    pub(crate) fn new(isolation: Isolation) -> Self {
+        Self {
+            isolation,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add_conversation(&mut self, conversation: Conversation) {
         self.conversations.insert(conversation.id.clone(), conversation);
     }
 
     /// Returns `asker`'s conversation `id`.
     pub(crate) fn conversation(&mut self, asker: &Identity, id: &str) -> Result<&mut Conversation, ApiError> {
+        let isolation = self.isolation;
         self.conversations
             .get_mut(id)
-            .filter(|found| found.owner == *asker)
+            .filter(|found| opens(isolation, &found.owner, asker))
             .ok_or_else(|| no_conversation(id))
     }
 
-    /// Returns conversation `id`, whoever owns it.
-    pub(crate) fn any_conversation(&mut self, id: &str) -> Result<&mut Conversation, ApiError> {
+    /// Returns conversation `id` of any owner.
+    fn any_conversation(&mut self, id: &str) -> Result<&mut Conversation, ApiError> {
         self.conversations.get_mut(id).ok_or_else(|| no_conversation(id))
     }
 
@@ -126,16 +135,19 @@ impl History {
     pub(crate) fn chat(&self, asker: &Identity, conversation_id: &str, chat_id: &str) -> Result<&Chat, ApiError> {
         self.chats
             .get(chat_id)
-            .filter(|chat| chat.owner == *asker && chat.conversation_id == conversation_id && chat.saved)
+            .filter(|chat| {
+                opens(self.isolation, &chat.owner, asker) && chat.conversation_id == conversation_id && chat.saved
+            })
             .ok_or_else(|| no_chat(chat_id))
     }
 
     /// Stops `asker`'s running chat and returns it.
     pub(crate) fn cancel_chat(&mut self, asker: &Identity, conversation_id: &str, id: &str) -> Result<&Chat, ApiError> {
+        let isolation = self.isolation;
         let chat = self
             .chats
             .get_mut(id)
-            .filter(|chat| chat.owner == *asker && chat.conversation_id == conversation_id)
+            .filter(|chat| opens(isolation, &chat.owner, asker) && chat.conversation_id == conversation_id)
             .ok_or_else(|| no_chat(id))?;
         if chat.status != ChatStatus::InProgress {
             return Err(ApiError::NotCancelable);
@@ -152,6 +164,14 @@ impl History {
     /// Returns chat `id`, whoever owns it.
     pub(crate) fn any_chat(&self, id: &str) -> Option<&Chat> {
         self.chats.get(id)
+    }
+}
+
+/// Whether what `owner` made exists for `asker`, who names its id.
+fn opens(isolation: Isolation, owner: &Identity, asker: &Identity) -> bool {
+    match isolation {
+        Isolation::Session => owner == asker,
+        Isolation::None => owner.tenant == asker.tenant,
     }
 }
 

@@ -1,9 +1,12 @@
 //! Uploads.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Coze, string};
+use crate::{
+    support::{Coze, ECHO, JWT_BEARER, question, string},
+    tenants::{ACCOUNT, buy},
+};
 
 /// A multipart body with one part per field name.
 fn form(fields: &[(&str, &[u8])]) -> Vec<u8> {
@@ -57,4 +60,21 @@ async fn wrong_forms_are_refused_with_their_codes() {
     assert_eq!(upload(&coze, &token, &[("document", b"a")]).await["code"], 4000);
     let no_form = coze.post(&token, "/v1/files/upload", serde_json::json!({})).await;
     assert_eq!(no_form["code"], 4000);
+}
+
+#[tokio::test]
+async fn file_belongs_to_the_account_and_not_to_a_session() {
+    let coze = Coze::start().await;
+    let (anna, bert) = (coze.token("anna").await, coze.token("bert").await);
+    let stranger = buy(&coze, ACCOUNT, json!({"grant_type": JWT_BEARER})).await;
+    let id = string(&upload(&coze, &anna, &[("file", b"a")]).await["data"]["id"]);
+    let path = format!("/v1/files/retrieve?file_id={id}");
+    let content = json!([{"type": "file", "file_id": id}, {"type": "text", "text": "Read it"}]).to_string();
+    let mut chat = question(ECHO, &content, false);
+    chat["additional_messages"][0]["content_type"] = json!("object_string");
+
+    for (token, code) in [(&anna, 0), (&bert, 0), (&stranger, 4200)] {
+        assert_eq!(coze.get(token, &path).await["code"], code);
+        assert_eq!(coze.post(token, "/v3/chat", chat.clone()).await["code"], code);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coze_emulator::EmulatorConfig;
+use coze_emulator::{EmulatorConfig, Isolation};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -117,9 +117,9 @@ async fn personal_access_token_is_one_identity_for_everybody() {
 }
 
 #[tokio::test]
-async fn known_id_opens_a_foreign_conversation_when_the_double_is_as_open_as_the_platform() {
+async fn known_id_opens_a_foreign_conversation_where_sessions_are_not_isolated() {
     let config = EmulatorConfig {
-        open_foreign_conversations: true,
+        isolation: Isolation::None,
         delta_spacing: Duration::ZERO,
         ..EmulatorConfig::default()
     };
@@ -130,6 +130,15 @@ async fn known_id_opens_a_foreign_conversation_when_the_double_is_as_open_as_the
     let (answer, _) = coze
         .say(&bert, ECHO, &format!("?conversation_id={conversation}"), "yours")
         .await;
+    let path = format!("/v1/conversation/message/list?conversation_id={conversation}");
+    let read = coze.post(&bert, &path, json!({})).await;
+    let list = coze.get(&bert, &format!("/v1/conversations?bot_id={ECHO}")).await;
+    let removed = coze.request(Method::DELETE, &format!("/v1/conversations/{conversation}"));
+    let removed: Value = removed.bearer_auth(&bert).send().await.unwrap().json().await.unwrap();
 
     assert_eq!(answer, "yours");
+    assert!(read.to_string().contains("mine"), "{read}");
+    assert_eq!(list["data"]["conversations"], json!([]), "a list shows a caller's own");
+    assert_eq!(removed["code"], 0);
+    assert_eq!(coze.emulator.info().isolation, Isolation::None);
 }

@@ -9,10 +9,10 @@ use crate::{
     support::{Coze, ECHO, JWT_BEARER, MEMORY, sign, string},
 };
 
-const ACCOUNT: &str = "/api/permission/oauth2/account/7511/token";
+pub(crate) const ACCOUNT: &str = "/api/permission/oauth2/account/7511/token";
 const ENTERPRISE: &str = "/api/permission/oauth2/enterprise_id/volcano_2/token";
 
-async fn buy(coze: &Coze, path: &str, body: Value) -> String {
+pub(crate) async fn buy(coze: &Coze, path: &str, body: Value) -> String {
     let jwt = sign(&coze.emulator.jwt_app(), &coze.claims());
     let request = coze.request(Method::POST, path).bearer_auth(jwt).json(&body);
     let answer: Value = request.send().await.unwrap().json().await.unwrap();
@@ -111,4 +111,34 @@ async fn scope_narrows_a_token_where_it_is_enforced() {
         let start = format!("Your token does not have permission to access {access}. Please verify");
         assert!(string(&refused["msg"]).starts_with(&start), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn app_without_a_permission_is_refused_whatever_the_scope() {
+    let permissions = vec!["chat".to_owned(), "createConversation".to_owned()];
+    let coze = Coze::start_with(EmulatorConfig {
+        permissions: Some(permissions.clone()),
+        delta_spacing: std::time::Duration::ZERO,
+        ..EmulatorConfig::default()
+    })
+    .await;
+    let scope = json!({"account_permission": {"permission_list": ["listWorkspace"]}});
+    let body = json!({"grant_type": JWT_BEARER, "scope": scope});
+    let token = buy(&coze, "/api/permission/oauth2/token", body).await;
+    let ask = async |path: &str| coze.get(&token, path).await["code"].clone();
+
+    assert_eq!(coze.say(&token, ECHO, "", "hi").await.0, "hi");
+    for path in [
+        "/v1/workspaces",
+        "/v1/bots",
+        &format!("/v1/conversations?bot_id={ECHO}"),
+    ] {
+        assert_eq!(ask(path).await, 4101, "{path}");
+    }
+    assert_eq!(ask("/v1/users/me").await, 0, "any valid token will do");
+    let app = coze.emulator.app(AppKind::Jwt).unwrap();
+    assert_eq!(app.permissions, Some(permissions));
+
+    coze.emulator.apps().set_permissions(&app.client_id, None).unwrap();
+    assert_eq!(ask("/v1/workspaces").await, 0);
 }
