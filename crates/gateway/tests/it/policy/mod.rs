@@ -5,9 +5,11 @@
 //! | `rows` | the ten findings of the security review, each in a test named after it |
 //! | `matrix` | every operation of the table, by each grade that a handle can have |
 //! | `good` | what the clients sent when they were recorded: nothing of it is refused |
+//! | `ids` | ids of other visitors, at a platform that does not keep visitors apart |
 //! | `sites` | every request with something of another site |
 
 mod good;
+mod ids;
 mod matrix;
 mod rows;
 mod sites;
