@@ -12,7 +12,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 /// The files of `fuzz/fuzz_targets`.
-const TARGETS: [&str; 11] = [
+const TARGETS: [&str; 14] = [
     "config_file",
     "cookies",
     "credential",
@@ -21,6 +21,9 @@ const TARGETS: [&str; 11] = [
     "guard",
     "header_filter",
     "path",
+    "policy_json",
+    "policy_path",
+    "policy_query",
     "private_key",
     "token_answer",
     "url_target",
