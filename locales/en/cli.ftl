@@ -182,6 +182,7 @@ cli-hint-login-port = Stop that program, or choose another port: redirect_uri in
 cli-hint-login = Log in: cozegate login --app { $app }
 cli-logout-exported = The login stands in { $path } now, readable by you alone.
 cli-logout-not-written = The login cannot be written to { $path }, so it stays where it is.
+cli-sessions-not-ended = The sessions that were opened with the login of before could not be ended, as the store does not answer. They end with their time.
 cli-logout-done = Logged out of app { $app }.
 cli-logout-nobody = Nobody was logged in to app { $app }.
 cli-logout-what-stays = Coze cannot be told: the last access token works there until it ends, a quarter of an hour at most. A service that runs uses it as long.

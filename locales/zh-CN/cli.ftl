@@ -182,6 +182,7 @@ cli-hint-login-port = 请停止那个程序，或换一个端口：修改配置�
 cli-hint-login = 请登录：cozegate login --app { $app }
 cli-logout-exported = 登录已写入 { $path }，只有你能读取。
 cli-logout-not-written = 无法把登录写入 { $path }，因此登录保持不变。
+cli-sessions-not-ended = 存储没有响应，无法结束用先前的登录打开的会话；它们到期后会自行结束。
 cli-logout-done = 已退出应用 { $app } 的登录。
 cli-logout-nobody = 应用 { $app } 并没有登录。
 cli-logout-what-stays = 扣子无法得知：最后一个访问令牌在那里最多还有效一刻钟，正在运行的服务也会用到那时。

@@ -54,7 +54,10 @@ pub(super) fn run(arguments: &LoginArguments, context: &Context) -> Result<(), F
             None => log_in(context, app, &tokens, &browser).await,
         };
         let answer = match &logged_in {
-            Ok(token) => Some(answer(app, &tokens, token).await),
+            Ok(token) => {
+                tokens.end_sessions(context, app).await;
+                Some(answer(app, &tokens, token).await)
+            }
             Err(_) => None,
         };
         tokens.close().await;

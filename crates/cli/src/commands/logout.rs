@@ -29,6 +29,9 @@ pub(super) fn run(arguments: &LogoutArguments, context: &Context) -> Result<(), 
     let outcome = runtime.block_on(async {
         let tokens = AppTokens::open(context, &loaded.config, app).await?;
         let ended = log_out(arguments, context, app, &tokens).await;
+        if matches!(ended, Ok(true)) {
+            tokens.end_sessions(context, app).await;
+        }
         tokens.close().await;
         ended
     });

@@ -3,10 +3,10 @@
 use super::{running, state};
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
-use coze_auth::{AuthError, LoginFailure, RefusalKind, SystemClock, SystemRandom, TokenSource};
+use coze_auth::{AuthError, LoginFailure, RefusalKind, Subject, SystemClock, SystemRandom, TokenSource};
 use cozegate_gateway::TokenMeans;
 use cozegate_gateway::config::{AppConfig, Config};
-use cozegate_store::Backend;
+use cozegate_store::{Backend, HandleRegister};
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
@@ -30,6 +30,16 @@ impl AppTokens {
         let tasks = means.tasks.clone();
         let source = cozegate_gateway::token_source(app, means).map_err(|error| running::explain(context, &error))?;
         Ok(Self { source, tasks, backend })
+    }
+
+    /// Ends every session that was opened with the app's login, also at gateways that run: a page must not go on with
+    /// another person's login.
+    pub(super) async fn end_sessions(&self, context: &Context, app: &AppConfig) {
+        let register = HandleRegister::new(self.backend.clone());
+        if register.revoke_all_of(&app.name, &Subject::app()).await.is_err() {
+            let output = &context.output;
+            output.warning(&output.text("cli-sessions-not-ended", &[]));
+        }
     }
 
     /// Waits for what is under way, then closes the store.

@@ -284,17 +284,20 @@ fn login_at_the_terminal_is_found_by_a_service_that_runs() {
         "--auth-addr",
         "127.0.0.1:0",
     ]);
-    let session = send(&serve.address("/auth"), "POST /auth/session", &[], "{}").json();
-    let bearer = format!("Bearer {}", session["handle"].as_str().unwrap());
-    let ask = || {
+    let open = || {
+        let session = send(&serve.address("/auth"), "POST /auth/session", &[], "{}").json();
+        format!("Bearer {}", session["handle"].as_str().unwrap())
+    };
+    let ask_with = |bearer: &str| {
         send(
             &serve.address("/proxy"),
             "GET /v1/users/me",
-            &[("Authorization", &bearer)],
+            &[("Authorization", bearer)],
             "",
         )
     };
-    let before = ask();
+    let old = open();
+    let before = ask_with(&old);
 
     let login = home.start_login(&["--no-browser"]);
     Person::reading("en").agree(login.url());
@@ -302,11 +305,18 @@ fn login_at_the_terminal_is_found_by_a_service_that_runs() {
 
     // The service looks into the store once a second at most.
     let deadline = Instant::now() + Duration::from_secs(30);
-    let mut after = ask();
+    let new = open();
+    let mut after = ask_with(&new);
     while after.status != 200 && Instant::now() < deadline {
-        after = ask();
+        after = ask_with(&new);
     }
     assert_eq!((before.status, after.status), (502, 200), "{}", after.body);
+    // A page must not go on with another person's login.
+    let mut with_old = ask_with(&old);
+    while with_old.status != 401 && Instant::now() < deadline {
+        with_old = ask_with(&old);
+    }
+    assert_eq!(with_old.status, 401, "{}", with_old.body);
 }
 
 #[test]
