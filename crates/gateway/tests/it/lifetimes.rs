@@ -363,6 +363,41 @@ async fn every_kind_of_answer_ends_in_its_own_way() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn stream_and_websocket_go_on_while_the_store_is_away() {
+    let store = SharedStore::sqlite();
+    let emulator = EmulatorConfig {
+        clock_ticks: 10_000,
+        clock_spacing: Duration::from_millis(20),
+        ..EmulatorConfig::default()
+    };
+    let emulator = Emulator::start(emulator).await.unwrap();
+    let bot = emulator.info().bots.into_iter().find(|bot| bot.name.contains("Clock"));
+    let bot_id = bot.unwrap().id;
+    let backend = store.open().await;
+    let world = World::with_logins_at(&emulator, backend.clone(), Arc::new(SystemClock), |_| {});
+    let handle = world.handle().await;
+    let mut stream = stream(&world, &handle, bot_id).await;
+    let socket = socket_ended(&world, &handle, bot_id).await;
+
+    backend.close().await;
+
+    // Longer than the counter stays unread.
+    let goes_on = async {
+        let began = Instant::now();
+        let mut piece = [0; 4096];
+        while began.elapsed() < WITHIN {
+            assert_ne!(stream.read(&mut piece).await.unwrap(), 0);
+        }
+    };
+    tokio::select! {
+        () = goes_on => {}
+        _ = socket => panic!("the WebSocket ends"),
+    }
+    assert_eq!(status_of(&world, &handle).await, 200, "known a moment ago");
+    world.stop().await;
+}
+
 async fn every_cause_on(stores: Vec<SharedStore>) {
     let name = stores[0].name;
     let times = join_all(
