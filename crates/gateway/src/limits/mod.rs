@@ -240,6 +240,20 @@ impl Limits {
         Ok(Admission { permit, standing })
     }
 
+    /// Whether requests are counted at all.
+    pub(crate) fn counts_requests(&self) -> bool {
+        self.requests.is_some() || self.address_requests.is_some()
+    }
+
+    /// Counts a message over a WebSocket as a request.
+    pub(crate) fn check_message(&self, caller: &Caller, address: ClientAddress) -> Result<(), Problem> {
+        if let Some(rate) = &self.requests {
+            rate.check(&self.account_of(caller)).map_err(Problem::rate_limited)?;
+        }
+        self.check_address(|| address)?;
+        Ok(())
+    }
+
     /// The same for what needs no credential, and counts for the address alone. Its exchanges at the same time are bounded
     /// together with all others: many people may share an address.
     pub(crate) fn admit_unnamed(&self, address: ClientAddress) -> Result<Permit, Problem> {

@@ -203,7 +203,8 @@ impl Proxy {
                         .check_upload(address, stated.unwrap_or(body.bytes).min(body.bytes))?;
                 }
                 let mut response = if tunnel::is_wanted(&request) {
-                    Box::pin(tunnel::open(*request, live, self, record)).await?
+                    let address = address();
+                    Box::pin(tunnel::open(*request, live, self, address, record)).await?
                 } else {
                     api::pass(request, live, self, record).await?
                 };

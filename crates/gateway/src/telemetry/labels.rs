@@ -280,6 +280,8 @@ label! {
         Caller => "caller",
         /// The platform, with or without a close.
         Platform => "platform",
+        /// The gateway: its caller has sent as many messages as it may.
+        Limited => "limited",
         /// One of the two connections was reset.
         Broken => "broken",
         /// The session of its caller ended.

@@ -42,5 +42,6 @@ mod traces;
 mod userscript;
 mod websocket_flow;
 mod websocket_handshake;
+mod websocket_limits;
 mod websocket_refusals;
 mod world;

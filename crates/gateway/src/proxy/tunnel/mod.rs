@@ -11,16 +11,19 @@
 //! | [`query`] | the credential that comes in the address |
 //! | [`flow`] | the bytes of both ways, and how they end |
 //! | [`frames`] | where a frame ends |
+//! | [`meter`], [`messages`] | the caller's messages, counted as requests |
 
 mod flow;
 mod frames;
 mod handshake;
+mod messages;
+mod meter;
 mod query;
 
 use super::api::{Asker, within};
 use super::body::{Answer, Upload};
 use super::{Proxy, owned, request, response, route};
-use crate::caller::{Presented, presented, presented_in};
+use crate::caller::{ClientAddress, Presented, presented, presented_in};
 use crate::config::Mode;
 use crate::connections::RequestBody;
 use crate::exchanges::RunningExchange;
@@ -31,12 +34,16 @@ use crate::telemetry::labels::TunnelEnd;
 use crate::telemetry::metrics::OpenTunnel;
 use crate::telemetry::record::Record;
 use handshake::Handshake;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Uri};
 use http_body::Body as _;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use meter::{Count, Metered};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
 /// What the platform speaks WebSocket on: this path, and everything below the other one.
@@ -54,6 +61,7 @@ pub(super) async fn open(
     mut incoming: Request<RequestBody>,
     live: &Live,
     proxy: &Proxy,
+    address: ClientAddress,
     record: &mut Record,
 ) -> Result<Response<Answer>, Problem> {
     let shared = &*proxy.shared;
@@ -80,6 +88,13 @@ pub(super) async fn open(
     }
     request::prepare(&mut head, upstream.target(), &shared.pass_fields)?;
     handshake.write(&mut head.headers);
+    let count = live.limits.counts_requests().then(|| {
+        // What is compressed could not be counted: no extension is agreed on.
+        head.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
+        let (shared, caller) = (Arc::clone(&proxy.shared), asker.caller().clone());
+        let count = move || shared.live().limits.check_message(&caller, address);
+        Box::new(count) as Count
+    });
 
     let request = Box::new(Request::from_parts(head, Upload::empty()));
     let mut answer = within(upstream.deadline(), asker.exchange(&upstream, request, record)).await?;
@@ -101,6 +116,7 @@ pub(super) async fn open(
                 stop,
                 running,
                 (permit, record.address_permit()),
+                count,
                 open,
             ));
             let mut answer = response::incoming(answer, &shared.pass_fields);
@@ -153,6 +169,7 @@ async fn carry(
     stop: CancellationToken,
     running: Option<RunningExchange>,
     _permits: (Permit, Option<AddressPermit>),
+    count: Option<Count>,
     open: OpenTunnel,
 ) {
     let (caller, upstream) = match tokio::try_join!(caller_side, upstream_side) {
@@ -162,9 +179,18 @@ async fn carry(
             return open.ended(TunnelEnd::Unopened);
         }
     };
+    let (caller, is_limited) = match count {
+        Some(count) => {
+            let metered = Metered::new(caller, count);
+            let is_limited = metered.is_limited();
+            (Either::Left(metered), is_limited)
+        }
+        None => (Either::Right(caller), Arc::default()),
+    };
     let session = running.as_ref().map(RunningExchange::ended).unwrap_or_default();
     let ends = flow::Ends { stop, session };
     open.ended(match flow::carry(caller, upstream, ends, flow::LAST_WORDS).await {
+        Ok(flow::Ended::Caller) if is_limited.load(Ordering::Relaxed) => TunnelEnd::Limited,
         Ok(flow::Ended::Caller) => TunnelEnd::Caller,
         Ok(flow::Ended::Platform) => TunnelEnd::Platform,
         Ok(flow::Ended::Session) => TunnelEnd::Session,
