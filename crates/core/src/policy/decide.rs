@@ -9,6 +9,9 @@ use super::query;
 use super::rules::SiteRules;
 use crate::id::{Id, IdSet};
 
+/// The most different files of one request. Each is looked up in the ownership register; the platform takes 100 messages.
+const MAX_FILES: usize = 100;
+
 /// How much is known about a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Grade {
@@ -125,7 +128,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Step 7: the ids of the path, and the query. `query` is what stands behind `?`.
+    /// Step 7: the ids of the path, and the query. `query` is the part behind `?`.
     pub fn check_query(&self, matched: &Matched<'_>, query: Option<&str>, facts: &mut Facts) -> Result<(), Denial> {
         if !self.grade.is_read() {
             return Ok(());
@@ -153,7 +156,7 @@ impl<'a> Subject<'a> {
 
     /// Step 6 and the head of step 8: what kind of body comes, and what to do with it.
     ///
-    /// `content_type` and `content_encoding` are the values of fields that stand once; a repeated field is refused
+    /// `content_type` and `content_encoding` are the values of fields that occur once; a repeated field is refused
     /// before. `has_body` is false when the body is known to be empty.
     pub fn check_head(
         &self,
@@ -225,7 +228,9 @@ impl<'a> Subject<'a> {
             };
             self.check_value(&field, given(value, body), facts)?;
         }
-        if scan.has_bad_file {
+        scan.files.sort_unstable();
+        scan.files.dedup();
+        if scan.has_bad_file || scan.files.len() > MAX_FILES {
             return Err(Denial::BadRequest { field: "file_id" });
         }
         facts.take(&mut scan);
@@ -323,7 +328,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// A value, as the place where it stands writes it.
+/// A value, by the place that it comes from.
 #[derive(Clone, Copy)]
 enum Given<'a> {
     /// Of a path or a query, undecoded.
@@ -424,9 +429,9 @@ pub struct Facts {
     pub conversation_id: Option<Id>,
     /// The chat: must not be known as another caller's.
     pub chat_id: Option<Id>,
-    /// The messages: stand in the conversation.
+    /// The messages: must not be known as those of another caller.
     pub message_ids: [Option<Id>; 3],
-    /// The files: must all be the caller's own.
+    /// The files, each once: must all be the caller's own.
     pub file_ids: Vec<Id>,
     /// Whether the request asks for a stream.
     pub is_stream: Option<bool>,

@@ -168,7 +168,7 @@ impl Denial {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Ambiguity {
     /// A query name twice.
-    #[error("a query name stands twice")]
+    #[error("a query name occurs twice")]
     RepeatedParameter,
     /// A query name that is escaped without need, or not well.
     #[error("a query name is escaped in an unusual way")]
@@ -198,7 +198,7 @@ pub enum Ambiguity {
     #[error("the body is nested too deep")]
     TooDeep,
     /// A name twice in one object.
-    #[error("a name stands twice in an object")]
+    #[error("a name occurs twice in an object")]
     RepeatedName,
     /// A letter, a digit or `_` that is written as `\u00XX`.
     #[error("a letter or digit is written as an escape")]

@@ -1,4 +1,4 @@
-//! Groups of operations: the names that stand in `sites.*.allow`, and what each grade of caller may do by default.
+//! Groups of operations: the names in `sites.*.allow`, and what each grade of caller may do by default.
 
 /// Whether a grade may use a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

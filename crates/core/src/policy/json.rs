@@ -21,7 +21,7 @@ const MAX_NAMES: usize = 32;
 /// The most listed members of an operation; a test of the table checks it.
 pub(super) const MAX_MEMBERS: usize = 16;
 
-/// The name of a file, in whatever case: Go's reader does not mind.
+/// The name of a file. Readers that ignore case, as Go's does, take every case for it.
 const FILE_ID: &[u8] = b"file_id";
 
 /// Names of an `ext` object that say who the caller is.
@@ -41,7 +41,7 @@ pub(super) enum Kind {
     Nested,
 }
 
-/// A value and where it stands.
+/// A value and its place in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Value {
     pub(super) kind: Kind,
@@ -66,7 +66,7 @@ pub(super) struct Scan {
     pub(super) has_bad_file: bool,
 }
 
-/// The names that may stand at the top level.
+/// The names that are allowed at the top level.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Names<'a> {
     pub(super) listed: &'static [Field],
@@ -90,7 +90,7 @@ pub(super) fn scan(body: &[u8], names: Names<'_>) -> Result<Scan, Ambiguity> {
     };
     reader.text.skip_space();
     if reader.text.peek() != Some(b'{') {
-        // What follows may be no JSON at all; then that is said.
+        // Text that is not JSON at all is reported as such.
         reader.value(Place::Other, 0)?;
         reader.text.end()?;
         return Err(Ambiguity::NotAnObject);
@@ -100,7 +100,7 @@ pub(super) fn scan(body: &[u8], names: Names<'_>) -> Result<Scan, Ambiguity> {
     Ok(reader.scan)
 }
 
-/// Where a value stands, which decides what its names mean.
+/// The place of a value, which decides what its names mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Top,

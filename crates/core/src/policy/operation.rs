@@ -67,7 +67,7 @@ pub enum Check {
     OneOf(&'static [&'static str]),
     /// An object whose `user_id` is the session's own.
     Ext,
-    /// A list of messages. A name stands once in each.
+    /// A list of messages. A name occurs once in each.
     Messages,
     /// A truth value that the gateway reads: whether the answer is a stream.
     Stream,

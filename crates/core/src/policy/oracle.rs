@@ -26,7 +26,7 @@ fn members(name: &str) -> &'static [Field] {
     }
 }
 
-/// The JSON reader against `serde_json`: the same texts are JSON, the same members stand at the same places, and every
+/// The JSON reader against `serde_json`: the same texts are JSON, the same members are at the same places, and every
 /// file is found.
 pub fn policy_json(data: &[u8]) {
     let extra: [Box<str>; 1] = ["extra".into()];
@@ -70,19 +70,15 @@ fn compare(text: &str, names: Names<'_>, scanned: Result<Scan, Ambiguity>) {
         let Some(at) = names.listed.iter().position(|field| field.name == name) else {
             let is_extra = names.extra.iter().any(|extra| **extra == **name);
             has_unlisted |= !is_extra;
-            assert!(!(is_extra && twice), "{name} stands twice");
+            assert!(!(is_extra && twice), "{name} occurs twice");
             continue;
         };
-        assert!(!twice, "{name} stands twice");
+        assert!(!twice, "{name} occurs twice");
         listed += 1;
         let value = scan.members.get(at).copied().flatten();
         let value = value.unwrap_or_else(|| panic!("{name} was not found"));
         let quote = usize::from(matches!(value.kind, Kind::String { .. }));
-        assert_eq!(
-            (value.start - quote, value.end + quote),
-            *range,
-            "{name} stands elsewhere"
-        );
+        assert_eq!((value.start - quote, value.end + quote), *range, "{name} is elsewhere");
     }
     assert_eq!(
         scan.members.iter().flatten().count(),
@@ -249,7 +245,7 @@ impl Files {
 }
 
 /// The query reader against the form reader of the URL standard: what passes has the same names and values for both, each
-/// name is listed and stands once; what is refused has a reason.
+/// name is listed and occurs once; what is refused has a reason.
 pub fn policy_query(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let fields = operation("conversations.list").query;

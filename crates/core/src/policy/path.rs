@@ -1,6 +1,6 @@
 //! Path matching: from method and path to a row of the operation table, by exact bytes.
 //!
-//! A path is compared as it stands in the request line. `%`, `;`, `\`, `.`, an empty segment or a trailing slash match
+//! The bytes of the request line are compared. `%`, `;`, `\`, `.`, an empty segment or a trailing slash match
 //! nothing, because servers disagree about them (A3, step 2).
 
 use super::operation::{Check, Method, Operation};
@@ -56,7 +56,7 @@ impl Place {
         Self { name, check }
     }
 
-    /// Whether `segment` may stand here. Ids are decimal but for two kinds that no visitor reaches.
+    /// Whether `segment` may be this id. Ids are decimal but for two kinds that no visitor reaches.
     fn accepts(&self, segment: &str) -> bool {
         let is_decimal = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         match self.name {

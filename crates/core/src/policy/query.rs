@@ -1,11 +1,11 @@
-//! Strict reader of query strings: every name is listed, stands once, and is written without escapes.
+//! Strict reader of query strings: every name is listed, occurs once, and is written without escapes.
 
 use super::denial::{Ambiguity, Denial, Name};
 use super::operation::Field;
 
 /// Walks the parameters of `query` that `fields` lists, in the order of the query.
 ///
-/// A value is handed over as it stands, undecoded: what is checked is digits or a short word, and an escaped one is
+/// A value is handed over undecoded: what is checked is digits or a short word, and an escaped one is
 /// refused by the comparison.
 pub(super) fn read<'q>(
     query: &'q str,
@@ -38,7 +38,7 @@ fn position(fields: &'static [Field], name: &str) -> Option<(usize, &'static Fie
     fields.iter().enumerate().find(|(_, field)| field.name == name)
 }
 
-/// Says what is wrong with a name that is not listed as it stands.
+/// The refusal of a name that is not listed as written.
 fn refuse(name: &str, fields: &'static [Field]) -> Denial {
     if name.contains(';') {
         return Denial::RequestAmbiguous(Ambiguity::Separator);

@@ -346,3 +346,26 @@ const TABLE: &[Operation] = &[
 pub const fn operations() -> &'static [Operation] {
     TABLE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::json::MAX_MEMBERS;
+
+    #[test]
+    fn every_row_fits_the_readers() {
+        for operation in operations() {
+            let members = match operation.body {
+                Body::Json(fields) => fields,
+                _ => &[],
+            };
+            assert!(members.len() <= MAX_MEMBERS, "{}", operation.name);
+            // The names that a query has shown are bits of a `u32`.
+            assert!(operation.query.len() <= 32, "{}", operation.name);
+            for fields in [members, operation.query] {
+                let names: std::collections::BTreeSet<_> = fields.iter().map(|field| field.name).collect();
+                assert_eq!(names.len(), fields.len(), "{}: a name twice", operation.name);
+            }
+        }
+    }
+}

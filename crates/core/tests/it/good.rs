@@ -189,7 +189,7 @@ fn other_sdks() -> Vec<Call> {
             "[".repeat(31),
             "]".repeat(31)
         )),
-        // White space and order are the encoder's affair.
+        // White space and the order of members differ between encoders.
         Call::new("POST", "/v3/chat").json(format!("\n {{ \"user_id\" : \"{USER}\" ,\r\n\t\"bot_id\" : \"{BOT}\" }} \n")),
         Call { content_type: Some("Application/JSON;charset=\"UTF-8\"".into()), ..Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"{USER}"}}"#)) },
         Call { content_encoding: Some("identity".into()), ..Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"{USER}"}}"#)) },

@@ -4,7 +4,7 @@ use crate::support::{
     APP, BOT, CHAT, CONVERSATION, Call, FILE, FOREIGN, MESSAGE, Tally, USER, WORKFLOW, decide, good_call, open_site,
     user,
 };
-use cozegate_core::policy::{Denial, operations};
+use cozegate_core::policy::{Denial, Grade, Subject, operations};
 
 #[test]
 fn no_id_of_another_passes_anywhere() {
@@ -17,7 +17,7 @@ fn no_id_of_another_passes_anywhere() {
     {
         let good = good_call(operation);
         for own in [BOT, WORKFLOW, APP, CONVERSATION, CHAT, MESSAGE, FILE, USER] {
-            for foreign in [FOREIGN, "1", "v_somebody", "0", "18446744073709551615"] {
+            for foreign in [FOREIGN, "1", "v_stranger", "0", "18446744073709551615"] {
                 // Chats and messages that the register does not know pass, with a conversation that is the caller's.
                 if matches!(own, CHAT | MESSAGE) && foreign != FOREIGN {
                     continue;
@@ -130,4 +130,25 @@ fn a_name_from_a_request_is_short_and_plain_in_a_refusal() {
     let denial = decide(&user(&rules), &call).unwrap_err();
 
     assert_eq!(denial.member().map(str::len), Some(64));
+}
+
+#[test]
+fn files_are_looked_up_once_each_and_not_without_end() {
+    let rules = open_site();
+    let chat = |ids: &[u32]| {
+        let files: Vec<_> = ids.iter().map(|id| format!(r#"{{"file_id":"{id}"}}"#)).collect();
+        let parameters = files.join(",");
+        Call::new("POST", "/v3/chat").json(format!(
+            r#"{{"bot_id":"{BOT}","user_id":"{USER}","parameters":[{parameters}]}}"#
+        ))
+    };
+    let key = Subject {
+        user_id: None,
+        ..Subject::new(Grade::Key, &rules, USER)
+    };
+    let ids: Vec<u32> = (1..=101).collect();
+
+    assert_eq!(decide(&key, &chat(&[7, 8, 7])).unwrap().file_ids.len(), 2);
+    assert_eq!(decide(&key, &chat(&ids[..100])).unwrap().file_ids.len(), 100);
+    assert_eq!(decide(&key, &chat(&ids)), Err(Denial::BadRequest { field: "file_id" }));
 }

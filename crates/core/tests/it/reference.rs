@@ -44,7 +44,7 @@ about a value:
 | ext | an object; its `user_id` is `user.id` of the session |
 | messages | a list of messages; a name stands once in each |
 
-A file is found wherever `file_id` stands in a body, also in JSON inside of a string. \"Not read\" means that query and body are passed on
+Every `file_id` in a body is checked, also in JSON inside of a string. \"Not read\" means that query and body are passed on
 as they are: only keys and the owner in local mode reach these operations.
 ";
 

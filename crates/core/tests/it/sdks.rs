@@ -1,7 +1,7 @@
 //! The table against the installed SDKs: a new version with a new operation fails here, loudly.
 //!
 //! `cargo xtask test` installs cozepy and `@coze/api`. Without them this says that it skips; the list of the other
-//! sources (coze-go, coze-java, the API descriptions) stands in `matrix.rs`.
+//! sources (coze-go, coze-java, the API descriptions) is part of `matrix.rs`.
 
 use cozegate_core::policy::operations;
 use std::collections::BTreeSet;

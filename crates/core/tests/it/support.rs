@@ -14,7 +14,7 @@ pub(crate) const CHAT: &str = "7500000000000000005";
 pub(crate) const MESSAGE: &str = "7500000000000000006";
 pub(crate) const FILE: &str = "7500000000000000007";
 pub(crate) const USER: &str = "v_0123456789abcdef";
-/// Another bot, conversation, chat, message or file: nobody gave it to the caller.
+/// Another bot, conversation, chat, message or file, which the platform did not give to the caller.
 pub(crate) const FOREIGN: &str = "7600000000000000001";
 
 pub(crate) fn ids(texts: &[&str]) -> IdSet {
@@ -157,7 +157,7 @@ pub(crate) fn path(pattern: &str) -> String {
     pattern.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// A value that passes, as it stands in a query.
+/// A value that passes, as a query writes it.
 pub(crate) fn query_value(check: Check) -> &'static str {
     match check {
         Check::Bot | Check::BotOrWorkflow => BOT,
@@ -174,7 +174,7 @@ pub(crate) fn query_value(check: Check) -> &'static str {
     }
 }
 
-/// A value that passes, as it stands in JSON.
+/// A value that passes, as JSON writes it.
 pub(crate) fn json_value(check: Check) -> String {
     match check {
         Check::OneOf(values) => values[0].to_owned(),

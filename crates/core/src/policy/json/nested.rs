@@ -79,7 +79,7 @@ fn begins_like_json(decoded: &[u8]) -> bool {
     first.map_or(decoded.len() >= BEGINNING, |first| matches!(first, '{' | '[' | '"'))
 }
 
-/// Whether `file_id` stands in the text in any case, escaped or not.
+/// Whether the text contains `file_id` in any case, escaped or not.
 fn names_file(text: &[u8]) -> bool {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -24,7 +24,7 @@ pub(super) struct Str {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) is_escaped: bool,
-    /// Whether an escaped quote stands in it: without one, the text cannot hold JSON of its own.
+    /// Whether it holds an escaped quote. Without one, the text is no JSON of its own.
     pub(super) has_quote: bool,
 }
 
