@@ -328,7 +328,8 @@ fn fits(pattern: &str, segment: &str) -> bool {
         "{enterprise_id}" => is_decimal(segment) || segment.strip_prefix("volcano_").is_some_and(is_decimal),
         // At least one digit tells an id from a word.
         "{node_execute_uuid}" => {
-            segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            segment.len() <= 64
+                && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
                 && segment.bytes().any(|byte| byte.is_ascii_digit())
         }
         _ if pattern.starts_with('{') => is_decimal(segment),
@@ -513,6 +514,7 @@ mod tests {
             "/versions",
             "/v1/workflows/1/run_histories/2",
             "/execute_nodes/a-3",
+            "a-0123456789012345678901234567890",
             "/v1/enterprises/volcano_3",
             "/members",
             "12345678901234567890",

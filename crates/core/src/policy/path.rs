@@ -10,6 +10,9 @@ use std::sync::LazyLock;
 /// A path of more bytes matches nothing. The longest pattern with its ids stays below.
 const MAX_PATH: usize = 256;
 
+/// The longest id that is not a number. A UUID has 36 characters.
+const MAX_UUID: usize = 64;
+
 /// The most placeholders of a pattern.
 const MAX_PLACES: usize = 3;
 
@@ -61,7 +64,9 @@ impl Place {
         let is_decimal = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         match self.name {
             "enterprise_id" => is_decimal(segment.strip_prefix("volcano_").unwrap_or(segment)),
-            "node_execute_uuid" => segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
+            "node_execute_uuid" => {
+                segment.len() <= MAX_UUID && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            }
             _ => is_decimal(segment),
         }
     }
