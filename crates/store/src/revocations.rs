@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn record_is_current_for_five_seconds_when_nobody_reads_the_counter() {
+    fn record_is_current_for_five_seconds_when_the_counter_is_not_read() {
         let watch = Watch::default();
         let sighting = seen(&watch, NOW);
 

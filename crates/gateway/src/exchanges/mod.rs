@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Why an exchange of a session that has ended stops, for programs that read event streams. The number makes no SDK
-/// act; `web/client` opens a session and asks for the rest of the answer.
+/// act; `web/client` opens a session and asks for what is missing of the answer.
 pub(crate) const SESSION_ENDED_CODE: u32 = 990_401;
 
 /// The same in words.

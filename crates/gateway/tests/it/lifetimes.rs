@@ -395,6 +395,7 @@ async fn stream_and_websocket_go_on_while_the_store_is_away() {
         _ = socket => panic!("the WebSocket ends"),
     }
     assert_eq!(status_of(&world, &handle).await, 200, "known a moment ago");
+    drop(stream);
     world.stop().await;
 }
 

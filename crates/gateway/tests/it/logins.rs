@@ -157,7 +157,7 @@ async fn answer_to_a_login_that_was_not_begun_in_this_browser_changes_nothing() 
 
 /// Everything that comes to the callback before the person does, and must not take the login away.
 #[tokio::test]
-async fn login_is_still_there_for_the_person_after_somebody_else_opened_its_address() {
+async fn login_is_still_there_for_the_person_after_a_stranger_opened_its_address() {
     let (world, emulator) = World::with_logins().await;
     let ways = [
         "scanner",

@@ -79,7 +79,7 @@ where
 }
 
 /// Passes the caller's bytes up until `session` ends. From then on nothing of the caller reaches the platform; what it
-/// sends is discarded, so that the close of ours is not lost in a reset.
+/// sends is discarded, so that the close frame is not lost in a reset.
 async fn pass_up_until(
     session: &CancellationToken,
     mut from: impl AsyncRead + Unpin,

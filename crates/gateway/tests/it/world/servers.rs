@@ -96,7 +96,7 @@ fn fresh_name() -> String {
 #[expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
-    reason = "where the servers are stands in the environment, and a test that skips says so"
+    reason = "the servers are named by the environment, and a test that skips says so"
 )]
 fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok();
