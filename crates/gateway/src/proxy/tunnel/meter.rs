@@ -17,7 +17,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -48,6 +48,8 @@ pub(super) struct Metered<IO> {
     ahead: u32,
     pieces_counted_at: Option<Instant>,
     last_words: Option<LastWords>,
+    /// The task that waits for the caller, to be told when an answer meets the limit.
+    reader: Option<Waker>,
     is_limited: Arc<AtomicBool>,
 }
 
@@ -75,6 +77,7 @@ impl<IO> Metered<IO> {
             ahead: 0,
             pieces_counted_at: None,
             last_words: None,
+            reader: None,
             is_limited: Arc::default(),
         }
     }
@@ -91,6 +94,9 @@ impl<IO> Metered<IO> {
             bytes: last_words(problem),
             written: 0,
         });
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
     }
 
     /// Reads what the caller sends; returns how many bytes of it may pass.
@@ -173,7 +179,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Metered<IO> {
             return self.poll_last_words(context);
         }
         let start = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(context, buf))?;
+        if Pin::new(&mut self.io).poll_read(context, buf)?.is_pending() {
+            self.reader = Some(context.waker().clone());
+            return Poll::Pending;
+        }
         let passed = self.read_caller(buf.filled().get(start..).unwrap_or_default());
         buf.set_filled(start + passed);
         if passed == 0 && self.last_words.is_some() {
