@@ -18,6 +18,10 @@ config-no-configuration =
     1. Download coze_oauth_config.json from your OAuth app's page in the Coze console and put it here.
     2. Set COZE_API_BASE together with COZE_API_TOKEN (a personal access token), or with COZE_CLIENT_ID, COZE_PUBLIC_KEY (the key's id) and COZE_PRIVATE_KEY_PATH, in the environment or in a .env file.
     3. Run "cozegate demo": it needs no account and no configuration.
+config-untrusted-writable = Others may write to { $path } (mode { $mode }), so it is not read. Make it yours alone: chmod go-w { $path }
+config-untrusted-foreign = Another user (uid { $owner }) owns { $path }, so it is not read. Make it yours or root's with chown, or mount it read-only.
+config-untrusted-folder-writable = Others may write to the folder { $folder } (mode { $mode }) and replace { $path }, so it is not read: chmod go-w { $folder }
+config-untrusted-folder-foreign = Another user (uid { $owner }) owns the folder { $folder } and can replace { $path }, so it is not read. Make the folder yours or root's with chown.
 config-file-unreadable = The file cannot be read: { $reason }.
 config-not-utf8 = The file is not UTF-8 text. Save it as UTF-8.
 config-syntax = The file cannot be understood here: { $reason }.

@@ -18,6 +18,10 @@ config-no-configuration =
     1. 在扣子控制台的 OAuth 应用页面下载 coze_oauth_config.json，放到这个目录。
     2. 在环境变量或 .env 文件里设置 COZE_API_BASE，再配上 COZE_API_TOKEN（个人访问令牌），或者配上 COZE_CLIENT_ID、COZE_PUBLIC_KEY（公钥 ID）和 COZE_PRIVATE_KEY_PATH。
     3. 运行 cozegate demo：不需要账号，也不需要任何配置。
+config-untrusted-writable = 其他用户可以写入 { $path }（权限 { $mode }），因此不读取它。请只允许自己写入：chmod go-w { $path }
+config-untrusted-foreign = { $path } 属于另一个用户（uid { $owner }），因此不读取它。请用 chown 改为自己或 root 所有，或者以只读方式挂载。
+config-untrusted-folder-writable = 其他用户可以写入目录 { $folder }（权限 { $mode }）并替换 { $path }，因此不读取它：chmod go-w { $folder }
+config-untrusted-folder-foreign = 目录 { $folder } 属于另一个用户（uid { $owner }），该用户可以替换 { $path }，因此不读取它。请用 chown 把目录改为自己或 root 所有。
 config-file-unreadable = 读不了这个文件：{ $reason }。
 config-not-utf8 = 文件不是 UTF-8 编码，请另存为 UTF-8。
 config-syntax = 文件在这里写得不对：{ $reason }。

@@ -3,6 +3,7 @@
 //! The content alone decides, not the time of change: `touch` is no change, a key of the same length that was moved into
 //! place with its old date is one. The files are small, so looking costs less than being wrong.
 
+use super::trust::{self, TrustFault};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read as _};
@@ -20,8 +21,8 @@ pub struct FilesRead(BTreeMap<PathBuf, Option<Fingerprint>>);
 struct Fingerprint(u64);
 
 impl FilesRead {
-    /// Reads a file, and remembers what was there.
-    pub(super) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+    /// Reads a file that others cannot change, and remembers what was there.
+    pub(super) fn read(&mut self, path: &Path) -> Result<Vec<u8>, ReadFault> {
         let content = read(path);
         let fingerprint = content.as_deref().ok().map(Fingerprint::of);
         self.0.insert(path.to_owned(), fingerprint);
@@ -46,10 +47,25 @@ impl Fingerprint {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// Why a file was not read.
+#[derive(Debug)]
+pub(super) enum ReadFault {
+    /// The system says so.
+    Io(io::Error),
+    /// Others could have written it.
+    Untrusted(TrustFault),
+}
+
+impl From<io::Error> for ReadFault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ReadFault> {
+    let file = std::fs::File::open(path)?;
+    trust::judge(path, &file)?.map_err(ReadFault::Untrusted)?;
     let mut content = Vec::new();
-    std::fs::File::open(path)?
-        .take(LONGEST_BYTES)
-        .read_to_end(&mut content)?;
+    file.take(LONGEST_BYTES).read_to_end(&mut content)?;
     Ok(content)
 }

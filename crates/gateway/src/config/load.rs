@@ -2,7 +2,7 @@
 
 use super::dialect::{COZE_VARIABLES, Dialect, ONLY_APP};
 use super::env::Environment;
-use super::files::FilesRead;
+use super::files::{FilesRead, ReadFault};
 use super::log::LogConfig;
 use super::mistake::{ConfigErrors, ConfigMistake, MistakeKind};
 use super::notice::{Notice, NoticeKind};
@@ -440,8 +440,14 @@ fn read_if_there(directory: &Path, name: &str, files: &mut FilesRead) -> Result<
 }
 
 fn read_text(path: &Path, files: &mut FilesRead) -> Result<String, MistakeKind> {
-    let bytes = files.read(path).map_err(|error| MistakeKind::FileUnreadable {
-        reason: error.to_string(),
+    let bytes = files.read(path).map_err(|fault| match fault {
+        ReadFault::Io(error) => MistakeKind::FileUnreadable {
+            reason: error.to_string(),
+        },
+        ReadFault::Untrusted(fault) => MistakeKind::FileUntrusted {
+            path: path.to_owned(),
+            fault,
+        },
     })?;
     let text = String::from_utf8(bytes).map_err(|_| MistakeKind::NotUtf8)?;
     // Editors on Windows put a byte order mark in front.

@@ -6,6 +6,7 @@
 use super::apps::AppKind;
 use super::place::Place;
 use super::tree::Shape;
+use super::trust::TrustFault;
 use crate::text::{Language, text};
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub enum MistakeKind {
     NoConfiguration { directory: PathBuf },
     /// The file could not be read.
     FileUnreadable { reason: String },
+    /// A file could have been written by another user.
+    FileUntrusted { path: PathBuf, fault: TrustFault },
     /// The file is not UTF-8.
     NotUtf8,
     /// The file is not TOML, JSON, YAML or `NAME=value`.
@@ -289,6 +292,11 @@ impl MistakeKind {
                 "config-no-configuration",
                 vec![("directory", directory.display().to_string())],
             ),
+            Self::FileUntrusted { path, fault } => {
+                let (id, mut arguments) = fault.words();
+                arguments.push(("path", path.display().to_string()));
+                (id, arguments)
+            }
             Self::FileUnreadable { reason } => ("config-file-unreadable", vec![("reason", reason.clone())]),
             Self::NotUtf8 => ("config-not-utf8", vec![]),
             Self::Syntax { reason } => ("config-syntax", vec![("reason", reason.clone())]),

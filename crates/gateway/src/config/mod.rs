@@ -40,6 +40,7 @@ mod tls;
 mod toml_file;
 mod traces;
 mod tree;
+mod trust;
 mod userscript;
 mod yaml_file;
 
@@ -65,6 +66,7 @@ pub use store::{SealKeySource, StoreConfig, StoreKind};
 pub use tls::{TlsConfig, TlsFault};
 pub use traces::TracesConfig;
 pub use tree::Shape;
+pub use trust::TrustFault;
 pub use userscript::{ChatWindow, Site, UserscriptConfig};
 
 use std::collections::BTreeMap;

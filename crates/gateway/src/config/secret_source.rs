@@ -3,16 +3,18 @@
 //! A secret is read once, while loading. It is never echoed: not in a mistake, not in a notice, not by `config show`.
 
 use super::dialect::Dialect;
+use super::files::ReadFault;
 use super::mistake::{CommandFault, MistakeKind};
 use super::notice::NoticeKind;
 use super::place::Place;
 use super::section::Section;
 use super::settings::SettingValue;
 use super::tree::{Node, Shape, Value};
+use super::trust;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -190,15 +192,25 @@ fn inline(section: &mut Section<'_, '_>, key: &str, node: Node) -> Outcome {
 fn from_file(section: &mut Section<'_, '_>, key: &str, name: &str, place: &Place) -> Outcome {
     section.setting(key, place, SettingValue::Text(name.to_owned()));
     let path = section.checker.resolve(place, name);
-    let bytes = section.checker.files.read(&path).map_err(|error| {
-        Some(MistakeKind::SecretFileUnreadable {
-            path: path.clone(),
-            reason: error.to_string(),
-        })
-    })?;
+    let bytes = section
+        .checker
+        .files
+        .read(&path)
+        .map_err(|fault| Some(mistake_of(path.clone(), fault)))?;
     warn_when_readable(section, key, place, &path);
     // Bytes that are not text cannot be a PEM; let the key reader say so.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The mistake of a file beside the configuration.
+pub(super) fn mistake_of(path: PathBuf, fault: ReadFault) -> MistakeKind {
+    match fault {
+        ReadFault::Io(error) => MistakeKind::SecretFileUnreadable {
+            path,
+            reason: error.to_string(),
+        },
+        ReadFault::Untrusted(fault) => MistakeKind::FileUntrusted { path, fault },
+    }
 }
 
 fn from_variable(section: &mut Section<'_, '_>, key: &str, name: &str, place: &Place) -> Outcome {
@@ -218,6 +230,14 @@ fn from_command(section: &mut Section<'_, '_>, key: &'static str, node: Node) ->
         return Err(Some(MistakeKind::Blank));
     };
     let directory = section.checker.resolve(&place, ".");
+    // A program that is named by its place is judged like the configuration; one of the PATH is the system's.
+    if Path::new(program).components().count() > 1 {
+        let path = directory.join(program);
+        let judged = std::fs::File::open(&path).and_then(|file| trust::judge(&path, &file));
+        if let Ok(Err(fault)) = judged {
+            return Err(Some(MistakeKind::FileUntrusted { path, fault }));
+        }
+    }
     run(program, arguments, &directory).map_err(|reason| {
         Some(MistakeKind::SecretCommandFailed {
             program: program.clone(),

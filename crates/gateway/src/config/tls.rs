@@ -3,7 +3,7 @@
 
 use super::mistake::MistakeKind;
 use super::place::Place;
-use super::secret_source::warn_when_readable;
+use super::secret_source::{mistake_of, warn_when_readable};
 use super::section::Section;
 use super::settings::SettingValue;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -109,9 +109,8 @@ fn file(section: &mut Section<'_, '_>, key: &'static str) -> Option<(Vec<u8>, Pl
             }
             Some((bytes, place))
         }
-        Err(error) => {
-            let reason = error.to_string();
-            section.mistake(key, &place, MistakeKind::SecretFileUnreadable { path, reason });
+        Err(fault) => {
+            section.mistake(key, &place, mistake_of(path, fault));
             None
         }
     }
