@@ -91,7 +91,7 @@ fn give_away(path: &Path) -> bool {
 fn file_that_others_can_change_is_refused_and_runs_no_command() {
     let bad: [SetUp<'_>; 8] = [
         ("the configuration is writable", &|home| {
-            mode(&home.join("cozegate.toml"), 0o666)
+            mode(&home.join("cozegate.toml"), 0o666);
         }),
         ("the configuration is writable for others only", &|home| {
             mode(&home.join("cozegate.toml"), 0o602);

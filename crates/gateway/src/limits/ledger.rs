@@ -37,6 +37,11 @@ impl Account {
         }
     }
 
+    /// Tells accounts apart in this process. 0 is shared by all callers for whom there was no room.
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Whether forgetting it now would make no difference.
     fn is_as_new(&self, now: Nanos) -> bool {
         self.open.load(Ordering::Relaxed) == 0 && self.arrival.load(Ordering::Relaxed) <= now.as_u64()

@@ -4,6 +4,7 @@
 //! already, and a caller could still hold any number of uploads and of answers that do not begin.
 
 use super::ledger::Account;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -32,6 +33,13 @@ impl Permit {
             all: Arc::clone(all),
         };
         (permit, running)
+    }
+}
+
+impl Permit {
+    /// Tells the caller apart from all others in this process, unless there is no room for it in the ledger.
+    pub(crate) fn caller_id(&self) -> Option<NonZeroU64> {
+        NonZeroU64::new(self.account.id())
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::body::{Answer, Bounds, EventDialect, Upload};
 use super::policy::Gate;
+use super::pool::CallerId;
 use super::route::BodyLimit;
 use super::upstream::{self, Upstream};
 use super::{Proxy, owned, refusal, request, response, route};
@@ -39,8 +40,9 @@ pub(super) async fn pass(
 ) -> Result<Response<Answer>, Problem> {
     let shared = &*proxy.shared;
     let shown = presented(incoming.headers(), shared.mode)?;
-    let asker = Asker::find(shown, incoming.headers(), live, shared, record).await?;
+    let mut asker = Asker::find(shown, incoming.headers(), live, shared, record).await?;
     let Admission { permit, standing } = live.limits.admit(&asker.caller)?;
+    asker.admitted_as(permit.caller_id());
     let (mut head, body) = incoming.into_parts();
     let uri = head.uri.clone();
     let mut gate = asker.gate(&proxy.metrics);
@@ -121,6 +123,7 @@ pub(super) struct Asker<'a> {
     caller: Caller,
     /// The site on which the caller's handle was opened.
     site: Option<&'a Site>,
+    id: CallerId,
     shared: &'a Shared,
 }
 
@@ -154,8 +157,14 @@ impl<'a> Asker<'a> {
             app,
             caller,
             site,
+            id: None,
             shared,
         })
+    }
+
+    /// Sets the identity by which connections to the platform are kept apart.
+    pub(super) fn admitted_as(&mut self, id: CallerId) {
+        self.id = id;
     }
 
     pub(super) fn app(&self) -> &ServingApp {
@@ -200,7 +209,14 @@ impl<'a> Asker<'a> {
                 let again = upstream::is_repeatable(&request)
                     .then(|| request::copy(&request))
                     .flatten();
-                exchange(upstream, request, again.as_deref(), authorization.clone(), now).await
+                exchange(
+                    (upstream, self.id),
+                    request,
+                    again.as_deref(),
+                    authorization.clone(),
+                    now,
+                )
+                .await
             }
             Caller::Visitor(handle) => {
                 let (app, shared) = (self.app, self.shared);
@@ -212,7 +228,12 @@ impl<'a> Asker<'a> {
                     }),
                     _ => Cow::Borrowed(&handle.subject),
                 };
-                let visitor = Visitor { app, subject, shared };
+                let visitor = Visitor {
+                    app,
+                    subject,
+                    id: self.id,
+                    shared,
+                };
                 visitor.exchange(upstream, request, record).await
             }
         }
@@ -223,6 +244,7 @@ impl<'a> Asker<'a> {
 struct Visitor<'a> {
     app: &'a ServingApp,
     subject: Cow<'a, Subject>,
+    id: CallerId,
     shared: &'a Shared,
 }
 
@@ -236,7 +258,7 @@ impl Visitor<'_> {
         let token = self.token(record).await?;
         let again = request::copy(&request);
         let now = record.is_sent();
-        let answer = exchange(upstream, request, again.as_deref(), bearer(&token)?, now).await?;
+        let answer = exchange((upstream, self.id), request, again.as_deref(), bearer(&token)?, now).await?;
         if !refusal::refuses_token(&answer) {
             return Ok(answer);
         }
@@ -267,7 +289,7 @@ impl Visitor<'_> {
         let Some(again) = again else {
             return Err(credential_refused(answer));
         };
-        let answer = exchange(upstream, again, None, bearer(&renewed)?, record.is_sent()).await?;
+        let answer = exchange((upstream, self.id), again, None, bearer(&renewed)?, record.is_sent()).await?;
         if refusal::refuses_token(&answer) {
             return Err(credential_refused(&answer));
         }
@@ -303,7 +325,7 @@ pub(super) async fn within<T>(
 
 /// Sends `request`, `now`, with this credential; `again` is a copy of it. A short JSON answer is there as a whole afterwards.
 async fn exchange(
-    upstream: &Upstream,
+    (upstream, caller): (&Upstream, CallerId),
     mut request: Box<Request<Upload>>,
     again: Option<&Request<Upload>>,
     authorization: HeaderValue,
@@ -319,7 +341,7 @@ async fn exchange(
     };
     let dialect = EventDialect::of(request.uri().path());
     let asks_to_switch = request.headers().contains_key(UPGRADE);
-    let answer = upstream.exchange(request, copy, now.into()).await?;
+    let answer = upstream.exchange(request, copy, caller, now.into()).await?;
     response::check_frame(&answer, asks_to_switch)?;
     response::mannered(answer, dialect, upstream.buffer()).await
 }

@@ -3,10 +3,16 @@
 //! A stack: the connection used last is used next, so the others grow old and go. A connection leaves the pool with a
 //! [`Lease`] and comes back only when an exchange has ended cleanly; whatever else happens closes it, at once, be it in the
 //! middle of writing to a platform that does not read.
+//!
+//! HTTP/1.1 knows which answer belongs to which request by their order alone. So an answer that the platform sends unasked, a
+//! moment after the one before, would go to the next request on that connection. A connection therefore goes on to the same
+//! caller at once, and to another one only after it has idled for [`QUARANTINE`] without a byte: hyper closes an idle connection on
+//! which something arrives.
 
 use super::body::{Course, Upload};
 use crate::alarm::Alarm;
 use hyper::client::conn::http1::SendRequest;
+use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -19,6 +25,9 @@ const IDLE_LIMIT: Duration = Duration::from_secs(50);
 const AGE_LIMIT: Duration = Duration::from_mins(5);
 /// How long a connection's task may take to see that the exchange before has ended, once the answer has.
 const READY_WITHIN: Duration = Duration::from_millis(50);
+/// How long a connection idles before another caller may use it. Longer than a round trip to most platforms. Measured with an
+/// upstream that sends a second answer 0.5 ms after the first (`tests/it/unasked_answers.rs`).
+const QUARANTINE: Duration = Duration::from_millis(100);
 /// What one core keeps for the next burst.
 const MAX_IDLE: usize = 256;
 
@@ -54,57 +63,90 @@ impl Connection {
 /// The pool. Its lock is held for a push or a pop and is met by one thread only.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    idle: Mutex<Vec<(Connection, Instant)>>,
+    idle: Mutex<Vec<Idle>>,
 }
+
+#[derive(Debug)]
+struct Idle {
+    connection: Connection,
+    since: Instant,
+    /// Whose answer came last.
+    caller: CallerId,
+}
+
+/// Tells callers apart; `None` is nobody's equal.
+pub(super) type CallerId = Option<NonZeroU64>;
 
 /// A connection in use.
 #[derive(Debug)]
 pub(super) struct Lease {
     connection: Connection,
     pool: Arc<Pool>,
+    caller: CallerId,
     /// The body that is written to it, where that is still coming.
     upload: Option<Arc<Course>>,
 }
 
 impl Pool {
-    /// Takes the youngest idle connection that is still open and ready; `None` when a new one is needed.
-    pub(super) async fn take(self: &Arc<Self>, now: Instant) -> Option<Lease> {
+    /// Takes the youngest idle connection that is still open and ready, and that this caller may use; `None` when a new one is
+    /// needed.
+    pub(super) async fn take(self: &Arc<Self>, caller: CallerId, now: Instant) -> Option<Lease> {
         loop {
-            let mut connection = self.pop(now)?;
+            let (mut connection, is_callers_own) = self.pop(caller, now)?;
+            if !is_callers_own {
+                // What has arrived since the last look is read first.
+                tokio::task::yield_now().await;
+            }
             if connection.sender.is_ready() || Box::pin(connection.is_ready()).await {
-                return Some(self.lease(connection));
+                return Some(self.lease(connection, caller));
             }
         }
     }
 
     /// Wraps a new connection.
-    pub(super) fn lease(self: &Arc<Self>, connection: Connection) -> Lease {
+    pub(super) fn lease(self: &Arc<Self>, connection: Connection, caller: CallerId) -> Lease {
         Lease {
             connection,
             pool: Arc::clone(self),
+            caller,
             upload: None,
         }
     }
 
-    fn pop(&self, now: Instant) -> Option<Connection> {
+    /// Takes a connection off the stack, and says whether this caller used it last.
+    fn pop(&self, caller: CallerId, now: Instant) -> Option<(Connection, bool)> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((connection, since)) = idle.pop() {
-            if now - since > IDLE_LIMIT {
-                // A stack: everything below has idled longer.
-                idle.clear();
-                return None;
-            }
-            if now - connection.born <= AGE_LIMIT && !connection.sender.is_closed() {
-                return Some(connection);
+        // A stack: everything below has idled longer.
+        let outlived = idle.iter().rposition(|idle| now - idle.since > IDLE_LIMIT);
+        idle.drain(..outlived.map_or(0, |last| last + 1));
+        let is_usable = |idle: &Idle| now - idle.connection.born <= AGE_LIMIT && !idle.connection.sender.is_closed();
+        let (mut own, mut rested, mut has_ended) = (None, None, false);
+        for (position, entry) in idle.iter().enumerate().rev() {
+            if !is_usable(entry) {
+                has_ended = true;
+            } else if caller.is_some() && entry.caller == caller {
+                own = Some(position);
+                break;
+            } else if rested.is_none() && now - entry.since >= QUARANTINE {
+                rested = Some(position);
             }
         }
-        None
+        let taken = own.or(rested).map(|position| idle.remove(position).connection);
+        if has_ended {
+            idle.retain(is_usable);
+        }
+        Some((taken?, own.is_some()))
     }
 
-    fn push(&self, connection: Connection) {
+    fn push(&self, connection: Connection, caller: CallerId) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE {
-            idle.push((connection, Instant::now()));
+            let since = Instant::now();
+            idle.push(Idle {
+                connection,
+                since,
+                caller,
+            });
         }
     }
 }
@@ -126,7 +168,7 @@ impl Lease {
     pub(super) fn give_back(self) {
         let has_all = self.upload.is_none_or(|upload| upload.has_ended());
         if has_all && !self.connection.sender.is_closed() {
-            self.pool.push(self.connection);
+            self.pool.push(self.connection, self.caller);
         }
     }
 
@@ -161,9 +203,10 @@ mod tests {
         let (answer, ()) = tokio::join!(sender.send_request(Request::new(body)), answers_early);
         assert_eq!(answer.unwrap().status(), 403);
         let pool = Arc::new(Pool::default());
-        pool.lease(Connection::new(sender, task)).give_back();
+        pool.lease(Connection::new(sender, task), CallerId::None).give_back();
 
-        assert!(pool.take(Instant::now()).await.is_none());
+        tokio::time::advance(QUARANTINE).await;
+        assert!(pool.take(None, Instant::now()).await.is_none());
 
         // And it is closed: what comes next is the end.
         let mut rest = vec![];

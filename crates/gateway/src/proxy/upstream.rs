@@ -6,7 +6,7 @@
 
 use super::body::{Answer, Course, Upload};
 use super::connect::{Target, TargetError};
-use super::pool::{Lease, Pool};
+use super::pool::{CallerId, Lease, Pool};
 use crate::alarm::Alarm;
 use crate::config::TimeoutsConfig;
 use crate::limits::{Buffer, Limit};
@@ -128,16 +128,17 @@ impl Upstream {
         self.total_timeout.map(|total| Instant::now() + total)
     }
 
-    /// Sends `request`, `now`, and gives back the answer with its body still to come. `copy` makes the same request once
+    /// Sends `request` of `caller`, `now`, and gives back the answer with its body still to come. `copy` makes the same request once
     /// more if it [may be sent twice](is_repeatable).
     pub(super) async fn exchange(
         &self,
         mut request: Box<Request<Upload>>,
         copy: impl FnOnce() -> Option<Box<Request<Upload>>>,
+        caller: CallerId,
         mut now: Instant,
     ) -> Result<Response<Answer>, Problem> {
         let mut copy = Some(copy);
-        while let Some(mut lease) = self.pool.take(now).await {
+        while let Some(mut lease) = self.pool.take(caller, now).await {
             match self.send(&mut lease, request, now).await {
                 Sent::Answered(answer) => return Ok(self.pass_on(answer, lease)),
                 Sent::Unsent(unsent) => request = unsent,
@@ -150,7 +151,7 @@ impl Upstream {
             now = Instant::now();
         }
         // A handshake is rare, and its state large: it is no part of the future of every exchange.
-        let mut lease = Box::pin(self.connect()).await?;
+        let mut lease = Box::pin(self.connect(caller)).await?;
         match self.send(&mut lease, request, Instant::now()).await {
             Sent::Answered(answer) => Ok(self.pass_on(answer, lease)),
             Sent::Unsent(_) => Err(Problem::with_inside(
@@ -162,12 +163,12 @@ impl Upstream {
         }
     }
 
-    async fn connect(&self) -> Result<Lease, Problem> {
+    async fn connect(&self, caller: CallerId) -> Result<Lease, Problem> {
         let wait = Wait::begin(&self.metrics, Phase::Connect);
         let connected = tokio::time::timeout(self.connect_timeout, self.target.connect(&self.tasks)).await;
         wait.end();
         match connected {
-            Ok(Ok(connection)) => Ok(self.pool.lease(connection)),
+            Ok(Ok(connection)) => Ok(self.pool.lease(connection, caller)),
             Ok(Err(error)) => {
                 // In clear, who resets a connection at once has been reached: whether the reset is seen here or with the request
                 // is chance.

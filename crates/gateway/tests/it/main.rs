@@ -39,6 +39,7 @@ mod stores;
 mod tls;
 #[cfg(feature = "otel")]
 mod traces;
+mod unasked_answers;
 mod userscript;
 mod websocket_flow;
 mod websocket_handshake;

@@ -17,7 +17,7 @@ const BEGINNING: usize = 64;
 pub(super) fn read(outer: &mut Reader<'_>, string: Str) -> Result<(), Ambiguity> {
     let mut text = Text::new(outer.text.slice((0, string.end)), Letters::Decoded);
     text.at = string.start;
-    let mut decoded = Vec::new();
+    let mut decoded = Vec::with_capacity(string.end - string.start);
     text.decode(string.end, &mut decoded, BEGINNING)?;
     if !begins_like_json(&decoded) {
         return Ok(());

@@ -54,7 +54,7 @@ async fn held_of(head: &str, piece: &[u8]) -> usize {
     let request = async {
         let request: Request<Upload> = Request::new(Upload::empty());
         let answer = sender.send_request(request).await.unwrap();
-        let lease = Arc::new(Pool::default()).lease(Connection::new(sender, TaskTracker::new().spawn(async {})));
+        let lease = Arc::new(Pool::default()).lease(Connection::new(sender, TaskTracker::new().spawn(async {})), None);
         let is_stream = is_event_stream(answer.headers());
         answer.map(|body| {
             let body = Answer::from_upstream(body, lease, Duration::from_mins(1));

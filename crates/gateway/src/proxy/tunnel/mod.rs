@@ -71,8 +71,9 @@ pub(super) async fn open(
     let handshake = Handshake::check(&head, has_body)?;
     let in_query = credential_of_query(&mut head)?;
     let shown = presented_once(&head.headers, in_query.as_ref(), shared.mode)?;
-    let asker = Asker::find(shown, &head.headers, live, shared, record).await?;
+    let mut asker = Asker::find(shown, &head.headers, live, shared, record).await?;
     let Admission { permit, standing } = live.limits.admit(asker.caller())?;
+    asker.admitted_as(permit.caller_id());
     let uri = head.uri.clone();
     let mut gate = asker.gate(&proxy.metrics);
     if let Some(gate) = &mut gate {
