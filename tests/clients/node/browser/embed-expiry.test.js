@@ -16,7 +16,7 @@ afterEach(() => all.rest());
 
 test("a handle that has ended costs nothing", async () => {
   const shopper = await all.begin();
-  await shopper.endHandles(all.gateway.auth);
+  await shopper.endHandles(all.gateway);
 
   assert.equal(await shopper.askBySdk("second"), "second");
 
@@ -74,7 +74,7 @@ test("a question that the platform took without a word of answer is not asked tw
 
 test("a store that is away is waited for", async () => {
   const shopper = await all.begin();
-  await shopper.endHandles(all.gateway.auth);
+  await shopper.endHandles(all.gateway);
   const release = await lockStore(all.gateway.file("cozegate.db"));
   const isUnavailable = shopper.page.waitForResponse(
     (response) => response.url().endsWith("/auth/session") && response.status() === 503,
@@ -90,7 +90,7 @@ test("a store that is away is waited for", async () => {
 
 test("no handle is left anywhere after all that", async () => {
   const shopper = await all.begin();
-  await shopper.endHandles(all.gateway.auth);
+  await shopper.endHandles(all.gateway);
   await shopper.askBySdk("second");
   await all.gateway.halt("SIGKILL");
   await shopper.sayBySdk("third");

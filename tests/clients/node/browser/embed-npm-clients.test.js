@@ -31,6 +31,7 @@ before(async () => {
   gateway = await Served.before(emulator, {
     COZEGATE__DEFAULT_APP: "jwt",
     COZEGATE__CORS__ORIGINS: JSON.stringify([shop.origin]),
+    COZEGATE__STORE__PATH: "cozegate.db",
   });
   browser = await launchBrowser();
 });
@@ -110,7 +111,7 @@ test("the Chat SDK of npm does not notice that its handle has ended", async () =
   await openChat(shopper);
   await say(shopper, "before");
   await shows(shopper, "before", 2);
-  await shopper.endHandles(gateway.auth);
+  await shopper.endHandles(gateway);
   const seen = await lastSeq();
 
   await say(shopper, "behind");
@@ -212,7 +213,7 @@ test("@coze/api of npm loses no question when the handle has ended or the gatewa
   const shopper = await arrive();
   const ask = (text) => shopper.page.evaluate(useApi, { apiBase: emulator.apiBase, botId: bot(), text });
   await ask("first");
-  await shopper.endHandles(gateway.auth);
+  await shopper.endHandles(gateway);
   assert.equal((await ask("second")).text, "second");
   const seen = await lastSeq();
 

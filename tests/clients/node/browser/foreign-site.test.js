@@ -92,8 +92,8 @@ async function chatInPage({ auth, proxy, botId }) {
     deltas += 1;
   }
   // A page may read the log id only where it is exposed (protocol 8.2).
-  const me = await fetch(`${proxy}/v1/users/me`, { headers: { authorization: `Bearer ${handle}` } });
-  return { text, deltas, logId: me.headers.get("x-tt-logid") };
+  const bot = await fetch(`${proxy}/v1/bots/${botId}`, { headers: { authorization: `Bearer ${handle}` } });
+  return { text, deltas, logId: bot.headers.get("x-tt-logid") };
 }
 
 /** The SDK as a site's bundler would make it. */

@@ -68,14 +68,16 @@ for (const [language, texts] of Object.entries(TEXTS)) {
 
       await logIn(page, "pkce");
       const [spoken, before] = [await page.locator("html").getAttribute("lang"), await lead(page)];
-      const cookies = (await context.cookies()).map(({ name }) => name);
+      const cookies = (await context.cookies()).filter(({ name }) => name.startsWith("cozegate_login"));
       await logOut(page, texts);
       const after = await lead(page);
 
       assert.equal(spoken, language);
       assert.ok(before.includes(texts.loggedIn), before);
       assert.ok(after.includes(texts.nobody), after);
-      assert.deepEqual(cookies.filter((name) => name.startsWith("cozegate_login")), []);
+      // The login that was used leads this browser on for ten minutes, and opens nothing.
+      for (const { httpOnly, expires } of cookies) assert.ok(httpOnly && expires <= Date.now() / 1000 + 600);
+      assert.ok(cookies.length <= 1);
     });
 
     test(`a person logs in on another device, in ${language}, ${how} scripts`, async () => {

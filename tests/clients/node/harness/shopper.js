@@ -1,5 +1,8 @@
 // Somebody on a page with embed.js and the stand-in for the Chat SDK: opens it, types, reads.
 
+import { execFile } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { Visitor } from "./browser.js";
 
 /** What a browser says of requests that failed, which no page can keep from its console. */
@@ -42,13 +45,17 @@ export class Shopper extends Visitor {
     await this.page.waitForFunction(() => globalThis.cozegate?.ready.then(() => true));
   }
 
-  /** Ends all of this visitor's handles, as somebody at the gateway may: the page knows nothing of it. */
-  async endHandles(auth) {
-    const cookies = await this.context.cookies(`${auth}/auth/session`);
-    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-    const headers = { "content-type": "application/json", cookie };
-    const answer = await fetch(`${auth}/auth/session`, { method: "POST", headers, body: '{"fresh":true}' });
-    if (!answer.ok) throw new Error(`POST /auth/session answered ${answer.status}`);
+  /**
+   * Ends the handles of `gateway`, whose store is `cozegate.db`; the page knows nothing of it. The visitors stay: what a
+   * person can end (`fresh`, /sessions) ends the visitor as well.
+   */
+  async endHandles(gateway) {
+    await forgetHandles(gateway.file("cozegate.db"));
+    for (const handle of await this.handles()) {
+      const headers = { authorization: `Bearer ${handle}` };
+      // An instance believes its memory for some seconds.
+      while ((await fetch(`${gateway.proxy}/v1/bots/1`, { headers })).status !== 401) await delay(50);
+    }
   }
 
   sdk(name) {
@@ -106,4 +113,15 @@ export class Shopper extends Visitor {
   shifts() {
     return this.page.evaluate(() => globalThis.shifts);
   }
+}
+
+/** Removes all handles from a store, as if their time were over. Node 20 has no SQLite; Python is there for the other tests. */
+async function forgetHandles(file) {
+  const script = [
+    "import sqlite3, sys",
+    "db = sqlite3.connect(sys.argv[1], timeout=30)",
+    "db.execute('DELETE FROM handles')",
+    "db.commit()",
+  ].join("\n");
+  await promisify(execFile)("python3", ["-c", script, file]);
 }
