@@ -30,6 +30,8 @@ problem-no-such-endpoint-detail =
 problem-path-refused-title = The path is not allowed
 problem-path-refused-detail =
     The path holds dot segments, backslashes or control characters, plain or encoded. Send it in its plain form.
+problem-method-unknown-title = This method is not known
+problem-method-unknown-detail = HTTP has no such method, or this gateway does not know it. Use GET, HEAD, POST, PUT, PATCH or DELETE.
 problem-method-not-allowed-title = The method does not exist here
 problem-method-not-allowed-detail =
     The address exists, but not for this method; the Allow field names those that do.

@@ -26,6 +26,8 @@ problem-no-such-endpoint-detail =
     代理服务提供 /v1/、/v3/、/open_api/ 和文件网址；认证服务提供 /、/login、/callback、/chat 和 /auth/session。请检查路径和端口。
 problem-path-refused-title = 路径不被允许
 problem-path-refused-detail = 路径中含有点段、反斜杠或控制字符（原样或编码形式）。请使用普通写法。
+problem-method-unknown-title = 未知的请求方法
+problem-method-unknown-detail = HTTP 没有这个方法，或者网关不认识它。请使用 GET、HEAD、POST、PUT、PATCH 或 DELETE
 problem-method-not-allowed-title = 这里不支持该方法
 problem-method-not-allowed-detail = 地址存在，但不支持这个方法；可用的方法见 Allow 字段。
 problem-bad-request-title = 请求不符合要求

@@ -6,7 +6,7 @@
 use crate::addresses::{base_of, origins, own_hosts, scheme};
 use crate::apps::{Apps, TokenMeans};
 use crate::caller::{TrustedProxies, VisitorKeys};
-use crate::config::{Config, ConfigSource, LimitsConfig};
+use crate::config::{Config, ConfigSource, LimitsConfig, Mode};
 use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
 use crate::dns::Resolve;
 use crate::exchanges;
@@ -247,6 +247,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
             },
         )?,
         means,
+        is_https_only: config.mode == Mode::Public && config.server.tls.is_some(),
         scheme: scheme(&config),
         public: config.server.public.clone(),
         proxy_addr: proxy_at,

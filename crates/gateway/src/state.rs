@@ -25,6 +25,7 @@ use arc_swap::ArcSwap;
 use coze_auth::Subject;
 use cozegate_store::handles::fingerprint;
 use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister, KnownHandle};
+use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderName, Method};
 #[cfg(feature = "otel")]
 use std::net::IpAddr;
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) files: Files,
     /// What sources of tokens are made with.
     pub(crate) means: TokenMeans,
+    /// Whether browsers are to keep to HTTPS: visitors come by a certificate of ours.
+    pub(crate) is_https_only: bool,
     /// How both listeners are reached.
     pub(crate) scheme: Scheme,
     /// At which addresses visitors reach them, in public mode.
@@ -185,6 +188,14 @@ impl Shared {
         // Again: an exchange may have been registered while the store deleted its handle.
         self.exchanges.end_all_of(app, subject);
         revoked
+    }
+
+    /// Tells browsers to come by HTTPS only (RFC 6797). In public mode with a certificate of ours; in front of us it is the reverse
+    /// proxy's to say, and on a person's machine it would concern every other service of `localhost`.
+    pub(crate) fn keep_to_https(&self, headers: &mut HeaderMap) {
+        if self.is_https_only {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
     }
 
     /// Begins a line of the access log, if `live` asks for it.

@@ -69,7 +69,10 @@ async fn guard(request: Request, next: Next) -> Result<Response, Refused> {
     if !is_loopback(request.headers()) {
         return Err(Refused::Host);
     }
-    if request.headers().contains_key(header::ORIGIN) {
+    // A link, a picture or a script of a page has no `Origin`; browsers say in this field where it comes from.
+    let site = request.headers().get("sec-fetch-site");
+    let is_of_a_page = site.is_some_and(|site| site != "none" && site != "same-origin");
+    if is_of_a_page || request.headers().contains_key(header::ORIGIN) {
         return Err(Refused::Origin);
     }
     Ok(next.run(request).await)

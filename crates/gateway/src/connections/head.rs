@@ -10,7 +10,7 @@ use memchr::memchr;
 /// A head that is longer is refused. Browsers send the cookies of every service on this machine to every port of it.
 const LONGEST_HEAD: usize = 32 * 1024;
 /// Number of header fields in a request.
-const MOST_FIELDS: usize = 100;
+pub(super) const MOST_FIELDS: usize = 100;
 /// More digits than the length of any body, and no overflow.
 const LONGEST_LENGTH: usize = 18;
 

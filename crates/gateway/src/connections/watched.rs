@@ -1,6 +1,7 @@
 //! The service of a listener, watched: the connection's state learns when a request begins and its answer ends.
 
 use super::RecordRefused;
+use super::head::MOST_FIELDS;
 use super::state::ConnectionState;
 use crate::guard::cors::{self, Credentials};
 use crate::problem::{Problem, ProblemKind};
@@ -9,6 +10,7 @@ use crate::telemetry::record::{AnswerBody, Record, Recorded};
 use crate::text::Language;
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderValue};
+use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -48,6 +50,8 @@ pin_project! {
         service: Option<F>,
         // Of a request that no service sees.
         refused: Option<Box<Record>>,
+        // What is wrong with it, where that is not the connection's.
+        fault: Option<ProblemKind>,
         under_way: Option<UnderWay>,
         version: Version,
     }
@@ -82,6 +86,19 @@ impl Drop for UnderWay {
     }
 }
 
+/// What is wrong with a head of HTTP/2 that its parser lets pass, and that would be refused over HTTP/1.1.
+fn fault_of_http2<B>(request: &Request<B>) -> Option<ProblemKind> {
+    if request.version() != Version::HTTP_2 {
+        return None;
+    }
+    if request.headers().len() > MOST_FIELDS {
+        return Some(ProblemKind::HeadTooLarge);
+    }
+    // HTTP/2 is spoken over TLS only; another scheme is meant for another server (RFC 9110 7.4, RFC 9113 8.3.1).
+    let is_https = request.uri().scheme() == Some(&Scheme::HTTPS);
+    (!is_https).then_some(ProblemKind::HeadRefused)
+}
+
 /// HTTP/2 names the host in the target (RFC 9113 8.3.1), and everybody behind looks into the field. Where both are, both stay:
 /// the guard wants them to be ours.
 fn name_host(request: &mut Request<Incoming>) {
@@ -112,6 +129,8 @@ where
         // Only `wire.rs` can have made it.
         let is_refused =
             version < Version::HTTP_2 && request.uri().path() == "*" && request.method() != Method::OPTIONS;
+        let fault = fault_of_http2(&request);
+        let is_refused = is_refused || fault.is_some();
         let refused = is_refused.then(|| Box::new(self.refused.begin(request.method())));
         let service = (!is_refused).then(|| {
             let has_body = !request.body().is_end_stream() && version < Version::HTTP_2;
@@ -124,6 +143,7 @@ where
         Answering {
             service,
             refused,
+            fault,
             under_way,
             version,
         }
@@ -151,7 +171,7 @@ where
             (Some(Ok(answer)), _) => answer.map(|body| (Some(body), None)),
             (Some(Err(never)), _) => match never {},
             (None, Some(record)) => {
-                let answer = record.answered(refusal_of(state).map(|text| Text(Some(text))));
+                let answer = record.answered(refusal_of(state, *this.fault).map(|text| Text(Some(text))));
                 answer.map(|text| (None, Some(Box::new(text))))
             }
             // Polled after its end.
@@ -174,8 +194,9 @@ where
     }
 }
 
-fn refusal_of(state: &ConnectionState) -> Response<Bytes> {
+fn refusal_of(state: &ConnectionState, fault: Option<ProblemKind>) -> Response<Bytes> {
     let problem = match state.refusal() {
+        None if fault.is_some() => fault.unwrap_or(ProblemKind::HeadRefused).into(),
         Some(refusal) => Problem {
             retry_after: refusal.retry_after(),
             limit: refusal.limit,

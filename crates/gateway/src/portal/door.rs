@@ -13,7 +13,7 @@ use crate::telemetry::record::{BytesIn, Record};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
@@ -83,6 +83,9 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
                 return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
             }
             record.goes_to(super::label(&live, parts.uri.path()));
+            if parts.uri.path() == "*" {
+                return whole_server();
+            }
             parts.extensions.insert(passage);
             let trusted = &door.shared.trusted_proxies;
             let address = ClientAddress::of(peer.ip(), &parts.headers, trusted);
@@ -107,6 +110,7 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     };
     reader.remember_language(response.headers_mut());
     protect(response.headers_mut());
+    door.shared.keep_to_https(response.headers_mut());
     if is_public {
         let anywhere = HeaderValue::from_static("cross-origin");
         response.headers_mut().insert(RESOURCE_POLICY, anywhere);
@@ -124,6 +128,16 @@ fn is_only_a_look(request: &Parts) -> bool {
         values.any(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"prefetch"))
     };
     request.method == Method::HEAD || PURPOSES.into_iter().any(says_prefetch)
+}
+
+/// The answer to `OPTIONS *` (RFC 9110 9.3.7).
+fn whole_server() -> Response {
+    let mut answer = Response::default();
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
+    answer
 }
 
 /// Whether public mode keeps this for the operator: what gives tokens out, changes logins or tells how we are doing.
@@ -163,6 +177,8 @@ fn protect(headers: &mut HeaderMap) {
         (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (OPENER_POLICY, "same-origin"),
         (REFERRER_POLICY, "no-referrer"),
+        // Browsers without fetch metadata keep to it as well: no other site includes an answer as a script or a picture.
+        (RESOURCE_POLICY, "same-origin"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
     ];

@@ -175,8 +175,8 @@ fn is_redirect_uri(live: &Live, path: &str) -> bool {
     uris.any(|uri| uri.path() == path)
 }
 
-async fn wrong_method(reader: Reader) -> Response {
-    respond::problem(ProblemKind::MethodNotAllowed.into(), &reader)
+async fn wrong_method(method: Method, reader: Reader) -> Response {
+    respond::problem(ProblemKind::of_method(&method).into(), &reader)
 }
 
 #[cfg(test)]

@@ -4,7 +4,16 @@
 //! where a new handle helps; everything else has numbers that no SDK acts upon.
 
 use crate::text::{Language, text};
-use http::StatusCode;
+use http::{Method, StatusCode};
+
+const COMMON_METHODS: [Method; 6] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
 
 /// Everything that we answer ourselves because something is wrong. One kind, one documented problem
 /// (`docs/reference/problems.md`).
@@ -28,6 +37,8 @@ pub enum ProblemKind {
     PathRefused,
     /// The path exists, the method does not.
     MethodNotAllowed,
+    /// No method of HTTP that we know (RFC 9110 15.6.2).
+    MethodUnknown,
     /// The request's body or parameters do not fit.
     BadRequest,
     /// An opening handshake of a WebSocket that breaks the rules.
@@ -142,7 +153,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds, for the documentation and the tests.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::CrossSite,
@@ -152,6 +163,7 @@ impl ProblemKind {
         Self::NoSuchEndpoint,
         Self::PathRefused,
         Self::MethodNotAllowed,
+        Self::MethodUnknown,
         Self::BadRequest,
         Self::WebSocketHandshake,
         Self::WebSocketVersion,
@@ -221,6 +233,7 @@ impl ProblemKind {
             Self::NoSuchEndpoint => "no-such-endpoint",
             Self::PathRefused => "path-refused",
             Self::MethodNotAllowed => "method-not-allowed",
+            Self::MethodUnknown => "method-unknown",
             Self::BadRequest => "bad-request",
             Self::WebSocketHandshake => "websocket-handshake",
             Self::WebSocketVersion => "websocket-version",
@@ -303,6 +316,7 @@ impl ProblemKind {
             Self::NoSuchEndpoint | Self::FileNotFound | Self::ResourceUnknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::MediaTypeRefused => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MethodUnknown => StatusCode::NOT_IMPLEMENTED,
             Self::PathRefused
             | Self::RequestAmbiguous
             | Self::BadRequest
@@ -339,6 +353,17 @@ impl ProblemKind {
             | Self::RenewalUnfinished
             | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// For a method that is not served: whether HTTP has it.
+    pub fn of_method(method: &Method) -> Self {
+        let is_known =
+            [Method::TRACE, Method::CONNECT, Method::OPTIONS].contains(method) || COMMON_METHODS.contains(method);
+        if is_known {
+            Self::MethodNotAllowed
+        } else {
+            Self::MethodUnknown
         }
     }
 

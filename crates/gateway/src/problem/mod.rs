@@ -17,7 +17,8 @@ use coze_auth::{AuthError, FailedSide, LoginFailure};
 use cozegate_store::BackendError;
 use http::Response;
 use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
+    SEC_WEBSOCKET_VERSION, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -241,6 +242,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        take_power(headers);
         self.write_fields(headers);
         self.mark(&mut response);
         response
@@ -264,6 +266,13 @@ impl Problem {
             tracing::info!(problem, limit, inside, "{request} refused: {problem}");
         }
     }
+}
+
+/// The fields with which a text of ours has no power where a browser shows it.
+pub(crate) fn take_power(headers: &mut HeaderMap) {
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// The error and its sources, once each, for the log.

@@ -2,7 +2,7 @@
 
 use super::body::Answer;
 use crate::config::FileHost;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Problem, ProblemKind, take_power};
 use crate::state::{Live, Shared};
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -23,7 +23,7 @@ pub(super) fn answer(
         return Ok(options());
     }
     if method != Method::GET && method != Method::HEAD {
-        return Err(ProblemKind::MethodNotAllowed.into());
+        return Err(ProblemKind::of_method(method).into());
     }
     let proxy = shared.proxy_base_for(request);
     let auth = shared.auth_base_for(request);
@@ -56,6 +56,7 @@ pub(super) fn answer(
     });
     let mut response = Response::new(Answer::from(Bytes::from(body.to_string())));
     let headers = response.headers_mut();
+    take_power(headers);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

@@ -143,6 +143,7 @@ impl Proxy {
             path_for_log(asked.uri.path())
         );
         cors::allow_reading(response.headers_mut(), origin.as_ref(), Credentials::Omitted);
+        self.shared.keep_to_https(response.headers_mut());
         record.answered(response)
     }
 
@@ -186,7 +187,9 @@ impl Proxy {
                 // What is rare waits in a box of its own: the future of every request has room for its largest part.
                 Box::pin(answer).await
             }
-            Route::Api if !PASSED_METHODS.contains(request.method()) => Err(ProblemKind::MethodNotAllowed.into()),
+            Route::Api if !PASSED_METHODS.contains(request.method()) => {
+                Err(ProblemKind::of_method(request.method()).into())
+            }
             // Nobody follows a link to an API call.
             Route::Api if foreign_navigation => Err(ProblemKind::CrossSite.into()),
             Route::Api => {

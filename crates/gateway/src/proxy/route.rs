@@ -76,7 +76,8 @@ pub(super) fn find(uri: &Uri, allowed: &Allowed) -> Result<(Route, Option<PathAn
 /// Finds what `path` asks for, when it is a path of our own.
 pub(super) fn find_path(path: &str) -> Result<Route, ProblemKind> {
     let path = without_doubled_slash(path);
-    if path == "/" || path.is_empty() {
+    // `*` comes with OPTIONS only, and is about the server as a whole (RFC 9110 9.3.7).
+    if path == "/" || path.is_empty() || path == "*" {
         return Ok(Route::About);
     }
     if !API_PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {

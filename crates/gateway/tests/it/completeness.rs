@@ -33,11 +33,24 @@ async fn every_method_travels_with_and_without_a_body() {
             assert!(arrived.ends_with(&format!("\r\n\r\n{body}")), "{arrived}");
         }
     }
-    for method in ["TRACE", "TRACK", "PROPFIND", "get"] {
+    // RFC 9110 15.5.6 and 15.6.2: HTTP has the method, or it does not.
+    for (method, status) in [("TRACE", 405), ("TRACK", 501), ("PROPFIND", 501), ("get", 501)] {
         let request = world.head(&format!("{method} /v1/x"), &handle, "");
         let answers = dialogue(world.proxy, request.as_bytes(), 1).await.unwrap();
-        assert_eq!(answers[0].status, 405, "{method}");
-        assert!(answers[0].header("allow").unwrap().contains("PATCH"), "{answers:?}");
+        assert_eq!(answers[0].status, status, "{method}");
+        let allow = answers[0].header("allow");
+        assert_eq!(
+            allow.is_some_and(|allow| allow.contains("PATCH")),
+            status == 405,
+            "{answers:?}"
+        );
+    }
+    // RFC 9110 9.3.7: about the server as a whole.
+    for addr in [world.proxy, world.auth] {
+        let request = format!("OPTIONS * HTTP/1.1\r\nHost: {addr}\r\n\r\n");
+        let answers = dialogue(addr, request.as_bytes(), 1).await.unwrap();
+        assert_eq!(answers[0].status, 204, "{answers:?}");
+        assert!(answers[0].header("allow").unwrap().contains("GET"), "{answers:?}");
     }
     assert!(upstream.is_untouched());
     world.stop().await;

@@ -108,7 +108,7 @@ async fn whoever_sends_all_of_a_refused_body_hears_why() {
         ("POST /v1/files/upload", &strange, "", Frame::Chunks, 401),
         ("POST /v1/files/upload", &handle, foreign, Frame::Length, 403),
         ("POST /api/permission/oauth2/token", &handle, "", Frame::Length, 404),
-        ("SEARCH /v1/files/upload", &handle, "", Frame::Chunks, 405),
+        ("SEARCH /v1/files/upload", &handle, "", Frame::Chunks, 501),
         ("POST /v1/../files", &handle, "", Frame::Length, 400),
         // Two lengths: the head alone is refused, and all behind it is no request.
         ("POST /v3/chat", &handle, "Content-Length: 1\r\n", Frame::Chunks, 400),

@@ -328,6 +328,18 @@ async fn each_fault_of_a_host_has_a_problem_of_its_own() {
             "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
             (502, "file-redirect-refused"),
         ),
+        (
+            format!("{script}Content-Encoding: deflate\r\nContent-Length: 3\r\n\r\nSDK"),
+            (502, "file-host-failed"),
+        ),
+        (
+            format!("{script}Content-Encoding: gzip\r\nContent-Encoding: identity\r\nContent-Length: 3\r\n\r\nSDK"),
+            (502, "file-host-failed"),
+        ),
+        (
+            format!("{script}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nSDK\r\n0\r\n\r\n"),
+            (502, "file-host-failed"),
+        ),
     ] {
         site.cdn.answer_and_close(&answer);
         let found = problem(&site.get("/x.js").await);

@@ -148,6 +148,21 @@ async fn public_mode_speaks_https_itself_where_it_has_a_certificate() {
         assert_eq!(session["ws_base"], "wss://chat.example:8443");
         let cookie = head.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.starts_with("__Host-cozegate_visitor_"), "{cookie}");
+        // The certificate is ours, so the rest of the year is HTTPS.
+        assert_eq!(head.headers()["strict-transport-security"], "max-age=31536000");
+        let about = Request::builder().uri("/").header("host", "chat.example:8443");
+        let about = if protocol == "h2" {
+            Request::builder()
+                .version(Version::HTTP_2)
+                .uri("https://chat.example:8443/")
+        } else {
+            about
+        };
+        let (head, _) = ask(world.proxy, &issued, protocol, about.body(Full::default()).unwrap()).await;
+        assert_eq!(head.status(), 200);
+        assert_eq!(head.headers()["strict-transport-security"], "max-age=31536000");
+        assert_eq!(head.headers()["x-content-type-options"], "nosniff");
+        assert!(head.headers().contains_key("content-security-policy"));
     }
     world.stop().await;
 }
@@ -199,6 +214,36 @@ async fn sessions_streams_and_preflights_over_both_protocols() {
         let (head, _) = ask(world.proxy, Method::GET, "/v1/users/me", fields, "").await;
         assert_eq!(head.status(), 403);
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn http_2_is_as_strict_about_heads_as_http_1() {
+    let mut upstream = RecordingUpstream::start().await;
+    let issued = issue();
+    let world = world(&upstream, &issued).await;
+    let own = format!("localhost:{}", world.proxy.port());
+    let request = |scheme: &str, fields: usize| {
+        let mut request = Request::builder()
+            .uri(format!("{scheme}://{own}/"))
+            .version(Version::HTTP_2);
+        for number in 0..fields {
+            request = request.header(format!("x-{number}"), "y");
+        }
+        request.body(Full::default()).unwrap()
+    };
+    let mut statuses = Vec::new();
+    for (scheme, fields) in [("https", 101), ("https", 700), ("http", 0), ("https", 90)] {
+        let (head, _) = ask(world.proxy, &issued, "h2", request(scheme, fields)).await;
+        statuses.push(head.status().as_u16());
+    }
+    println!(
+        "heads over HTTP/2: bad tried 3 / let through {}; good tried 1 / refused {}",
+        statuses[..3].iter().filter(|status| **status < 400).count(),
+        u8::from(statuses[3] != 200)
+    );
+    assert_eq!(statuses, [431, 431, 400, 200]);
+    assert!(upstream.is_untouched());
     world.stop().await;
 }
 

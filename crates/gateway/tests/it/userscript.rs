@@ -50,7 +50,9 @@ async fn script_is_for_the_person_at_the_machine() {
         "the same for every update"
     );
     assert_eq!((embedded.status, read.status), (403, 403));
-    assert_eq!(typed.header("cross-origin-resource-policy"), None);
+    // In browsers without fetch metadata this keeps other sites from running it.
+    assert_eq!(typed.header("cross-origin-resource-policy"), Some("same-origin"));
+    assert_eq!(typed.header("cache-control"), Some("no-store"));
     world.stop().await;
 }
 

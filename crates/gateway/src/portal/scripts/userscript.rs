@@ -14,7 +14,8 @@ use crate::portal::static_file::StaticFile;
 use crate::state::Shared;
 use crate::text::{Language, text};
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,7 +112,12 @@ pub(in crate::portal) async fn serve(
     // Plain structs of texts always serialize; that the entry can be joined is tested.
     let served = serde_json::to_string(&served).unwrap_or_default();
     script.push_str(&join::join("userscript/main.js", &served, join::Scopes::Apart, assets::text).unwrap_or_default());
-    StaticFile::new(".js", script).answer(&headers)
+    let mut answer = StaticFile::new(".js", script).answer(&headers);
+    // It holds the pairing secret: nothing on the way keeps it.
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
 
 /// The block of comments by which a manager knows what the script is and may do.

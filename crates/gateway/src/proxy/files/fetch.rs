@@ -9,7 +9,8 @@ use super::failure::FetchFailure;
 use super::host::{Exchange, Hosts};
 use super::media_type;
 use super::target::{Allowed, FileTarget, Target};
-use http::header::{CONTENT_LENGTH, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
+use crate::encoding::Encoding;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -102,6 +103,25 @@ fn next_hop(allowed: &Allowed, from: &FileTarget, answer: &Response<Incoming>) -
 impl Opened {
     pub(super) fn headers(&self) -> &HeaderMap {
         self.exchange.answer.headers()
+    }
+
+    /// Refuses a file in a coding that was not asked for: its callers take no other.
+    pub(super) fn check_coding(&self, asked: Encoding) -> Result<(), FetchFailure> {
+        let mut codings = self.headers().get_all(CONTENT_ENCODING).iter();
+        let is_right = match (codings.next(), codings.next()) {
+            (None, _) => true,
+            (Some(only), None) => [asked.name(), Encoding::Identity.name()]
+                .iter()
+                .any(|name| only.as_bytes().trim_ascii().eq_ignore_ascii_case(name.as_bytes())),
+            (Some(_), Some(_)) => false,
+        };
+        if is_right {
+            Ok(())
+        } else {
+            Err(FetchFailure::Broken(
+                "the file has a coding that was not asked for".to_owned(),
+            ))
+        }
     }
 
     /// The length that the head of an answer to HEAD states.

@@ -35,15 +35,35 @@ pub(super) fn kept_fields(answer: &HeaderMap) -> HeaderMap {
         let mut text = values.join(", ");
         if *name == CACHE_CONTROL {
             text.make_ascii_lowercase();
+            text = with_readable_numbers(&text);
         } else if *name == AGE {
-            let age = values.first().and_then(|age| age.trim().parse().ok()).unwrap_or(0);
-            text = u64::min(age, LARGEST_AGE).to_string();
+            text = values.first().and_then(|age| seconds_of(age)).unwrap_or(0).to_string();
         }
         if let Ok(value) = HeaderValue::from_str(&text) {
             kept.insert(name, value);
         }
     }
     kept
+}
+
+/// A number of seconds; one that is too large counts as [`LARGEST_AGE`].
+fn seconds_of(text: &str) -> Option<u64> {
+    let digits = text.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(LARGEST_AGE).min(LARGEST_AGE))
+}
+
+/// `Cache-Control` with every number of seconds in the range that all readers take.
+fn with_readable_numbers(text: &str) -> String {
+    let directives = text.split(',').map(|directive| {
+        let parts = directive.split_once('=');
+        let seconds = parts.and_then(|(name, value)| Some((name, seconds_of(value.trim().trim_matches('"'))?)));
+        match seconds {
+            Some((name, seconds)) => format!("{name}={seconds}"),
+            None => directive.to_owned(),
+        }
+    });
+    directives.collect::<Vec<_>>().join(",")
 }
 
 /// Whether an answer with these kept fields may be stored (RFC 9111 3).
@@ -223,6 +243,21 @@ mod tests {
                 vec![("cache-control", "max-age=100"), ("age", "18446744073709551615")],
                 true,
                 0,
+            ),
+            (
+                vec![("cache-control", "max-age=100"), ("age", "999999999999999999999")],
+                true,
+                0,
+            ),
+            (
+                vec![("cache-control", "max-age=999999999999999999999")],
+                true,
+                i64::from(i32::MAX),
+            ),
+            (
+                vec![("cache-control", "max-age=\"999999999999999999999\", public")],
+                true,
+                i64::from(i32::MAX),
             ),
             (
                 vec![("cache-control", "max-age=18446744073709551615")],

@@ -189,7 +189,7 @@ impl Files {
             buffer,
         } = request;
         if method != Method::GET && method != Method::HEAD {
-            return Err(ProblemKind::MethodNotAllowed.into());
+            return Err(ProblemKind::of_method(method).into());
         }
         let target = without_meaningless_query(target);
         let key = Key::new(target.url(), Encoding::best_for(headers));
@@ -445,6 +445,7 @@ impl Inner {
 
     /// Reads a new file to its end: to the cache where it may be kept, else into memory.
     async fn collected(&self, wanted: &Wanted, opened: Opened, may_keep: bool) -> Outcome {
+        opened.check_coding(wanted.key.encoding())?;
         let fields = freshness::kept_fields(opened.headers());
         // Where a temporary redirect leads is no word about the URL that was asked for (RFC 9110 15.4).
         let may_be_kept = !opened.is_moved && freshness::is_storable(&fields);
@@ -486,6 +487,7 @@ impl Inner {
         let Fetched::File(opened) = self.ask(wanted, &Method::HEAD, HeaderMap::new()).await? else {
             return Err(FetchFailure::Status(http::StatusCode::NOT_MODIFIED));
         };
+        opened.check_coding(wanted.key.encoding())?;
         let length = opened.stated_length();
         let largest = u64::try_from(self.bounds.largest).unwrap_or(u64::MAX);
         if length.is_some_and(|length| length > largest) {

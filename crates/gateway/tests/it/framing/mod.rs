@@ -35,7 +35,10 @@ async fn what_could_be_read_in_two_ways_is_refused_and_nothing_hides_behind_it()
         // A refusal, and then the end, or the probe, as a request of its own.
         let is_refused = answers.as_ref().is_ok_and(|answers| {
             let mut statuses = answers.iter().map(|answer| answer.status);
-            statuses.next().is_none_or(|status| (400..500).contains(&status)) && statuses.all(|status| status == 200)
+            statuses
+                .next()
+                .is_none_or(|status| (400..500).contains(&status) || status == 501)
+                && statuses.all(|status| status == 200)
         });
         let is_probe =
             |request: &String| request.starts_with("GET /v1/probe HTTP/1.1\r\n") && request.ends_with("\r\n\r\n");

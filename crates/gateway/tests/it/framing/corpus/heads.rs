@@ -222,7 +222,7 @@ fn hosts(cases: &mut Vec<Case>) {
         "GET /v1/x HTTP/1.1\r\nHost: {HOST}/\r\n\r\n",
         "GET http://evil/v1/x HTTP/1.1\r\n{H}\r\n",
         "GET http://user@{HOST}/v1/x HTTP/1.1\r\n{H}\r\n",
-        "OPTIONS * HTTP/1.1\r\n{H}\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: evil\r\n{F}\r\n",
         "TRACE /v1/x HTTP/1.1\r\n{H}{F}\r\n",
         "TRACK /v1/x HTTP/1.1\r\n{H}\r\n",
         "FOO /v1/x HTTP/1.1\r\n{H}\r\n",
