@@ -119,6 +119,7 @@ config-notice-secret-file-readable = Others on this machine may read { $path } (
 config-notice-unknown-field = Nobody reads this field.
 config-notice-unused-variable = This variable is not used, because { $winner } is set as well.
 config-notice-policy-only-reports = The visitor policy of this site refuses nothing: every visitor may do everything that the app's token may. Read the log for "would be refused", then write policy = "enforce".
+config-notice-ownership-only-observes = A visitor of this site who knows the id of another visitor's conversation or file can use it, as far as Coze lets the app's token. Write ownership = "enforce".
 config-notice-every-bot = Visitors of this site may use every bot that the app's token reaches, unpublished ones too. List the bots instead.
 config-notice-plain-http = Tokens travel unencrypted to { $host }. Use https.
 config-notice-plain-redirect = The login comes back unencrypted through { $host }. Use https, or 127.0.0.1.

@@ -119,6 +119,7 @@ config-notice-secret-file-readable = 这台机器上的其他人也能读 { $pat
 config-notice-unknown-field = 这个字段没有用处。
 config-notice-unused-variable = 这个变量没有用到，因为同时设置了 { $winner }。
 config-notice-policy-only-reports = 这个站点的访客策略不拒绝任何请求：访客可以做应用令牌能做的一切。请查看日志中的 “would be refused”，然后写 policy = "enforce"。
+config-notice-ownership-only-observes = 这个站点的访客只要知道别人的对话或文件的 ID，就可以使用它（取决于扣子允许应用令牌做什么）。请写 ownership = "enforce"。
 config-notice-every-bot = 这个站点的访客可以使用应用令牌能访问的所有智能体，包括未发布的。请改为列出智能体。
 config-notice-plain-http = 令牌会以明文发往 { $host }，请改用 https。
 config-notice-plain-redirect = 登录结果会以明文经过 { $host } 返回，请改用 https 或 127.0.0.1。

@@ -37,7 +37,8 @@ about a value:
 | bot | a bot of the site |
 | workflow, app | one of the site's `workflows`, `app_ids` |
 | conversation, file | the visitor's own |
-| chat, message | not known as another visitor's; its conversation must be the visitor's own |
+| chat | not known as another visitor's; its conversation must be the visitor's own |
+| message | its conversation must be the visitor's own |
 | user | `user.id` of the session |
 | connector | absent, empty, or one of the site's `connectors` (default 999 and 1024) |
 | = | one of the values that are listed |

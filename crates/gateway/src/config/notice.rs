@@ -36,6 +36,8 @@ pub enum NoticeKind {
     UnusedVariable { winner: &'static str },
     /// A site refuses nothing.
     PolicyOnlyReports,
+    /// A site lets visitors use conversations and files of others.
+    OwnershipOnlyObserves,
     /// A site's visitors may use every bot.
     EveryBot,
     /// Credentials would travel unencrypted to another machine.
@@ -59,6 +61,7 @@ impl Notice {
                 ("config-notice-unused-variable", vec![("winner", (*winner).to_owned())])
             }
             NoticeKind::PolicyOnlyReports => ("config-notice-policy-only-reports", vec![]),
+            NoticeKind::OwnershipOnlyObserves => ("config-notice-ownership-only-observes", vec![]),
             NoticeKind::EveryBot => ("config-notice-every-bot", vec![]),
             NoticeKind::PlainHttp { host } => ("config-notice-plain-http", vec![("host", host.clone())]),
             NoticeKind::PlainRedirect { host } => ("config-notice-plain-redirect", vec![("host", host.clone())]),

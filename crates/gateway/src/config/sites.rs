@@ -231,6 +231,10 @@ fn read_site(mut section: Section<'_, '_>, name: &str, around: &Surroundings<'_>
         "observe" => Ok(OwnershipMode::Observe),
         other => Err(not_one_of(other, &["enforce", "observe"])),
     });
+    if site.ownership == OwnershipMode::Observe {
+        let place = section.place().clone();
+        section.notice("ownership", &place, NoticeKind::OwnershipOnlyObserves);
+    }
     site.without_origin = section.switch("without_origin", site.without_origin);
     section.finish();
     site

@@ -104,11 +104,6 @@ impl<'a> Gate<'a> {
         self.subject.owns()
     }
 
-    /// Whether the site only reports ids of others.
-    pub(super) fn observes_ownership(&self) -> bool {
-        self.only_reports() || self.site.rules.ownership == Enforcement::Report
-    }
-
     /// Whether the answer is filtered for this caller.
     pub(super) fn filters(&self) -> bool {
         self.matched
@@ -121,11 +116,12 @@ impl<'a> Gate<'a> {
         self.site
     }
 
-    /// An id that is not the visitor's own.
+    /// An id that is not the visitor's own. A site that only reports the rest of its policy still refuses it: what belongs to
+    /// another visitor is no matter of a migration.
     pub(super) fn refuse_id(&self, field: &'static str) -> Result<(), Problem> {
         let denial = Denial::ResourceUnknown { field };
-        let observes = self.observes_ownership();
-        self.judge_as::<()>(Err(denial), observes).map(|_| ())
+        let only_observes = self.site.rules.ownership == Enforcement::Report;
+        self.judge_as::<()>(Err(denial), only_observes).map(|_| ())
     }
 
     /// Whether the site refuses nothing.

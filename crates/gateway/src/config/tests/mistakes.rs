@@ -281,12 +281,14 @@ secret_file = "visitors.secret"
 [sites.main]
 bots = ["*"]
 policy = "report"
+ownership = "observe"
 "#,
     );
 
     insta::assert_snapshot!(workplace.notices(), @r#"
     cozegate.toml:16:1: sites.main.bots: Visitors of this site may use every bot that the app's token reaches, unpublished ones too. List the bots instead.
     cozegate.toml:16:1: sites.main.policy: The visitor policy of this site refuses nothing: every visitor may do everything that the app's token may. Read the log for "would be refused", then write policy = "enforce".
+    cozegate.toml:16:1: sites.main.ownership: A visitor of this site who knows the id of another visitor's conversation or file can use it, as far as Coze lets the app's token. Write ownership = "enforce".
     "#);
 }
 
