@@ -32,6 +32,7 @@ mod fields;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod guard;
+pub mod hardening;
 pub mod limits;
 mod listen;
 pub mod login;

@@ -31,6 +31,8 @@ struct PublicAddresses<'a> {
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), Failure> {
+    // Before the first secret is read.
+    cozegate_gateway::hardening::forbid_core_dumps();
     let loaded = context.load_aloud(&arguments.source, running::flags(&arguments.addresses))?;
     let secret = state::load_secret(context, &loaded.config)?;
     let services = match arguments.only {

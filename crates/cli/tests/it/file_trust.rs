@@ -175,6 +175,23 @@ fn file_that_others_can_change_is_refused_and_runs_no_command() {
     assert_eq!((let_through, refused), (Vec::<String>::new(), Vec::<&str>::new()));
 }
 
+/// A core dump would hold tokens, handles and keys.
+#[cfg(target_os = "linux")]
+#[test]
+fn service_writes_no_core_dump() {
+    let home = home();
+    let gateway = home.start(&["serve"]);
+
+    let limits = fs::read_to_string(format!("/proc/{}/limits", gateway.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+
+    let numbers: Vec<&str> = core.split_whitespace().skip(4).collect();
+    assert_eq!(numbers[..2], ["0", "0"], "{core}");
+}
+
 #[test]
 fn configuration_that_became_writable_is_not_read_again() {
     let text = "[server]\nproxy_addr = \"127.0.0.1:0\"\nauth_addr = \"127.0.0.1:0\"\n\

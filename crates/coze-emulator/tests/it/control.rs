@@ -62,6 +62,8 @@ async fn web_pages_and_foreign_hosts_are_refused() {
     for (header, value) in [
         ("origin", "http://127.0.0.1:3000"),
         ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
         ("host", "evil.example"),
     ] {
         let request = coze.request(Method::PUT, "/_emulator/clock").header(header, value);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// No configuration, key or token is longer; whoever names a log file does not fill our memory.
 const LONGEST_BYTES: u64 = 1024 * 1024;
@@ -22,9 +23,9 @@ struct Fingerprint(u64);
 
 impl FilesRead {
     /// Reads a file that others cannot change, and remembers what was there.
-    pub(super) fn read(&mut self, path: &Path) -> Result<Vec<u8>, ReadFault> {
+    pub(super) fn read(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadFault> {
         let content = read(path);
-        let fingerprint = content.as_deref().ok().map(Fingerprint::of);
+        let fingerprint = content.as_ref().ok().map(|content| Fingerprint::of(content));
         self.0.insert(path.to_owned(), fingerprint);
         content
     }
@@ -32,7 +33,7 @@ impl FilesRead {
     /// Looks at the same files again.
     pub(super) fn look_again(&self) -> Self {
         let looks = self.0.keys().map(|path| {
-            let fingerprint = read(path).as_deref().ok().map(Fingerprint::of);
+            let fingerprint = read(path).ok().map(|content| Fingerprint::of(&content));
             (path.clone(), fingerprint)
         });
         Self(looks.collect())
@@ -62,10 +63,13 @@ impl From<io::Error> for ReadFault {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ReadFault> {
+/// Wiped when dropped: it may be a key, and the files are looked at every few seconds.
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadFault> {
     let file = std::fs::File::open(path)?;
     trust::judge(path, &file)?.map_err(ReadFault::Untrusted)?;
-    let mut content = Vec::new();
+    // With room for all of it, so that no copy is left where it was before it grew.
+    let length = file.metadata()?.len().min(LONGEST_BYTES);
+    let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 64));
     file.take(LONGEST_BYTES).read_to_end(&mut content)?;
     Ok(content)
 }

@@ -449,11 +449,9 @@ fn read_text(path: &Path, files: &mut FilesRead) -> Result<String, MistakeKind> 
             fault,
         },
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| MistakeKind::NotUtf8)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| MistakeKind::NotUtf8)?;
     // Editors on Windows put a byte order mark in front.
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map_or_else(|| text.clone(), str::to_owned))
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
 }
 
 fn mistake_in(path: &Path, kind: MistakeKind) -> Vec<ConfigMistake> {

@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 const CERTIFICATE: &str = "tls_certificate_file";
 const KEY: &str = "tls_key_file";
@@ -98,7 +99,7 @@ fn missing(section: &mut Section<'_, '_>, key: &str) {
     section.mistake(key, &place, MistakeKind::MissingKey);
 }
 
-fn file(section: &mut Section<'_, '_>, key: &'static str) -> Option<(Vec<u8>, Place)> {
+fn file(section: &mut Section<'_, '_>, key: &'static str) -> Option<(Zeroizing<Vec<u8>>, Place)> {
     let (name, place) = section.text(key)?;
     section.setting(key, &place, SettingValue::Text(name.clone()));
     let path = section.checker.resolve(&place, &name);
