@@ -6,7 +6,7 @@
 use crate::report::{Outcome, Report};
 use crate::test::{ALL_STORES, cargo};
 use crate::workspace::Workspace;
-use crate::{direction, environment, test};
+use crate::{direction, environment, notices, test};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::Command;
@@ -31,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
         ];
         Ok(cargo(workspace).args(everything).run()?.into())
     });
+    report.stage("third-party notices", || notices::check(workspace));
     report.stage("clippy without demo", || {
         // What somebody ships who does not want the emulator in the binary.
         let lean = [

@@ -12,6 +12,7 @@ mod counts;
 mod direction;
 mod environment;
 mod fuzz;
+mod notices;
 mod report;
 mod step;
 mod tally;
@@ -53,6 +54,8 @@ enum Task {
     },
     /// Let cargo-fuzz look for bytes that make a parser fail
     Fuzz(fuzz::Fuzz),
+    /// Write THIRD-PARTY.txt, the licences of what is linked into the binary
+    Notices,
     /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
     CheckDirection,
 }
@@ -77,6 +80,7 @@ fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
         Task::Ci { install_deny } => ci::run(&workspace, install_deny, report),
         Task::Bench { what } => bench::run(&workspace, &what, report),
         Task::Fuzz(fuzz) => fuzz.run(&workspace, report)?,
+        Task::Notices => report.stage("notices", || notices::write(&workspace)),
         Task::CheckDirection => report.stage("check-direction", || direction::check(&workspace)),
     }
     Ok(())
