@@ -74,7 +74,7 @@ problem-value-not-allowed-detail =
 problem-bot-not-allowed-title = This bot is not one of the site's
 problem-bot-not-allowed-detail =
     Visitors of this site may use the bots, workflows and apps that its configuration lists, and no others; nothing was sent to Coze. The member "setting" names the list.
-problem-user-id-refused-title = This user_id belongs to somebody else
+problem-user-id-refused-title = This user_id is not that of the session
 problem-user-id-refused-detail =
     A request may name only the user of its own session: user.id of the answer of POST /auth/session. Coze keeps variables and databases by it. Nothing was sent to Coze.
 problem-site-mismatch-title = This belongs to another site

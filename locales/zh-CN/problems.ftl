@@ -63,7 +63,7 @@ problem-value-not-allowed-detail =
 problem-bot-not-allowed-title = 这个智能体不属于本站点
 problem-bot-not-allowed-detail =
     本站点的访客只能使用配置中列出的智能体、工作流和应用；没有向扣子发送任何内容。成员 "setting" 写明了对应的列表。
-problem-user-id-refused-title = 这个 user_id 属于别人
+problem-user-id-refused-title = 这个 user_id 不是本会话的用户
 problem-user-id-refused-detail =
     请求只能使用自己会话的用户：POST /auth/session 应答中的 user.id。扣子按它保存变量和数据库。没有向扣子发送任何内容。
 problem-site-mismatch-title = 这属于另一个站点

@@ -142,7 +142,7 @@ impl Sites {
         }
     }
 
-    /// The origin of the page that asks, if that is no page of ours.
+    /// The origin of the requesting page, unless it is one of the gateway's own pages.
     pub(crate) fn foreign_page<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         let origin = headers.get(ORIGIN)?;
         let is_foreign = !self.own_pages.contains(origin.as_bytes());

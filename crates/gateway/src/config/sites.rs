@@ -19,7 +19,7 @@ use cozegate_core::policy::{Group, GroupSet, folded_checked_name};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The site that exists without being written, and the one that takes what stands in the sections of old.
+/// Name of the default site, which takes its origins and bots from `[cors]` and `[chat]` where it names none.
 pub const MAIN_SITE: &str = "main";
 
 /// `bots = ["*"]`: every bot of the app.
