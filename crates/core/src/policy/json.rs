@@ -209,7 +209,10 @@ impl Reader<'_> {
             } else {
                 self.scan.unlisted.get_or_insert(name);
             }
-            self.value(Place::Other, depth)?;
+            let value = self.value(Place::Other, depth)?;
+            if text.eq_ignore_ascii_case(FILE_ID) {
+                self.file(value);
+            }
             return Ok(());
         };
         let inner = match self.names.listed.get(at).map(|field| field.check) {
