@@ -1,11 +1,9 @@
-//! Refusals of the policy: kinds, HTTP status, code, and the name that a person needs to change something.
+//! Refusals of the policy: kinds, and the name that a person needs to change something. Status and code are the gateway's
+//! (`problem/kind.rs`).
 
 use super::group::Group;
 use super::operation::Operation;
 use std::fmt;
-
-/// The code of a refusal by the policy. No SDK asks for a new token because of it (A9).
-pub const CODE_NOT_ALLOWED: u32 = 990_403;
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,28 +85,6 @@ impl Denial {
             Self::MediaTypeRefused => "media-type-refused",
             Self::BodyTooLarge => "body-too-large",
             Self::ResourceUnknown { .. } => "resource-unknown",
-        }
-    }
-
-    /// The HTTP status.
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::RequestAmbiguous(_) | Self::BadRequest { .. } => 400,
-            Self::ResourceUnknown { .. } => 404,
-            Self::BodyTooLarge => 413,
-            Self::MediaTypeRefused => 415,
-            _ => 403,
-        }
-    }
-
-    /// The `code` for SDKs. None of them makes an SDK ask for a token.
-    pub const fn code(&self) -> u32 {
-        match self {
-            Self::RequestAmbiguous(_) | Self::BadRequest { .. } => 4000,
-            Self::ResourceUnknown { .. } => 4200,
-            Self::BodyTooLarge => 990_413,
-            Self::MediaTypeRefused => 990_415,
-            _ => CODE_NOT_ALLOWED,
         }
     }
 

@@ -20,7 +20,7 @@ mod rules;
 mod table;
 
 pub use decide::{BodyPlan, Facts, Grade, Subject};
-pub use denial::{Ambiguity, CODE_NOT_ALLOWED, Denial, Name};
+pub use denial::{Ambiguity, Denial, Name};
 pub use group::{Access, Columns, Group, GroupSet};
 pub use operation::{Body, Check, Field, Learns, Method, Operation};
 pub use path::{Matched, find};

@@ -2,6 +2,7 @@
 
 use super::denial::{Ambiguity, Denial, Name};
 use super::operation::Field;
+use memchr::memchr;
 
 /// Walks the parameters of `query` that `fields` lists, in the order of the query.
 ///
@@ -13,16 +14,19 @@ pub(super) fn read<'q>(
     mut found: impl FnMut(&'static Field, &'q str) -> Result<(), Denial>,
 ) -> Result<u32, Denial> {
     // Some servers take it for `&`.
-    if query.contains(';') {
+    if memchr(b';', query.as_bytes()).is_some() {
         return Err(Denial::RequestAmbiguous(Ambiguity::Separator));
     }
     let mut seen = 0_u32;
-    for pair in query.split('&') {
+    let mut rest = query;
+    while !rest.is_empty() {
+        let pair;
+        (pair, rest) = split(rest, b'&');
         // Servers agree that an empty pair is none (`a=1&`).
         if pair.is_empty() {
             continue;
         }
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = split(pair, b'=');
         let Some((at, field)) = position(fields, name) else {
             return Err(refuse(name, fields));
         };
@@ -33,6 +37,13 @@ pub(super) fn read<'q>(
         found(field, value)?;
     }
     Ok(seen)
+}
+
+/// The text before and behind the first `separator`. The second part is empty without one.
+#[inline]
+fn split(text: &str, separator: u8) -> (&str, &str) {
+    let parts = memchr(separator, text.as_bytes()).and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+    parts.unwrap_or((text, ""))
 }
 
 fn position(fields: &'static [Field], name: &str) -> Option<(usize, &'static Field)> {

@@ -59,7 +59,7 @@ fn a_refusal_names_what_would_have_to_change() {
     let refusal = |call: Call| {
         let denial = decide(&subject, &call).unwrap_err();
         let named = denial.parameter().or(denial.member()).map(str::to_owned);
-        (denial.name(), denial.status(), denial.code(), denial.setting(), named)
+        (denial.name(), denial.setting(), named)
     };
     let chat = |member: &str| {
         Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"{USER}"{member}}}"#))
@@ -68,43 +68,31 @@ fn a_refusal_names_what_would_have_to_change() {
 
     assert_eq!(
         refusal(Call::new("GET", "/v1/workspaces")),
-        ("operation-not-allowed", 403, 990_403, None, None)
+        ("operation-not-allowed", None, None)
     );
     assert_eq!(
         refusal(chat(r#","custom_variables":{}"#)),
-        (
-            "member-not-allowed",
-            403,
-            990_403,
-            Some("members"),
-            named("custom_variables")
-        )
+        ("member-not-allowed", Some("members"), named("custom_variables"))
     );
     assert_eq!(
         refusal(chat(r#","connector_id":"7""#)),
-        (
-            "value-not-allowed",
-            403,
-            990_403,
-            Some("connectors"),
-            named("connector_id")
-        )
+        ("value-not-allowed", Some("connectors"), named("connector_id"))
     );
     assert_eq!(
         refusal(chat(r#","stream":true,"stream":true"#)),
-        ("request-ambiguous", 400, 4000, None, None)
+        ("request-ambiguous", None, None)
     );
     assert_eq!(
         refusal(Call::new("POST", "/v3/chat?x%0Ay=1").json("{}")),
-        ("parameter-not-allowed", 403, 990_403, None, named("x\u{fffd}y"))
+        ("parameter-not-allowed", None, named("x\u{fffd}y"))
     );
     assert_eq!(
         refusal(Call::new("POST", "/v3/chat").json(format!(r#"{{"bot_id":"{BOT}","user_id":"x"}}"#))),
-        ("user-id-refused", 403, 990_403, None, named("user_id"))
+        ("user-id-refused", None, named("user_id"))
     );
     assert_eq!(
         refusal(Call::new("POST", "/v3/chat").json(format!(r#"{{"user_id":"{USER}"}}"#))),
-        ("bad-request", 400, 4000, None, named("bot_id"))
+        ("bad-request", None, named("bot_id"))
     );
     let foreign_bot = decide(&subject, &Call::new("GET", &format!("/v1/bots/{FOREIGN}"))).unwrap_err();
     assert_eq!(
