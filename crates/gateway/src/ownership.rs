@@ -34,11 +34,22 @@ pub(crate) enum Owner {
     Unknown,
 }
 
+/// An entry in memory.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    owner: OwnedDigest,
+    /// The day on which this process wrote the entry last.
+    day: i64,
+}
+
+/// The day of an entry that this process has read and not written.
+const UNKNOWN_DAY: i64 = i64::MIN;
+
 /// The register of this process, in front of the store's.
 #[derive(Debug)]
 pub(crate) struct OwnershipRegister {
     key: DigestKey,
-    known: papaya::HashMap<OwnedId, OwnedDigest>,
+    known: papaya::HashMap<OwnedId, Entry>,
     lookups: Mutex<HashMap<OwnedDigest, Arc<Lookups>>>,
     backend: Backend,
     /// The runtime that the backend's connections belong to.
@@ -74,107 +85,131 @@ impl OwnershipRegister {
         }
     }
 
-    /// Whose each of `ids` is for `owner`, in their order.
+    /// Whose each of `ids` is for `owner`, in their order. The visitor's own are used by this, so their entries are renewed.
     pub(crate) async fn owners(&self, ids: &[OwnedId], owner: &OwnedDigest) -> Result<Vec<Owner>, BackendError> {
-        let mut found = self.known(ids);
-        let missing: Vec<OwnedId> = ids
-            .iter()
-            .zip(&found)
-            .filter(|(_, owner)| owner.is_none())
-            .map(|(id, _)| *id)
-            .collect();
-        if !missing.is_empty() {
-            let (backend, asked) = (self.backend.clone(), missing.clone());
-            // A task of the background runtime, since connections of another runtime would end with it.
-            let stored = self
-                .background
-                .spawn(async move { backend.find_owners(&asked).await })
-                .await;
-            let stored = stored.unwrap_or_else(|_| Ok(vec![None; missing.len()]))?;
-            let mut stored = missing.into_iter().zip(stored);
-            for (at, id) in ids.iter().enumerate() {
-                let Some(slot) = found.get_mut(at).filter(|owner| owner.is_none()) else {
-                    continue;
-                };
-                if let Some((_, Some(digest))) = stored.by_ref().find(|(asked, _)| asked == id) {
-                    self.keep(*id, digest);
-                    *slot = Some(digest);
+        self.load(ids).await?;
+        let (today, mut due) = (self.today(), Vec::new());
+        let found = {
+            let known = self.known.pin();
+            let judge = |id: &OwnedId| match known.get(id) {
+                Some(entry) if entry.owner == *owner => {
+                    if entry.day < today {
+                        due.push(*id);
+                    }
+                    Owner::Own
                 }
-            }
-        }
-        Ok(found
-            .into_iter()
-            .map(|found| match found {
-                Some(found) if found == *owner => Owner::Own,
                 Some(_) => Owner::Other,
                 None => Owner::Unknown,
-            })
-            .collect())
+            };
+            ids.iter().map(judge).collect()
+        };
+        if !due.is_empty() {
+            self.store(due, *owner).await;
+        }
+        Ok(found)
     }
 
-    fn known(&self, ids: &[OwnedId]) -> Vec<Option<OwnedDigest>> {
+    /// Brings the entries that memory does not have from the store.
+    async fn load(&self, ids: &[OwnedId]) -> Result<(), BackendError> {
+        let missing = self.unknown(ids);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let (backend, asked) = (self.backend.clone(), missing.clone());
+        // A task of the background runtime, since connections of another runtime would end with it.
+        let stored = self.background.spawn(async move { backend.find_owners(&asked).await });
+        // A task that did not end is one of a process that stops.
+        let Ok(stored) = stored.await else {
+            return Ok(());
+        };
+        for (id, owner) in missing.into_iter().zip(stored?) {
+            if let Some(owner) = owner {
+                self.keep(
+                    id,
+                    Entry {
+                        owner,
+                        day: UNKNOWN_DAY,
+                    },
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn unknown(&self, ids: &[OwnedId]) -> Vec<OwnedId> {
         let known = self.known.pin();
-        ids.iter().map(|id| known.get(id).copied()).collect()
+        ids.iter().filter(|id| !known.contains_key(*id)).copied().collect()
     }
 
-    fn keep(&self, id: OwnedId, owner: OwnedDigest) {
+    fn keep(&self, id: OwnedId, entry: Entry) {
         let known = self.known.pin();
         if known.len() >= MAX_KNOWN {
             known.clear();
         }
-        known.insert(id, owner);
+        known.insert(id, entry);
+    }
+
+    fn today(&self) -> i64 {
+        self.clock.now().0.div_euclid(SECONDS_PER_DAY)
     }
 
     /// Registers ids that the platform gave to `owner`, in the store before the answer goes on. An id that has an owner
     /// keeps it. A store that is away costs the entry, not the answer.
-    pub(crate) async fn learn(&self, ids: Vec<OwnedId>, owner: OwnedDigest) {
-        let unknown: Vec<OwnedId> = {
-            let known = self.known.pin();
-            ids.into_iter().filter(|id| !known.contains_key(id)).collect()
-        };
-        if unknown.is_empty() {
-            return;
-        }
-        let (backend, asked) = (self.backend.clone(), unknown.clone());
-        let day = self.clock.now().0.div_euclid(SECONDS_PER_DAY);
-        let stored = self.background.spawn(async move {
-            backend.insert_owned(&asked, &owner, day).await?;
-            // Another instance may have been first.
-            backend.find_owners(&asked).await
-        });
-        match stored.await {
-            Ok(Ok(owners)) => {
-                for (id, found) in unknown.into_iter().zip(owners) {
-                    self.keep(id, found.unwrap_or(owner));
-                }
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "The owner of a conversation or file could not be stored; this instance knows it until it stops"
-                );
-                for id in unknown {
-                    self.keep(id, owner);
-                }
-            }
-            Err(_stopping) => {}
+    pub(crate) async fn learn(&self, ids: &[OwnedId], owner: OwnedDigest) {
+        let new = self.unknown(ids);
+        if !new.is_empty() {
+            self.store(new, owner).await;
         }
     }
 
     /// The same as [`learn`](Self::learn) for a stream that goes on meanwhile: this process knows the owner at once, the
     /// store a moment later.
-    pub(crate) fn learn_meanwhile(self: &Arc<Self>, ids: Vec<OwnedId>, owner: OwnedDigest) {
-        let new: Vec<OwnedId> = {
-            let known = self.known.pin();
-            ids.into_iter().filter(|id| !known.contains_key(id)).collect()
-        };
+    pub(crate) fn learn_meanwhile(self: &Arc<Self>, ids: &[OwnedId], owner: OwnedDigest) {
+        let new = self.unknown(ids);
+        if new.is_empty() {
+            return;
+        }
+        for id in &new {
+            self.keep(
+                *id,
+                Entry {
+                    owner,
+                    day: self.today(),
+                },
+            );
+        }
         let register = Arc::clone(self);
-        self.background.spawn(async move { register.learn(new, owner).await });
+        self.background.spawn(async move { register.store(new, owner).await });
+    }
+
+    /// Writes entries, or renews their day, and keeps in memory what the store says then: another instance may have been
+    /// first.
+    async fn store(&self, ids: Vec<OwnedId>, owner: OwnedDigest) {
+        let (backend, asked, day) = (self.backend.clone(), ids.clone(), self.today());
+        let stored = self.background.spawn(async move {
+            backend.insert_owned(&asked, &owner, day).await?;
+            backend.find_owners(&asked).await
+        });
+        let owners = match stored.await {
+            Ok(Ok(owners)) => owners,
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "The owner of a conversation or file could not be stored; this instance knows it until it stops"
+                );
+                vec![None; ids.len()]
+            }
+            Err(_stopping) => return,
+        };
+        for (id, found) in ids.into_iter().zip(owners) {
+            let owner = found.unwrap_or(owner);
+            self.keep(id, Entry { owner, day });
+        }
     }
 
     /// The owner of an id, as far as this process knows.
     pub(crate) fn known_owner(&self, id: &OwnedId) -> Option<OwnedDigest> {
-        self.known.pin().get(id).copied()
+        self.known.pin().get(id).map(|entry| entry.owner)
     }
 
     /// The questions of one visitor at the platform.
@@ -232,5 +267,72 @@ impl OwnershipRegister {
     pub(crate) fn owner(&self, subject: &Subject) -> OwnedDigest {
         let name = subject.session_name.as_ref().map_or("", |name| name.as_str());
         self.key.owner(name).0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coze_auth::{ManualClock, SystemRandom, UnixSeconds};
+
+    const FIRST_DAY: i64 = 20_000;
+
+    fn register(backend: &Backend, clock: &Arc<ManualClock>) -> Arc<OwnershipRegister> {
+        let key = DigestKey::new(b"a secret of the test");
+        let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
+        Arc::new(OwnershipRegister::new(key, backend.clone(), Handle::current(), clock))
+    }
+
+    async fn backend() -> Backend {
+        crate::store::in_memory(Arc::new(SystemRandom)).await.unwrap()
+    }
+
+    fn clock_at(day: i64) -> Arc<ManualClock> {
+        Arc::new(ManualClock::new(UnixSeconds(day * SECONDS_PER_DAY)))
+    }
+
+    #[tokio::test]
+    async fn ids_of_a_stream_are_known_before_the_store_has_them() {
+        let register = register(&backend().await, &clock_at(FIRST_DAY));
+        let id = register.entry(Kind::Conversation, Id::parse(b"75").unwrap());
+
+        register.learn_meanwhile(&[id], [1; 16]);
+
+        // No await in between: the caller may ask for the conversation as soon as it has read the event.
+        assert_eq!(register.known_owner(&id), Some([1; 16]));
+    }
+
+    #[tokio::test]
+    async fn first_owner_stays_whoever_learns_later() {
+        let backend = backend().await;
+        let (one, other) = (
+            register(&backend, &clock_at(FIRST_DAY)),
+            register(&backend, &clock_at(FIRST_DAY)),
+        );
+        let id = one.entry(Kind::File, Id::parse(b"75").unwrap());
+        one.learn(&[id], [1; 16]).await;
+
+        other.learn(&[id], [2; 16]).await;
+
+        assert_eq!(other.owners(&[id, id], &[2; 16]).await.unwrap(), [Owner::Other; 2]);
+        assert_eq!(other.owners(&[id], &[1; 16]).await.unwrap(), [Owner::Own]);
+    }
+
+    #[tokio::test]
+    async fn entry_in_use_outlives_the_sweep_and_one_out_of_use_does_not() {
+        let backend = backend().await;
+        let clock = clock_at(FIRST_DAY);
+        let long_lived = register(&backend, &clock);
+        let [used, unused] = [&b"75"[..], b"76"].map(|id| long_lived.entry(Kind::File, Id::parse(id).unwrap()));
+        long_lived.learn(&[used, unused], [1; 16]).await;
+
+        clock.advance(Duration::from_hours(24 * 179));
+        long_lived.owners(&[used], &[1; 16]).await.unwrap();
+        clock.advance(Duration::from_hours(24 * 100));
+        backend.sweep(clock.now()).await.unwrap();
+
+        let after_a_restart = register(&backend, &clock);
+        let found = after_a_restart.owners(&[used, unused], &[1; 16]).await.unwrap();
+        assert_eq!(found, [Owner::Own, Owner::Unknown]);
     }
 }

@@ -116,7 +116,7 @@ async fn is_on_the_platforms_list(
                 let found = conversations(&target, asker, upstream, record).await?;
                 let is_last = found.len() < PAGE_SIZE;
                 let found = entries(register, &found);
-                register.learn(found.clone(), *owner).await;
+                register.learn(&found, *owner).await;
                 // The register has the last word: another visitor may have been first.
                 if found.contains(id) {
                     return Ok(register.known_owner(id) == Some(*owner));
@@ -213,13 +213,13 @@ async fn learned(
         let register = Arc::clone(register);
         body.tapped(move |learned| {
             let ids = entries(&register, learned);
-            register.learn_meanwhile(ids, owner);
+            register.learn_meanwhile(&ids, owner);
         })
     } else {
         let body = body.read_ahead(ownership::MAX_ANSWER, buffer).await?;
         if let Some(text) = body.whole() {
             let found = ownership::learn_from_answer(learns, text);
-            register.learn(entries(register, &found), owner).await;
+            register.learn(&entries(register, &found), owner).await;
         }
         body
     };
