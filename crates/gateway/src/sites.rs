@@ -37,7 +37,6 @@ pub(crate) struct Sites {
     /// Our own pages, which belong to every site.
     own_pages: OriginList,
     mode: Mode,
-    pages: PageAuthority,
 }
 
 /// One site.
@@ -49,6 +48,8 @@ pub(crate) struct Site {
     origins: OriginList,
     /// Whether a program that sends no `Origin` may open sessions.
     without_origin: bool,
+    /// What a page of another site may do, in local mode.
+    pages: PageAuthority,
     /// What its visitors may do.
     pub(crate) rules: SiteRules,
     /// When a denial of an operation was logged last, by reason.
@@ -75,7 +76,6 @@ impl Sites {
             by_name: sites,
             own_pages: addresses::own_origins(config, listeners),
             mode: config.mode,
-            pages: config.local.pages,
         }
     }
 
@@ -115,11 +115,16 @@ impl Sites {
     }
 
     /// The site of a handle, if its site, app and page are still configured. Running streams ask this after a reload.
+    ///
+    /// A handle of the other mode is unknown: what local mode trusts its owner with is not for a public gateway on the same
+    /// store. So is one from before handles named their user, for which nothing could be pinned. Clients open a new session.
     pub(crate) fn site_of(&self, record: &HandleRecord) -> Option<&Arc<Site>> {
-        let site = match self.mode {
-            Mode::Local => self.default.as_ref(),
-            Mode::Public => self.by_name.get(&record.site),
-        }?;
+        let site = match (self.mode, record.grade) {
+            (Mode::Local, Grade::Local | Grade::LocalPage) => self.default.as_ref(),
+            (Mode::Public, Grade::Anonymous) => self.by_name.get(&record.site),
+            (Mode::Local, Grade::Anonymous) | (Mode::Public, Grade::Local | Grade::LocalPage) => None,
+        }
+        .filter(|_| !record.user_id.is_empty())?;
         let has_app = site.app.as_ref().is_none_or(|app| *app == record.app);
         let opener = record.origin.as_deref();
         let has_page = opener.is_none_or(|origin| site.origins.contains(origin.as_bytes()));
@@ -133,7 +138,7 @@ impl Sites {
             Mode::Public => Grade::Anonymous,
             Mode::Local => {
                 let is_foreign = origin.is_some_and(|origin| !self.own_pages.contains(origin));
-                if is_foreign && !is_paired && self.pages == PageAuthority::Chat {
+                if is_foreign && !is_paired {
                     Grade::LocalPage
                 } else {
                     Grade::Local
@@ -190,6 +195,7 @@ impl Site {
             app: Some(site.app.as_str().into()),
             origins: site.origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
             without_origin: site.without_origin,
+            pages: PageAuthority::Chat,
             logged: Mutex::default(),
             token_scope: narrows
                 .then(|| Scope::new(["Connector.botChat".to_owned()], listed))
@@ -231,6 +237,7 @@ impl Site {
             app: None,
             origins: addresses::foreign_origins(config),
             without_origin: true,
+            pages: config.local.pages,
             logged: Mutex::default(),
             token_scope: None,
             rules: SiteRules {
@@ -274,6 +281,16 @@ impl Site {
 
     fn by_name(self) -> (Arc<str>, Arc<Self>) {
         (Arc::clone(&self.name), Arc::new(self))
+    }
+
+    /// Whether the policy refuses nothing to a handle of `grade`: that of the machine's owner, and of a page to which the
+    /// owner gives everything.
+    pub(crate) fn allows_everything(&self, grade: Grade) -> bool {
+        match grade {
+            Grade::Local => true,
+            Grade::LocalPage => self.pages == PageAuthority::All,
+            Grade::Anonymous => false,
+        }
     }
 
     /// The app of a session at this site, where the request may name one.

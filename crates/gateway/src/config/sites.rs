@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Name of the default site, which takes its origins and bots from `[cors]` and `[chat]` where it names none.
-pub const MAIN_SITE: &str = "main";
+pub const MAIN_SITE: &str = cozegate_store::handles::DEFAULT_SITE;
 
 /// `bots = ["*"]`: every bot of the app.
 const ANY_BOT: &str = "*";

@@ -24,7 +24,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, ORIGIN, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject, UnixSeconds};
-use cozegate_core::policy::{Bots, Group, SiteRules};
+use cozegate_core::policy::{Bots, Group};
 use cozegate_store::generations::{EVERY_PASS, key_of_subject};
 use cozegate_store::{Grade, HandleRecord};
 use serde::{Deserialize, Serialize};
@@ -148,7 +148,7 @@ async fn try_open(
         subject: shared.visitor_keys.log_name(&app.name, &visitor.subject),
     };
     let grade = live.sites.grade(origin, is_paired);
-    let permissions = Permissions::of(grade, &site.rules);
+    let permissions = Permissions::of(grade, site);
     let record = HandleRecord {
         app: Arc::clone(&app.name),
         site: Arc::clone(&site.name),
@@ -230,20 +230,20 @@ struct Permissions {
 }
 
 impl Permissions {
-    fn of(grade: Grade, rules: &SiteRules) -> Self {
+    fn of(grade: Grade, site: &Site) -> Self {
         let any = || vec![ANY_BOT.to_owned()];
-        match (grade, &rules.bots) {
-            (Grade::Local, _) => Self {
+        if site.allows_everything(grade) {
+            return Self {
                 bots: any(),
                 operations: Group::ALL.iter().map(|group| group.name()).collect(),
+            };
+        }
+        Self {
+            bots: match &site.rules.bots {
+                Bots::Any => any(),
+                Bots::Listed(ids) => ids.iter().map(|id| id.to_string()).collect(),
             },
-            (_, bots) => Self {
-                bots: match bots {
-                    Bots::Any => any(),
-                    Bots::Listed(ids) => ids.iter().map(|id| id.to_string()).collect(),
-                },
-                operations: rules.allow.iter().map(Group::name).collect(),
-            },
+            operations: site.rules.allow.iter().map(Group::name).collect(),
         }
     }
 }
@@ -320,7 +320,7 @@ impl Visitor {
             let now = shared.means.clock.now();
             shared.backend.raise_generation(&[key], now).await.map_err(failed)?;
             for (site, app) in live.sites.with_apps(&live.apps) {
-                // Behind a login everybody has the same subject, and the others are to stay.
+                // Behind a login all visitors share one subject, and the others stay.
                 if app.kind.needs_login() {
                     continue;
                 }

@@ -28,10 +28,13 @@ pub(super) struct Gate<'a> {
 }
 
 impl<'a> Gate<'a> {
-    /// The gate of a handle; `None` when the handle is that of the machine's owner.
+    /// The gate of a handle; `None` when the site refuses nothing to its holder.
     pub(super) fn of(record: &'a HandleRecord, site: &'a Site, metrics: &'a Metrics) -> Option<Self> {
+        if site.allows_everything(record.grade) {
+            return None;
+        }
         let grade = match record.grade {
-            cozegate_store::Grade::Local => return None,
+            cozegate_store::Grade::Local => Grade::Local,
             cozegate_store::Grade::LocalPage => Grade::LocalPage,
             cozegate_store::Grade::Anonymous => Grade::Anonymous,
         };

@@ -2,10 +2,13 @@
 
 use super::{SITE, Visitor, assert_refused, calls, open};
 use crate::world::{World, published_bot};
+use coze_auth::{SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
 use cozegate_core::Id;
-use cozegate_gateway::config::{AllowedBots, SiteConfig};
+use cozegate_gateway::config::{AllowedBots, Config, ConfigSource, SiteConfig};
+use cozegate_gateway::store;
 use serde_json::json;
+use std::sync::Arc;
 
 const SECOND: &str = "https://second.example";
 const SECOND_BOT: &str = "7500000000000000003";
@@ -91,6 +94,41 @@ async fn visitor_of_two_sites_is_two_visitors() {
     let of_first = open(&world, &format!("Origin: {SITE}\r\n"), "{}").await;
     assert_ne!(name(&cookies), name(of_first.header("set-cookie").unwrap()));
     world.stop().await;
+}
+
+#[tokio::test]
+async fn handle_of_local_mode_is_unknown_to_a_public_gateway_on_the_same_store_and_back() {
+    let (template, emulator) = World::public().await;
+    let backend = store::in_memory(Arc::new(SystemRandom)).await.unwrap();
+    let at_any_port = |mut config: Config| {
+        config.server.proxy_addr.set_port(0);
+        config.server.auth_addr.set_port(0);
+        World::run(config, backend.clone(), Arc::new(SystemClock))
+    };
+    let public = at_any_port(template.config.clone());
+    let local = at_any_port(Config::for_app(
+        ConfigSource::Demo,
+        template.config.apps["main"].clone(),
+    ));
+    let visitor = Visitor::new(&public).await;
+    let owner = Visitor {
+        handle: local.handle().await,
+        user: String::new(),
+        session: json!({}),
+    };
+
+    let line = format!("GET /v1/bots/{}", published_bot(&emulator));
+    for (holder, world) in [(&owner, &public), (&visitor, &local)] {
+        let answer = holder.ask(world, &line, "", b"").await;
+        assert_refused(&answer, 401, "handle-unknown");
+    }
+    assert_eq!(calls(&emulator), 0);
+    for (holder, world) in [(&owner, &local), (&visitor, &public)] {
+        assert_eq!(holder.ask(world, &line, "", b"").await.status, 200);
+    }
+    for world in [public, local, template] {
+        world.stop().await;
+    }
 }
 
 #[tokio::test]
