@@ -85,7 +85,7 @@ problem-origin-needed-detail =
     The request names no Origin, so no page of the site sent it. For mini-programs and native apps the operator writes without_origin = true in the section of the site.
 problem-request-ambiguous-title = The request can be understood in two ways
 problem-request-ambiguous-detail =
-    A parameter or member stands there twice, the body is not one JSON object in plain UTF-8, or it comes where none belongs. Servers read such requests differently, so nothing was sent to Coze. Send each name once, as UTF-8 JSON.
+    A parameter or member occurs twice, the body is not one JSON object in plain UTF-8, or it comes where none belongs. Servers read such requests differently, so nothing was sent to Coze. Send each name once, as UTF-8 JSON.
 problem-media-type-refused-title = The body is of the wrong media type
 problem-media-type-refused-detail =
     Send JSON as Content-Type: application/json without Content-Encoding, and files as multipart/form-data to the upload address. Nothing was sent to Coze.

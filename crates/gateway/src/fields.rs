@@ -70,7 +70,7 @@ fn is_refused(name: &str) -> bool {
         // Hop by hop (RFC 9110 7.6.1), beside what `Connection` names.
         "connection" | "expect" | "keep-alive" | "proxy-authenticate" | "proxy-authorization" | "proxy-connection"
         | "te" | "trailer" | "transfer-encoding" | "upgrade"
-        // The caller's credentials and cookies: one of ours takes their place.
+        // The caller's credentials and cookies: the gateway's own credential replaces them.
         | "authorization" | "cookie" | "cookie2"
         // What frames the message.
         | "content-length" | "content-encoding" | "accept-encoding"

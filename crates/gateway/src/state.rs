@@ -79,7 +79,7 @@ pub(crate) struct Shared {
     pub(crate) files: Files,
     /// What sources of tokens are made with.
     pub(crate) means: TokenMeans,
-    /// Whether browsers are to keep to HTTPS: visitors come by a certificate of ours.
+    /// Whether browsers are to keep to HTTPS: visitors use the gateway's own certificate.
     pub(crate) is_https_only: bool,
     /// How both listeners are reached.
     pub(crate) scheme: Scheme,
@@ -190,7 +190,7 @@ impl Shared {
         revoked
     }
 
-    /// Tells browsers to come by HTTPS only (RFC 6797). In public mode with a certificate of ours; in front of us it is the reverse
+    /// Tells browsers to use HTTPS only (RFC 6797), in public mode with the gateway's own certificate. Behind a reverse proxy this is the
     /// proxy's to say, and on a person's machine it would concern every other service of `localhost`.
     pub(crate) fn keep_to_https(&self, headers: &mut HeaderMap) {
         if self.is_https_only {

@@ -86,7 +86,7 @@ fn give_away(path: &Path) -> bool {
     std::os::unix::fs::chown(path, Some(65_534), None).is_ok()
 }
 
-/// F9: whoever can write the configuration runs commands as us.
+/// F9: a user who can write the configuration can run commands as the gateway's user.
 #[test]
 fn file_that_others_can_change_is_refused_and_runs_no_command() {
     let bad: [SetUp<'_>; 8] = [

@@ -59,7 +59,7 @@ impl ClientAddress {
         }
     }
 
-    /// The address of a caller that nothing stands in front of.
+    /// The address of a caller that connects without a proxy.
     pub fn of_peer(address: IpAddr) -> Self {
         Self(match unwrap_ipv4(address) {
             v4 @ IpAddr::V4(_) => v4,

@@ -3,7 +3,7 @@
 //! A configuration names commands, keys and origins, and is read again when it changes. So a file that another user owns or may
 //! write to is not read, as ssh and sudo have it, and neither is one in a folder where others can replace it. Root is trusted,
 //! and so is a group that is ours: many systems give each person a group of one. What is mounted read-only cannot be changed by
-//! others and is trusted, whoever owns it: that is how containers get their files. Elsewhere than on Unix the access lists of
+//! others and is trusted with any owner: that is how containers get their files. Elsewhere than on Unix the access lists of
 //! the folders are the protection.
 
 use std::fmt;
@@ -40,7 +40,7 @@ pub enum TrustFault {
 }
 
 impl TrustFault {
-    /// The text, and what stands in it.
+    /// The text of the file.
     pub(super) fn words(&self) -> (&'static str, Vec<(&'static str, String)>) {
         let mode_text = |mode: &u32| ("mode", format!("{mode:04o}"));
         let owner_text = |owner: &u32| ("owner", owner.to_string());
@@ -115,7 +115,7 @@ fn judge_folder(folder: PathBuf) -> std::io::Result<Result<(), TrustFault>> {
     let open = File::open(&folder)?;
     let metadata = open.metadata()?;
     let mode = metadata.mode() & 0o7777;
-    // In a sticky folder nobody but its owner and a file's own replaces the file.
+    // In a sticky folder only the owner of the folder or of the file can replace the file.
     let is_open = is_writable_by_others(&metadata) && mode & 0o1000 == 0;
     Ok(if is_read_only(&open) {
         Ok(())

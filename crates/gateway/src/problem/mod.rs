@@ -268,7 +268,7 @@ impl Problem {
     }
 }
 
-/// The fields with which a text of ours has no power where a browser shows it.
+/// Header fields that keep a browser from running an answer of the gateway as a page.
 pub(crate) fn take_power(headers: &mut HeaderMap) {
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.insert(CONTENT_SECURITY_POLICY, policy);

@@ -74,7 +74,7 @@ struct Idle {
     caller: CallerId,
 }
 
-/// Tells callers apart; `None` is nobody's equal.
+/// Identity of a caller; `None` equals no other.
 pub(super) type CallerId = Option<NonZeroU64>;
 
 /// A connection in use.

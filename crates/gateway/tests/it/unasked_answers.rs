@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 const CALLERS: usize = 50;
 const REQUESTS: usize = 10_000;
 const AT_ONCE: usize = 8;
-/// From an answer to the one that nobody asked for.
+/// From an answer to the one that was not asked for.
 const BEHIND: Duration = Duration::from_micros(500);
 
 /// An upstream that answers with the credential that it was sent, and then once more if it is `broken`.

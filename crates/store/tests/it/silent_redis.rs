@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 /// Well above the five seconds of one answer; below it, a failed command ended by its own limit.
 const ONE_ANSWER: Duration = Duration::from_secs(8);
 
-/// Forwards bytes to the Redis server until it is told to drop them.
+/// Forwards bytes to the Redis server until the test lets it drop them.
 struct Relay {
     address: SocketAddr,
     /// Connections with a lower number are frozen.

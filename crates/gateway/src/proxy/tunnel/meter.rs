@@ -2,7 +2,7 @@
 //!
 //! A WebSocket is one request to HTTP, and any number of answers of a model to the one who pays for them. So each message of
 //! the caller counts as a request, except pieces of sound and text ([`PIECES`]), of which one a minute counts. The platform
-//! may start an answer without a message, when it hears that somebody stops speaking: an answer beyond the messages counts
+//! may start an answer without a message, when it hears the end of speech: an answer beyond the messages counts
 //! when it begins.
 //!
 //! The meter stands around the caller's side of the tunnel and alters nothing. At the limit it keeps back the last byte of the

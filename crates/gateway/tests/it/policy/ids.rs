@@ -41,7 +41,7 @@ async fn make(visitor: &Visitor, world: &World, bot: &str) -> Own {
     }
 }
 
-/// Every request that can name something of `other`'s, made by somebody else.
+/// Every request in which `visitor` can name an id of `other`.
 fn requests(visitor: &Visitor, other: &Own, own: &Own, bot: &str) -> Vec<(String, Value)> {
     let Own {
         conversation,
