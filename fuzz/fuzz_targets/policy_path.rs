@@ -1,8 +1,8 @@
-//! See `cozegate_core::policy::oracle::policy_path`.
+//! See `cozegate_policy::oracle::policy_path`.
 
 #![no_main]
 
-use cozegate_core::policy::oracle;
+use cozegate_policy::oracle;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| oracle::policy_path(data));

@@ -5,10 +5,9 @@
 
 use crate::caller::VisitorCookie;
 use crate::config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions, TimeoutsConfig};
-use crate::service::StartError;
 use crate::telemetry::Telemetry;
 use crate::telemetry::observers::{CountedRequests, CountedStore};
-use coze_auth::transport::Ends;
+use coze_auth::transport::{Ends, TransportError};
 use coze_auth::{
     AccessToken, App, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, NoObserver, Observer, PkceApp, Random,
     Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenSourceParts, TokenStore, UnixSeconds,
@@ -21,6 +20,27 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
+
+/// Why an app cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The app's token holds what no header field can carry.
+    #[error("the token of app {app} cannot be used")]
+    Token {
+        /// The app's name.
+        app: String,
+        /// Why not.
+        #[source]
+        source: InvalidToken,
+    },
+    /// The HTTP client for the token endpoint could not be built.
+    #[error(transparent)]
+    HttpClient(#[from] TransportError),
+    /// The app that the configuration names as default is not in it.
+    #[error("there is no app {0}")]
+    UnknownApp(String),
+}
 
 /// One app, ready to serve.
 #[derive(Debug)]
@@ -50,7 +70,7 @@ pub(crate) struct ServingApp {
 }
 
 impl ServingApp {
-    fn new(app: &AppConfig, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, StartError> {
+    fn new(app: &AppConfig, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, AppError> {
         let tenant = match &app.credentials {
             Credentials::Jwt { client_id, .. }
             | Credentials::Web { client_id, .. }
@@ -110,14 +130,14 @@ pub(crate) struct Apps {
 impl Apps {
     /// Makes every app of `config` ready; renewals run on the runtime of the caller, and nobody is kept logged in after
     /// `stop`.
-    pub(crate) fn new(config: &Config, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, StartError> {
+    pub(crate) fn new(config: &Config, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, AppError> {
         let mut by_name = BTreeMap::new();
         for app in config.apps.values() {
             let serving = Arc::new(ServingApp::new(app, means, stop)?);
             by_name.insert(Arc::clone(&serving.name), serving);
         }
         let default = by_name.get(config.default_app.as_str()).map(Arc::clone);
-        let default = default.ok_or_else(|| StartError::UnknownApp(config.default_app.clone()))?;
+        let default = default.ok_or_else(|| AppError::UnknownApp(config.default_app.clone()))?;
         Ok(Self { by_name, default })
     }
 
@@ -192,7 +212,7 @@ impl TokenMeans {
 /// Makes the source of tokens for an app: for the services, and for the command line.
 ///
 /// Renewals run on the runtime of the caller.
-pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, StartError> {
+pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, AppError> {
     let user_agent = concat!("cozegate/", env!("CARGO_PKG_VERSION"));
     Ok(TokenSource::new(TokenSourceParts {
         app: auth_app(app)?,
@@ -208,9 +228,9 @@ pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, S
 }
 
 /// Makes coze-auth's app of a configured one: the one place that knows both.
-fn auth_app(app: &AppConfig) -> Result<App, StartError> {
+fn auth_app(app: &AppConfig) -> Result<App, AppError> {
     let endpoints = app.endpoints.clone();
-    let not_a_header = |source: InvalidToken| StartError::Token {
+    let not_a_header = |source: InvalidToken| AppError::Token {
         app: app.name.clone(),
         source,
     };

@@ -19,6 +19,7 @@
 
 mod addresses;
 mod alarm;
+mod api_path;
 mod apps;
 pub mod caller;
 pub mod config;
@@ -35,7 +36,6 @@ pub mod guard;
 pub mod hardening;
 pub mod limits;
 mod listen;
-pub mod login;
 mod media_type;
 mod ownership;
 pub mod portal;
@@ -45,9 +45,11 @@ pub mod reminder;
 #[doc(hidden)]
 pub mod routes;
 pub mod service;
+mod session_watch;
 mod sites;
 mod state;
 pub mod store;
+mod targets;
 mod telemetry;
 pub mod text;
 

@@ -4,8 +4,8 @@
 //! answers that pass, keeps keyed digests and no ids, and asks memory first, then the store.
 
 use coze_auth::{Clock, Subject};
-use cozegate_core::Id;
-use cozegate_core::ownership::{DigestKey, Kind};
+use cozegate_policy::Id;
+use cozegate_policy::ownership::{DigestKey, Kind};
 use cozegate_store::{Backend, BackendError, OwnedDigest, OwnedId, OwnedKind};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

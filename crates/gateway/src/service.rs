@@ -4,23 +4,22 @@
 //! afterwards is [`Running`].
 
 use crate::addresses::{base_of, origins, own_hosts, scheme};
-use crate::apps::{Apps, TokenMeans};
+use crate::apps::{AppError, Apps, TokenMeans};
 use crate::caller::{TrustedProxies, VisitorKeys};
 use crate::config::{Config, ConfigSource, LimitsConfig, Mode};
 use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
 use crate::dns::Resolve;
-use crate::exchanges;
 use crate::guard::{Guard, Scheme};
 use crate::limits::Limits;
 use crate::listen::{self, Spread};
 use crate::ownership::OwnershipRegister;
 use crate::portal;
-use crate::portal::login::device::DeviceLogins;
-use crate::proxy::files::target::Allowed;
 use crate::proxy::files::{self, Files};
 use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
+use crate::session_watch;
 use crate::sites::Sites;
 use crate::state::{Live, Shared};
+use crate::targets::Allowed;
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{Listener, Reload, StoreUse};
 use crate::telemetry::metrics::OpenConnection;
@@ -28,9 +27,8 @@ use crate::telemetry::metrics::OpenConnection;
 use crate::telemetry::traces::{Traces, TracesError};
 use arc_swap::ArcSwap;
 use axum::extract::ConnectInfo;
-use coze_auth::transport::TransportError;
-use coze_auth::{Clock, InvalidToken, Random};
-use cozegate_core::ownership::DigestKey;
+use coze_auth::{Clock, Random};
+use cozegate_policy::ownership::DigestKey;
 use cozegate_store::{Backend, GatewaySecret, HandleRegister, PrivateFileError};
 use http::Request;
 use hyper_util::service::TowerToHyperService;
@@ -114,18 +112,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
-    /// The app's token holds what no header field can carry.
-    #[error("the token of app {app} cannot be used")]
-    Token {
-        /// The app's name.
-        app: String,
-        /// Why not.
-        #[source]
-        source: InvalidToken,
-    },
-    /// The HTTP client for the token endpoint could not be built.
+    /// An app cannot serve.
     #[error(transparent)]
-    HttpClient(#[from] TransportError),
+    App(#[from] AppError),
     /// The proxy's threads could not be started.
     #[error(transparent)]
     Worker(#[from] WorkerError),
@@ -139,9 +128,6 @@ pub enum StartError {
     /// TLS cannot be set up for the listeners.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
-    /// The app that the configuration names as default is not in it.
-    #[error("there is no app {0}")]
-    UnknownApp(String),
 }
 
 /// The running services.
@@ -233,19 +219,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         exchanges: Arc::default(),
         backend,
         background: tokio::runtime::Handle::current(),
-        device_logins: DeviceLogins::default(),
         visitor_keys: VisitorKeys::derive(&secret),
-        files: Files::new(
-            &config.files,
-            &config.timeouts,
-            files::Means {
-                resolver,
-                clock: Arc::clone(&means.clock),
-                folder: files_folder.as_deref(),
-                metrics: Arc::clone(telemetry.common()),
-                entry_key: files::EntryKey::derive(&secret),
-            },
-        )?,
         means,
         is_https_only: config.mode == Mode::Public && config.server.tls.is_some(),
         scheme: scheme(&config),
@@ -271,9 +245,17 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     };
     let connections = connection_limit(&config);
     shared.background.spawn(sweep_now_and_then(Arc::clone(&shared)));
-    shared.background.spawn(exchanges::watch(Arc::clone(&shared)));
+    shared.background.spawn(session_watch::watch(Arc::clone(&shared)));
     if let Some(sockets) = proxy_sockets {
+        let dependencies = files::Dependencies {
+            resolver,
+            clock: Arc::clone(&shared.means.clock),
+            folder: files_folder.as_deref(),
+            metrics: Arc::clone(shared.telemetry.common()),
+            entry_key: files::EntryKey::derive(&secret),
+        };
         let setup = WorkerSetup {
+            files: Arc::new(Files::new(&config.files, &config.timeouts, dependencies)?),
             guard: Guard::new(own_hosts(&config, Listener::Proxy, sockets.addr())),
             shared: Arc::clone(&shared),
             connections: Connections::new(connections, &config, tls.clone(), shared.refused_at(Listener::Proxy)),

@@ -13,7 +13,7 @@ use crate::guard::OriginList;
 use crate::problem::ProblemKind;
 use crate::telemetry::labels::PolicyOutcome;
 use coze_auth::Scope;
-use cozegate_core::policy::{Bots, Denial, Enforcement, Group, GroupSet, SiteRules};
+use cozegate_policy::{Bots, Denial, Enforcement, Group, GroupSet, SiteRules};
 use cozegate_store::{Grade, HandleRecord};
 use http::HeaderMap;
 use http::header::ORIGIN;

@@ -1,24 +1,21 @@
 //! What the two listeners share: one value, made at the start, read by every request.
 
 use crate::addresses::{base_of, base_under_the_same_name};
-use crate::apps::{Apps, TokenMeans};
+use crate::apps::{Apps, ServingApp, TokenMeans};
 use crate::caller::{Caller, TrustedProxies, VisitorKeys};
 use crate::config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
-use crate::connections::RecordRefused;
 use crate::exchanges::{Exchanges, RunningExchange};
 use crate::guard::{OriginList, Scheme};
 use crate::limits::Limits;
 use crate::ownership::OwnershipRegister;
-use crate::portal::login::device::DeviceLogins;
 use crate::problem::{Problem, ProblemKind};
-use crate::proxy::files::Files;
-use crate::proxy::files::target::Allowed;
 use crate::sites::Sites;
+use crate::targets::Allowed;
 use crate::telemetry::Telemetry;
 use crate::telemetry::access_log::Line;
 use crate::telemetry::labels::{HandleLookup, Listener, Phase, StoreUse};
 use crate::telemetry::metrics::{Metrics, Wait};
-use crate::telemetry::record::Record;
+use crate::telemetry::record::{Record, RecordRefused};
 #[cfg(feature = "otel")]
 use crate::telemetry::traces::RequestTrace;
 use arc_swap::ArcSwap;
@@ -73,10 +70,6 @@ pub(crate) struct Shared {
     /// The runtime that the backend's connections belong to.
     pub(crate) background: Handle,
     pub(crate) visitor_keys: VisitorKeys,
-    /// Logins on other devices that are under way.
-    pub(crate) device_logins: DeviceLogins,
-    /// What fetches static files.
-    pub(crate) files: Files,
     /// What sources of tokens are made with.
     pub(crate) means: TokenMeans,
     /// Whether browsers are to keep to HTTPS: visitors use the gateway's own certificate.
@@ -219,6 +212,11 @@ impl Shared {
         let is_believed = self.trusted_proxies.contains(peer);
         let traces = self.telemetry.traces()?;
         Some(RequestTrace::begin(traces, is_believed.then_some(headers)))
+    }
+
+    /// The address where a person logs in to `app`.
+    pub(crate) fn login_url(&self, app: &ServingApp) -> String {
+        format!("{}://{}/login?app={}", self.scheme, self.auth_addr, app.name)
     }
 
     /// What a caller sees when the store could not do its part; counted.

@@ -43,7 +43,7 @@ pub(super) const OURS: &[Own] = &[
         reason: "the token library stands alone: others use it without the service",
     },
     Own {
-        name: "cozegate-core",
+        name: "cozegate-policy",
         may_use: &[],
         only_as_feature: &[],
         tests_may_use: &[],
@@ -58,7 +58,7 @@ pub(super) const OURS: &[Own] = &[
     },
     Own {
         name: "cozegate-gateway",
-        may_use: &["coze-auth", "cozegate-core", "cozegate-store"],
+        may_use: &["coze-auth", "cozegate-policy", "cozegate-store"],
         only_as_feature: &[],
         tests_may_use: EMULATOR,
         reason: "the service is used by the cli, never the other way round",

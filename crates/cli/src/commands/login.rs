@@ -11,7 +11,7 @@ use crate::ports::{self, Holder};
 use coze_auth::{AuthError, Clock as _, Subject, SystemClock, SystemRandom, Token};
 use cozegate_gateway::Service;
 use cozegate_gateway::config::{AppConfig, AppKind, Config, Credentials, Loaded};
-use cozegate_gateway::login::loopback::{LoopbackError, LoopbackListener};
+use cozegate_gateway::portal::login::loopback::{LoopbackError, LoopbackListener};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::Path;

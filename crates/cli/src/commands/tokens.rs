@@ -28,7 +28,8 @@ impl AppTokens {
         };
         let means = TokenMeans::over(&backend, Arc::new(SystemClock), Arc::new(SystemRandom));
         let tasks = means.tasks.clone();
-        let source = cozegate_gateway::token_source(app, means).map_err(|error| running::explain(context, &error))?;
+        let source =
+            cozegate_gateway::token_source(app, means).map_err(|error| running::explain(context, &error.into()))?;
         Ok(Self { source, tasks, backend })
     }
 

@@ -9,13 +9,14 @@
 //! those: scripts of the page can read it, as they could act for the visitor anyway. It opens nothing at the platform.
 
 use super::session_name::VisitorKeys;
+use super::visitor_id::VisitorId;
 use crate::cookies::OwnCookie;
 use crate::guard::Scheme;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use coze_auth::{Random, UnixSeconds};
+use coze_auth::UnixSeconds;
 use http::HeaderMap;
 use http::header::HeaderValue;
 use std::fmt::Write as _;
@@ -28,30 +29,6 @@ const PASS_PREFIX: &str = "cgv_";
 const ID_LENGTH: usize = 43;
 /// 400 days, the longest that browsers keep a cookie (RFC 6265bis 5.5).
 const MAX_AGE_SECONDS: u32 = 400 * 24 * 3600;
-
-/// A visitor's id. Knowing it is not enough to be that visitor (the cookie is signed), yet it stays inside.
-#[derive(Clone, PartialEq, Eq)]
-pub struct VisitorId(String);
-
-impl VisitorId {
-    /// Makes a new one.
-    pub fn generate(random: &dyn Random) -> Self {
-        Self(coze_auth::random::base64url(random, 32))
-    }
-
-    /// Returns the id, for deriving names from it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns a short name of the visitor that may be shown: one cannot get back from it to the id.
-    pub fn public_id(&self) -> String {
-        let hash = digest(&SHA256, format!("cozegate public visitor id\x1f{}", self.0).as_bytes());
-        let mut text = BASE64_URL_SAFE_NO_PAD.encode(hash);
-        text.truncate(16);
-        format!("v_{text}")
-    }
-}
 
 /// What a cookie or a pass says: a visitor, and what decides how long it is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,12 +68,6 @@ pub fn write_pass(visitor: &IssuedVisitor, keys: &VisitorKeys) -> String {
 /// Finds the visitor whose pass this is; one that we did not sign counts as none.
 pub fn read_pass(pass: &str, keys: &VisitorKeys) -> Option<ShownVisitor> {
     verify(pass.strip_prefix(PASS_PREFIX)?, &keys.pass)
-}
-
-impl std::fmt::Debug for VisitorId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "VisitorId({})", self.public_id())
-    }
 }
 
 /// The cookie that carries a [`VisitorId`].
@@ -164,7 +135,7 @@ fn signed(visitor: &IssuedVisitor, key: &hmac::Key) -> String {
         issued_at,
         generation,
     } = visitor;
-    let content = format!("{}.{}.{generation}", id.0, issued_at.0);
+    let content = format!("{}.{}.{generation}", id.as_str(), issued_at.0);
     let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(key, content.as_bytes()));
     format!("{content}.{signature}")
 }
@@ -176,7 +147,7 @@ fn verify(value: &str, key: &hmac::Key) -> Option<ShownVisitor> {
     hmac::verify(key, content.as_bytes(), &signature).ok()?;
     let mut parts = content.split('.');
     let id = parts.next().filter(|id| id.len() == ID_LENGTH)?;
-    let id = VisitorId(id.to_owned());
+    let id = VisitorId::from_signed(id);
     match (parts.next(), parts.next(), parts.next()) {
         (None, ..) => Some(ShownVisitor::Undated(id)),
         (Some(issued_at), Some(generation), None) => Some(ShownVisitor::Dated(IssuedVisitor {

@@ -17,9 +17,11 @@ mod address;
 pub mod anonymous;
 pub mod credential;
 pub mod session_name;
+mod visitor_id;
 
 pub(crate) use address::unwrap_ipv4;
 pub use address::{ClientAddress, ClientNetwork, TrustedProxies};
-pub use anonymous::{IssuedVisitor, ShownVisitor, VisitorCookie, VisitorId};
+pub use anonymous::{IssuedVisitor, ShownVisitor, VisitorCookie};
 pub use credential::{Caller, Presented, presented, presented_in};
 pub use session_name::VisitorKeys;
+pub use visitor_id::VisitorId;

@@ -4,7 +4,7 @@
 //! history is read. We derive it with a keyed hash: nobody can compute a neighbour's name, no personal data reaches the
 //! platform, and the parts cannot be joined in two ways, because the separator cannot occur in them.
 
-use super::anonymous::VisitorId;
+use super::visitor_id::VisitorId;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;

@@ -14,8 +14,8 @@ use super::settings::SettingValue;
 use super::suggest::closest;
 use super::tree::{Shape, Value};
 use super::{ChatConfig, CorsConfig, Origin};
-use cozegate_core::Id;
-use cozegate_core::policy::{Group, GroupSet, folded_checked_name};
+use cozegate_policy::Id;
+use cozegate_policy::{Group, GroupSet, folded_checked_name};
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -3,7 +3,7 @@
 //! What is read is passed on as it is: the parser behind reads it again. What differs is what is refused, above all any
 //! line end but CR LF: chunk extensions that end with a bare LF have smuggled requests past many proxies.
 
-use super::framing::Fault;
+use super::fault::Fault;
 use super::head::{is_token_byte, is_value_byte};
 
 /// 15 digits: 2^60 bytes, and no overflow.

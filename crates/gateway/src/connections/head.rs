@@ -4,7 +4,7 @@
 //! row could read in two ways is refused here (request smuggling, RFC 9112 11.2). So a line ends with CR LF and nothing
 //! else, a message has one length, and the only transfer coding is `chunked`.
 
-use super::framing::Fault;
+use super::fault::Fault;
 use memchr::memchr;
 
 /// A head that is longer is refused. Browsers send the cookies of every service on this machine to every port of it.

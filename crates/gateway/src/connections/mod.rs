@@ -5,7 +5,7 @@
 //! | [`register`] | how many connections there may be, and who goes when there are more |
 //! | [`state`] | what a connection is doing, and since when |
 //! | [`wire`] | what of the bytes the parser gets to see |
-//! | [`framing`], [`head`], [`chunks`] | where one request ends and the next begins, strictly |
+//! | [`framing`], [`head`], [`chunks`], [`fault`] | where one request ends and the next begins, strictly |
 //! | [`watched`] | when a request begins and its answer ends |
 //! | [`tls`] | the certificate; HTTP/2 is spoken only where TLS has agreed on it |
 //! | [`descriptors`] | how many sockets the system lets us open |
@@ -16,6 +16,7 @@
 
 mod chunks;
 pub(crate) mod descriptors;
+mod fault;
 mod framing;
 mod head;
 mod register;
@@ -32,9 +33,9 @@ pub(crate) use watched::RequestBody;
 use crate::alarm::Alarm;
 use crate::caller::TrustedProxies;
 use crate::config::Config;
-use crate::telemetry::record::Record;
+use crate::telemetry::record::RecordRefused;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
@@ -44,7 +45,6 @@ use socket2::{SockRef, TcpKeepalive};
 use state::{ConnectionState, Overdue, Patience};
 use std::convert::Infallible;
 use std::error::Error;
-use std::fmt::Debug;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -91,12 +91,6 @@ impl<S, B> Serve<B> for S where
         + Send
         + 'static
 {
-}
-
-/// Keeps the records of requests whose heads are refused, so that no service sees them.
-pub(crate) trait RecordRefused: Debug + Send + Sync {
-    /// Begins one. `method` tells only whether the answer may have a body: nothing of such a head is known.
-    fn begin(&self, method: &Method) -> Record;
 }
 
 /// The connections of one listener, however many threads serve them.

@@ -4,10 +4,11 @@
 //! go that have not brought a whole request, then those that rest, the longest first. An answer under way is never cut
 //! for room: when all are busy, the newcomer is told to come again.
 
-use super::RecordRefused;
 use super::state::{ConnectionState, Patience};
 use crate::caller::{ClientAddress, ClientNetwork, TrustedProxies};
-use crate::limits::{Limit, NETWORK_FACTOR};
+use crate::limits::NETWORK_FACTOR;
+use crate::problem::Limit;
+use crate::telemetry::record::RecordRefused;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,8 +4,7 @@
 //! room or stops the process (`register.rs`). The connection's own task (`mod.rs`) reads, and acts. No lock: a request
 //! costs a few atomic writes.
 
-use crate::limits::Limit;
-use crate::problem::ProblemKind;
+use crate::problem::{Limit, ProblemKind};
 use futures_util::task::AtomicWaker;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};

@@ -1,12 +1,11 @@
 //! The service of a listener, watched: the connection's state learns when a request begins and its answer ends.
 
-use super::RecordRefused;
 use super::head::MOST_FIELDS;
 use super::state::ConnectionState;
 use crate::guard::cors::{self, Credentials};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::UpstreamFailure;
-use crate::telemetry::record::{AnswerBody, Record, Recorded};
+use crate::telemetry::record::{AnswerBody, Record, RecordRefused, Recorded};
 use crate::text::Language;
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderValue};
@@ -26,7 +25,7 @@ use std::task::{Context, Poll, ready};
 #[derive(Debug)]
 pub(crate) struct RequestBody {
     incoming: Incoming,
-    /// Told when the body has been read to its end.
+    /// Notified when the body has been read to its end.
     state: Option<Arc<ConnectionState>>,
 }
 
@@ -35,7 +34,7 @@ pub(crate) struct RequestBody {
 pub(super) struct Watched<S> {
     pub(super) service: S,
     pub(super) state: Arc<ConnectionState>,
-    /// Told of what is refused instead of served.
+    /// Records what is refused instead of served.
     pub(super) refused: Arc<dyn RecordRefused>,
 }
 

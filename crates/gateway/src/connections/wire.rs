@@ -7,7 +7,8 @@
 //! What is refused becomes a request of our own making, `GET *`, which no client can send through here. So the answer takes
 //! its turn behind those before it, and the service, not this file, knows how answers look.
 
-use super::framing::{Fault, Framer};
+use super::fault::Fault;
+use super::framing::Framer;
 use super::register::Seat;
 use super::state::ConnectionState;
 use crate::problem::ProblemKind;

@@ -166,8 +166,8 @@ impl<C: Clock> Ledger<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limit;
     use crate::limits::rate::Rate;
+    use crate::problem::Limit;
     use governor::clock::FakeRelativeClock;
     use std::time::Duration;
 

@@ -2,7 +2,6 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `name` | the name of every limit |
 //! | `ledger` | an account for every caller and address |
 //! | `rate` | so many in a minute, so many at once, and the fields that say so |
 //! | `permit` | so many at the same time |
@@ -14,18 +13,15 @@
 
 mod buffer;
 mod ledger;
-mod name;
 mod permit;
 mod rate;
 
 pub(crate) use buffer::{Buffer, BufferFull, Reservation, UNCOUNTED_BYTES, held_by};
-pub use name::Limit;
 pub(crate) use permit::Permit;
-pub(crate) use rate::{Standing, whole_seconds};
 
 use crate::caller::{Caller, ClientAddress};
 use crate::config::LimitsConfig;
-use crate::problem::Problem;
+use crate::problem::{Limit, Problem, RateLimitStatus};
 use governor::clock::MonotonicClock;
 use ledger::{Account, Ledger};
 use permit::Running;
@@ -87,15 +83,15 @@ impl ByAddress {
         })
     }
 
-    fn check(&self, address: ClientAddress) -> Result<Option<Standing>, Problem> {
+    fn check(&self, address: ClientAddress) -> Result<Option<RateLimitStatus>, Problem> {
         let account = self.ledger.account(&address);
-        let standing = self.rate.check(&account).map_err(Problem::rate_limited)?;
+        let rate_limit = self.rate.check(&account).map_err(Problem::rate_limited)?;
         // Behind the address: what that is refused costs its neighbours nothing.
         if let Some(network) = address.network() {
             let account = self.ledger.account(&network);
             self.network_rate.check(&account).map_err(Problem::rate_limited)?;
         }
-        Ok(standing)
+        Ok(rate_limit)
     }
 
     fn check_cells(&self, address: ClientAddress, cells: NonZeroU32) -> Result<(), Problem> {
@@ -124,7 +120,7 @@ pub(crate) struct Admission {
     /// To be held until the exchange has ended.
     pub(crate) permit: Permit,
     /// Said to the caller when little is left.
-    pub(crate) standing: Option<Standing>,
+    pub(crate) rate_limit: Option<RateLimitStatus>,
 }
 
 impl Limits {
@@ -198,7 +194,10 @@ impl Limits {
     }
 
     /// Counts an API request from an address, which `address` works out if anybody asks for it.
-    pub(crate) fn check_address(&self, address: impl FnOnce() -> ClientAddress) -> Result<Option<Standing>, Problem> {
+    pub(crate) fn check_address(
+        &self,
+        address: impl FnOnce() -> ClientAddress,
+    ) -> Result<Option<RateLimitStatus>, Problem> {
         match &self.address_requests {
             Some(rate) => rate.check(address()),
             None => Ok(None),
@@ -228,7 +227,7 @@ impl Limits {
     /// Counts an API request of `caller` and lets its exchange begin.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Admission, Problem> {
         let account = self.account_of(caller);
-        let standing = match &self.requests {
+        let rate_limit = match &self.requests {
             Some(rate) => rate.check(&account).map_err(Problem::rate_limited)?,
             None => None,
         };
@@ -237,7 +236,7 @@ impl Limits {
             return Err(Problem::too_many_streams(Limit::StreamsPerCaller, SOON));
         }
         self.check_all(&running)?;
-        Ok(Admission { permit, standing })
+        Ok(Admission { permit, rate_limit })
     }
 
     /// Whether requests are counted at all.

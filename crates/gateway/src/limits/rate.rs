@@ -3,19 +3,14 @@
 //! GCRA lets requests pass that come evenly at the rate, and `burst` of them that come at once after a rest. One number per
 //! account is all its state.
 
-use super::Limit;
 use super::ledger::{Account, InTheAccount};
+use crate::problem::{Limit, RateLimitStatus};
 use governor::clock::{Clock, MonotonicClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::{NotUntil, Quota, RateLimiter};
-use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// draft-ietf-httpapi-ratelimit-headers-10, 3 and 4.
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// One limit on a rate.
 #[derive(Debug)]
@@ -27,18 +22,6 @@ pub(super) struct Rate<C: Clock = MonotonicClock> {
     burst: NonZeroU32,
     limiter: RateLimiter<Arc<Account>, InTheAccount, C, StateInformationMiddleware>,
     clock: C,
-}
-
-/// How a caller stands with a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    limit: Limit,
-    policy: &'static str,
-    per_minute: u32,
-    /// How many requests may come at once now.
-    pub(super) remaining: u32,
-    /// With nothing remaining, until the next may come; else until as many may come as after a rest.
-    pub(super) wait: Duration,
 }
 
 impl<C: Clock + Clone> Rate<C> {
@@ -58,24 +41,24 @@ impl<C: Clock + Clone> Rate<C> {
     }
 
     /// Counts `cells` at once: for what is not counted by requests.
-    pub(super) fn check_cells(&self, account: &Arc<Account>, cells: NonZeroU32) -> Result<(), Standing> {
+    pub(super) fn check_cells(&self, account: &Arc<Account>, cells: NonZeroU32) -> Result<(), RateLimitStatus> {
         // More than may ever come at once is as much as may.
         match self.limiter.check_key_n(account, cells.min(self.burst)) {
-            Ok(Err(not_until)) => Err(self.standing(0, self.wait(&not_until))),
+            Ok(Err(not_until)) => Err(self.status(0, self.wait(&not_until))),
             Ok(Ok(_)) | Err(_) => Ok(()),
         }
     }
 
     /// Counts a request. `Ok(Some(..))` when fewer than a quarter of what may come at once remain; `Err` when none does.
-    pub(super) fn check(&self, account: &Arc<Account>) -> Result<Option<Standing>, Standing> {
+    pub(super) fn check(&self, account: &Arc<Account>) -> Result<Option<RateLimitStatus>, RateLimitStatus> {
         match self.limiter.check_key(account) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let used = self.burst.get().saturating_sub(remaining);
                 let is_scarce = remaining < self.burst.get() / 4;
-                Ok(is_scarce.then(|| self.standing(remaining, Duration::from_mins(1) * used / self.per_minute.get())))
+                Ok(is_scarce.then(|| self.status(remaining, Duration::from_mins(1) * used / self.per_minute.get())))
             }
-            Err(not_until) => Err(self.standing(0, self.wait(&not_until))),
+            Err(not_until) => Err(self.status(0, self.wait(&not_until))),
         }
     }
 
@@ -83,8 +66,8 @@ impl<C: Clock + Clone> Rate<C> {
         not_until.wait_time_from(self.clock.now())
     }
 
-    fn standing(&self, remaining: u32, wait: Duration) -> Standing {
-        Standing {
+    fn status(&self, remaining: u32, wait: Duration) -> RateLimitStatus {
+        RateLimitStatus {
             limit: self.limit,
             policy: self.policy,
             per_minute: self.per_minute.get(),
@@ -94,40 +77,11 @@ impl<C: Clock + Clone> Rate<C> {
     }
 }
 
-impl Standing {
-    /// Which limit it is about.
-    pub(crate) fn limit(&self) -> Limit {
-        self.limit
-    }
-
-    /// When it makes sense to try again.
-    pub(crate) fn wait(&self) -> Duration {
-        self.wait
-    }
-
-    /// Says it in `RateLimit` and `RateLimit-Policy`.
-    pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        let policy = self.policy;
-        let seconds = whole_seconds(self.wait);
-        let fields = [
-            (RATE_LIMIT, format!("\"{policy}\";r={};t={seconds}", self.remaining)),
-            (RATE_LIMIT_POLICY, format!("\"{policy}\";q={};w=60", self.per_minute)),
-        ];
-        for (name, value) in fields {
-            headers.extend(HeaderValue::from_str(&value).ok().map(|value| (name, value)));
-        }
-    }
-}
-
-/// Rounded up: whoever waits as long as we say must not come too early. At least one.
-pub(crate) fn whole_seconds(wait: Duration) -> u64 {
-    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::ledger::Ledger;
     use super::*;
+    use crate::problem::whole_seconds;
     use governor::clock::FakeRelativeClock;
 
     fn rate(per_minute: u32, burst: u32) -> (Rate<FakeRelativeClock>, Arc<Account>, FakeRelativeClock) {
@@ -168,11 +122,11 @@ mod tests {
         let (rate, account, clock) = rate(7, 3);
         for _ in 0..50 {
             while rate.check(&account).is_ok() {}
-            let standing = rate.check(&account).unwrap_err();
+            let status = rate.check(&account).unwrap_err();
 
-            clock.advance(Duration::from_secs(whole_seconds(standing.wait)));
+            clock.advance(Duration::from_secs(whole_seconds(status.wait)));
 
-            assert!(rate.check(&account).is_ok(), "{standing:?}");
+            assert!(rate.check(&account).is_ok(), "{status:?}");
         }
     }
 
@@ -182,30 +136,13 @@ mod tests {
         let told: Vec<_> = (0..9)
             .map(|_| rate.check(&account).map(|s| s.map(|s| s.remaining)))
             .collect();
-        let standing = rate.check(&account).unwrap_err();
+        let status = rate.check(&account).unwrap_err();
         clock.advance(Duration::from_secs(8));
 
         assert!(told[..6].iter().all(|told| *told == Ok(None)), "{told:?}");
         assert_eq!(told[6..8], [Ok(Some(1)), Ok(Some(0))]);
-        assert_eq!((standing.remaining, whole_seconds(standing.wait)), (0, 1));
+        assert_eq!((status.remaining, whole_seconds(status.wait)), (0, 1));
         assert_eq!(rate.check(&account), Ok(None));
-    }
-
-    #[test]
-    fn fields_are_those_of_the_draft() {
-        let standing = Standing {
-            limit: Limit::RequestsPerMinute,
-            policy: "caller",
-            per_minute: 120,
-            remaining: 0,
-            wait: Duration::from_millis(11_001),
-        };
-        let mut headers = HeaderMap::new();
-
-        standing.write(&mut headers);
-
-        assert_eq!(headers["ratelimit"], "\"caller\";r=0;t=12");
-        assert_eq!(headers["ratelimit-policy"], "\"caller\";q=120;w=60");
     }
 
     #[test]

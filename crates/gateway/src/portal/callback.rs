@@ -6,7 +6,10 @@
 //! platform brings there goes to `login`.
 
 use super::language::Reader;
-use super::{login, respond};
+use super::login::finish;
+use super::query::parameter;
+use super::redirect_uri::is_answer;
+use super::respond;
 use crate::caller::ClientAddress;
 use crate::guard::Passage;
 use crate::problem::{Problem, ProblemKind};
@@ -62,8 +65,8 @@ pub(super) async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    if login::finish::is_answer(query.as_deref()) {
-        return login::finish::finish(&shared, &reader, query.as_deref()).await;
+    if is_answer(query.as_deref()) {
+        return finish::finish(&shared, &reader, query.as_deref()).await;
     }
     if passage.foreign_navigation || !wants_json(&headers) {
         // A name that cannot be one is told by the script's request; the page shows it escaped.
@@ -114,7 +117,7 @@ async fn token_for(
         .tokens
         .access_token(&subject)
         .await
-        .map_err(|error| Problem::from_auth_error(&error).at_login_of(app, shared))?;
+        .map_err(|error| Problem::from_auth_error(&error).with_login_url(|| shared.login_url(app)))?;
     Ok((token, name))
 }
 
@@ -133,13 +136,6 @@ fn requested_name(query: Option<&str>, headers: &HeaderMap) -> Result<Option<Ses
     SessionName::parse(&name)
         .map(Some)
         .map_err(|error| Problem::with_inside(ProblemKind::SessionNameInvalid, error))
-}
-
-/// A parameter of the query; an empty one counts as none.
-pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(key, value)| key == name && !value.is_empty())
-        .map(|(_, value)| value.into_owned())
 }
 
 fn legacy_token(token: &Token, session_name: Option<&SessionName>, now: UnixSeconds) -> Response {

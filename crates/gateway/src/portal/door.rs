@@ -1,14 +1,16 @@
 //! The door of the auth service: the guard before every request, the protecting header fields on every answer.
 
 use super::language::Reader;
-use super::{respond, scripts};
+use super::redirect_uri::{is_answer, is_redirect_uri};
+use super::respond;
+use super::state::{Audience, Effect, PortalState, Route};
 use crate::caller::ClientAddress;
 use crate::config::Mode;
 use crate::guard::Guard;
 use crate::guard::cors::{self, Credentials};
 use crate::problem::ProblemKind;
-use crate::state::Shared;
-use crate::telemetry::labels::{Listener, Route};
+use crate::state::Live;
+use crate::telemetry::labels::{self, Listener};
 use crate::telemetry::record::{BytesIn, Record};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
@@ -17,7 +19,7 @@ use axum::http::header::{
     X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body::Body as _;
@@ -28,7 +30,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(super) struct Door {
     pub(super) guard: Guard,
-    pub(super) shared: Arc<Shared>,
+    pub(super) state: PortalState,
 }
 
 /// Lets a request pass to its handler, or answers itself; either way it is counted.
@@ -38,14 +40,12 @@ pub(super) async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
-    let metrics = Arc::clone(door.shared.telemetry.common());
+    let shared = &door.state.shared;
+    let metrics = Arc::clone(shared.telemetry.common());
     let mut record = Record::begin(metrics, Listener::Auth, request.method());
-    let line = door
-        .shared
-        .log_line(&door.shared.live(), request.method(), request.uri().path());
-    record.writes(line);
+    record.writes(shared.log_line(&shared.live(), request.method(), request.uri().path()));
     #[cfg(feature = "otel")]
-    record.is_traced(door.shared.trace(peer.ip(), request.headers()));
+    record.is_traced(shared.trace(peer.ip(), request.headers()));
     let length = request.body().size_hint().exact();
     record.receives(BytesIn::Known(length.unwrap_or_default()));
     let response = guarded(door, peer, request, next, &mut record).await;
@@ -56,12 +56,14 @@ pub(super) async fn pass(
 /// answers itself.
 async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, record: &mut Record) -> Response {
     let (mut parts, body) = request.into_parts();
-    let reader = match Reader::from_request_parts(&mut parts, &door.shared).await {
+    let shared = &door.state.shared;
+    let reader = match Reader::from_request_parts(&mut parts, shared).await {
         Ok(reader) => reader,
         Err(never) => match never {},
     };
-    let live = door.shared.live();
-    let is_public = scripts::PUBLIC_PATHS.contains(&parts.uri.path());
+    let live = shared.live();
+    let route = door.state.route(parts.uri.path());
+    let is_public = route.is_some_and(|route| route.audience == Audience::Everyone);
     let check = if is_public {
         Guard::check_public_file
     } else {
@@ -70,7 +72,7 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     let verdict = check(&door.guard, &live.origins, &parts.method, &parts.uri, &parts.headers);
     let (origin, mut response) = match verdict {
         Err(kind) => (None, respond::problem(kind.into(), &reader)),
-        Ok(passage) if is_refused_to_strangers(&door.shared, peer, &parts) => {
+        Ok(passage) if is_refused_to_strangers(shared.mode, route, peer, &parts) => {
             let problem = respond::problem(ProblemKind::LocalModeOnly.into(), &reader);
             (passage.origin, problem)
         }
@@ -79,23 +81,21 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
             if let Some(origin) = &origin
                 && cors::is_preflight(&parts.method, &parts.headers)
             {
-                record.goes_to(Route::Preflight);
+                record.goes_to(labels::Route::Preflight);
                 return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
             }
-            record.goes_to(super::label(&live, parts.uri.path()));
+            record.goes_to(label(route, &live, parts.uri.path()));
             if parts.uri.path() == "*" {
                 return whole_server();
             }
             parts.extensions.insert(passage);
-            let trusted = &door.shared.trusted_proxies;
+            let trusted = &shared.trusted_proxies;
             let address = ClientAddress::of(peer.ip(), &parts.headers, trusted);
             parts.extensions.insert(address);
             let is_forwarded = trusted.contains(peer.ip());
             let admitted = is_forwarded.then(|| live.limits.admit_forwarded(address)).transpose();
             match admitted {
-                Ok(_permit)
-                    if is_only_a_look(&parts) && super::has_effects(&live, parts.uri.path(), parts.uri.query()) =>
-                {
+                Ok(_permit) if is_only_a_look(&parts) && has_effect(route, &live, &parts.uri) => {
                     let status = match parts.method {
                         Method::HEAD => StatusCode::OK,
                         // The browser asks again when the person follows the link.
@@ -110,7 +110,7 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     };
     reader.remember_language(response.headers_mut());
     protect(response.headers_mut());
-    door.shared.keep_to_https(response.headers_mut());
+    shared.keep_to_https(response.headers_mut());
     if is_public {
         let anywhere = HeaderValue::from_static("cross-origin");
         response.headers_mut().insert(RESOURCE_POLICY, anywhere);
@@ -140,23 +140,34 @@ fn whole_server() -> Response {
     answer
 }
 
-/// Whether public mode keeps this for the operator: what gives tokens out, changes logins or tells how we are doing.
-fn is_refused_to_strangers(shared: &Shared, peer: SocketAddr, request: &Parts) -> bool {
-    const LOCAL_PATHS: [&str; 8] = [
-        "/callback",
-        "/cozegate.user.js",
-        "/device",
-        "/login",
-        "/logout",
-        "/playground",
-        "/playground/preview",
-        "/sessions",
-    ];
-    let path = request.uri.path();
-    match shared.mode {
-        Mode::Local => false,
-        Mode::Public if path == "/metrics" => !is_on_this_machine(peer, &request.headers),
-        Mode::Public => LOCAL_PATHS.contains(&path),
+/// Whether public mode keeps this route for the operator.
+fn is_refused_to_strangers(mode: Mode, route: Option<&Route>, peer: SocketAddr, request: &Parts) -> bool {
+    let Some(route) = route.filter(|_| mode == Mode::Public) else {
+        return false;
+    };
+    match route.audience {
+        Audience::Everyone | Audience::ListedOrigins => false,
+        Audience::Operator => !is_on_this_machine(peer, &request.headers),
+        Audience::LocalOnly => true,
+    }
+}
+
+/// What a path counts as. A redirect URI of an app need not be in the table.
+fn label(route: Option<&Route>, live: &Live, path: &str) -> labels::Route {
+    match route {
+        Some(route) => route.label,
+        None if is_redirect_uri(live, path) => labels::Route::Callback,
+        None => labels::Route::None,
+    }
+}
+
+/// Whether a GET of this address begins, finishes or ends something.
+fn has_effect(route: Option<&Route>, live: &Live, uri: &Uri) -> bool {
+    match route.map(|route| route.effect) {
+        Some(Effect::None) => false,
+        Some(Effect::Login) => true,
+        Some(Effect::Callback) => is_answer(uri.query()),
+        None => is_redirect_uri(live, uri.path()),
     }
 }
 

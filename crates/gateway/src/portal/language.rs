@@ -7,7 +7,7 @@ use crate::problem::language_of;
 use crate::state::Shared;
 use crate::telemetry::access_log::path_for_log;
 use crate::text::Language;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, SET_COOKIE};
 use axum::http::request::Parts;
@@ -83,10 +83,15 @@ impl Reader {
     }
 }
 
-impl FromRequestParts<Arc<Shared>> for Reader {
+impl<S> FromRequestParts<S> for Reader
+where
+    Arc<Shared>: FromRef<S>,
+    S: Send + Sync,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let shared = Arc::<Shared>::from_ref(state);
         Ok(Self {
             is_visitor: shared.mode == Mode::Public,
             ..Self::of(parts, shared.scheme)

@@ -1,11 +1,12 @@
 //! How pages are sent: the values that they show, their content type and their content security policy.
 
+use super::device_logins::Waiting;
 use super::language::Reader;
-use super::login::device::Waiting;
 use super::pages::{
     self, AppLine, AppRegion, BotChoice, CallbackPage, ChatPage, DevicePage, ErrorPage, Frame, HomePage, LoginPage,
     LoginStanding, PlaygroundPage, PlaygroundPlaces, SessionLine, SessionsPage, Setup,
 };
+use super::query::parameter;
 use crate::apps::ServingApp;
 use crate::config::{FileHost, Mode};
 use crate::problem::Problem;
@@ -67,7 +68,7 @@ pub(super) fn chat(reader: &Reader, shared: &Shared) -> Response {
     let live = shared.live();
     let api_base = shared.proxy_base_for(&reader.headers);
     let bots = bot_choices(&live);
-    let app = super::callback::parameter(Some(&reader.query), "app");
+    let app = parameter(Some(&reader.query), "app");
     let page = ChatPage {
         frame: frame(reader),
         app: app.as_deref(),
@@ -119,7 +120,7 @@ pub(super) fn preview(reader: &Reader, shared: &Shared) -> Response {
     );
     let ws_base = api_base.replacen("http", "ws", 1);
     let hosts: Vec<&str> = live.targets.hosts().iter().map(FileHost::origin).collect();
-    let ui = super::callback::parameter(Some(&reader.query), "ui");
+    let ui = parameter(Some(&reader.query), "ui");
     let places = PlaygroundPlaces {
         api_base: &api_base,
         auth_url: &auth_url,

@@ -24,7 +24,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, ORIGIN, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject, UnixSeconds};
-use cozegate_core::policy::{Bots, Group};
+use cozegate_policy::{Bots, Group};
 use cozegate_store::generations::{EVERY_PASS, key_of_subject};
 use cozegate_store::{Grade, HandleRecord};
 use serde::{Deserialize, Serialize};

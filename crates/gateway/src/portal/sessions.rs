@@ -3,10 +3,10 @@
 //! A session is a subject with all of its handles; how many there are tells in how many windows it is open. Handles
 //! themselves are hashes in the store and are shown to nobody.
 
-use super::callback::parameter;
 use super::language::Reader;
 use super::own_page::{is_own_page, see_other};
 use super::pages::SessionLine;
+use super::query::parameter;
 use super::respond::{self, ShownSessions};
 use crate::guard::Passage;
 use crate::problem::{Problem, ProblemKind};

@@ -5,12 +5,12 @@
 //! makes them of errors, and answers of them.
 
 mod kind;
+mod limit;
 
 pub use kind::ProblemKind;
+pub use limit::Limit;
+pub(crate) use limit::{RateLimitStatus, whole_seconds};
 
-use crate::apps::ServingApp;
-use crate::limits::{Limit, Standing, whole_seconds};
-use crate::state::Shared;
 use crate::text::{Language, text};
 use bytes::Bytes;
 use coze_auth::{AuthError, FailedSide, LoginFailure};
@@ -26,9 +26,9 @@ use std::time::Duration;
 /// The longest `Retry-After` that we pass on: as long as a failure is remembered.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// What an answer tells of, for whoever counts and logs answers: an extension of the response.
+/// The problem that a response reports, for metrics and the access log: an extension of the response.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct ReportedProblem {
     /// Which problem.
     pub(crate) kind: ProblemKind,
     /// What the platform calls the request.
@@ -46,8 +46,8 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// Which limit was met, if it was one.
     pub limit: Option<Limit>,
-    /// How the caller stands with a rate.
-    pub(crate) standing: Option<Box<Standing>>,
+    /// Remaining quota of the caller, if a rate limit was met.
+    pub(crate) rate_limit: Option<Box<RateLimitStatus>>,
     /// Where a person logs in, if that is what is missing.
     pub login_url: Option<String>,
     /// What the visitor policy refused, if it did.
@@ -83,7 +83,7 @@ impl From<ProblemKind> for Problem {
             log_id: None,
             retry_after: None,
             limit: None,
-            standing: None,
+            rate_limit: None,
             login_url: None,
             denied: None,
             inside: None,
@@ -109,11 +109,11 @@ impl Problem {
     }
 
     /// What a caller sees who sends more than it may.
-    pub(crate) fn rate_limited(standing: Standing) -> Self {
+    pub(crate) fn rate_limited(status: RateLimitStatus) -> Self {
         Self {
-            retry_after: Some(standing.wait()),
-            limit: Some(standing.limit()),
-            standing: Some(Box::new(standing)),
+            retry_after: Some(status.wait),
+            limit: Some(status.limit),
+            rate_limit: Some(Box::new(status)),
             ..ProblemKind::RateLimited.into()
         }
     }
@@ -167,13 +167,10 @@ impl Problem {
         }
     }
 
-    /// Adds where a person logs in to `app`, if that is what is missing.
-    pub(crate) fn at_login_of(mut self, app: &ServingApp, shared: &Shared) -> Self {
+    /// Adds the address where a person logs in, if a login is what is missing.
+    pub(crate) fn with_login_url(mut self, login_url: impl FnOnce() -> String) -> Self {
         if self.kind == ProblemKind::LoginRequired {
-            self.login_url = Some(format!(
-                "{}://{}/login?app={}",
-                shared.scheme, shared.auth_addr, app.name
-            ));
+            self.login_url = Some(login_url());
         }
         self
     }
@@ -210,8 +207,8 @@ impl Problem {
         if let Some(wait) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
-        if let Some(standing) = &self.standing {
-            standing.write(headers);
+        if let Some(status) = &self.rate_limit {
+            status.write(headers);
         }
         if self.kind == ProblemKind::WebSocketVersion {
             // RFC 6455 4.4, RFC 9110 15.5.22: what is spoken here.
@@ -248,9 +245,9 @@ impl Problem {
         response
     }
 
-    /// Notes on an answer what it tells of.
+    /// Notes the problem on the response that reports it.
     pub(crate) fn mark<B>(&self, response: &mut Response<B>) {
-        response.extensions_mut().insert(Told {
+        response.extensions_mut().insert(ReportedProblem {
             kind: self.kind,
             log_id: self.log_id.clone(),
         });

@@ -13,16 +13,16 @@ use super::{Proxy, owned, refusal, request, response, route};
 use crate::apps::ServingApp;
 use crate::caller::{Caller, Presented, presented};
 use crate::connections::RequestBody;
-use crate::limits::{Admission, Buffer, Limit};
+use crate::limits::{Admission, Buffer};
 use crate::media_type::is_event_stream;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Limit, Problem, ProblemKind};
 use crate::sites::Site;
 use crate::state::{Live, Shared};
 use crate::telemetry::labels::RefusedToken;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
 use coze_auth::{Subject, Token};
-use cozegate_core::policy::BodyPlan;
+use cozegate_policy::BodyPlan;
 use cozegate_store::Grade;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN, UPGRADE};
 use http::{Request, Response};
@@ -41,7 +41,7 @@ pub(super) async fn pass(
     let shared = &*proxy.shared;
     let shown = presented(incoming.headers(), shared.mode)?;
     let mut asker = Asker::find(shown, incoming.headers(), live, shared, record).await?;
-    let Admission { permit, standing } = live.limits.admit(&asker.caller)?;
+    let Admission { permit, rate_limit } = live.limits.admit(&asker.caller)?;
     asker.admitted_as(permit.caller_id());
     let (mut head, body) = incoming.into_parts();
     let uri = head.uri.clone();
@@ -85,8 +85,8 @@ pub(super) async fn pass(
     });
     let answer = answer.map(|body| body.ending_with(|| shared.join(&asker.caller)));
     let mut response = response::incoming(answer, &shared.pass_fields);
-    if let Some(standing) = standing {
-        standing.write(response.headers_mut());
+    if let Some(status) = rate_limit {
+        status.write(response.headers_mut());
     }
     Ok(response)
 }
@@ -305,7 +305,7 @@ impl Visitor<'_> {
         // Waiting for the platform is rare, and its state large: it is no part of the future of every call.
         let token = Box::pin(self.app.tokens.access_token(subject)).await;
         record.waited_for_credential(since);
-        token.map_err(|error| Problem::from_auth_error(&error).at_login_of(self.app, self.shared))
+        token.map_err(|error| Problem::from_auth_error(&error).with_login_url(|| self.shared.login_url(self.app)))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What must hold of the proxy's parsers, whatever a stranger sends. Each oracle is written without the code it judges.
 
 use super::body::WholeEvents;
-use super::files::target::Allowed;
 use super::request;
 use super::route::{self, Route};
 use crate::config::FileHost;
+use crate::targets::Allowed;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::uri::PathAndQuery;

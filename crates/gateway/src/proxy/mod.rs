@@ -35,12 +35,13 @@ mod tunnel;
 mod upstream;
 pub(crate) mod workers;
 
+use crate::api_path::without_doubled_slash;
 use crate::caller::ClientAddress;
 use crate::connections::RequestBody;
 use crate::guard::cors::{self, Credentials};
 use crate::guard::{Guard, Passage};
-use crate::limits::{AddressPermit, Limit};
-use crate::problem::{Problem, ProblemKind, language_of};
+use crate::limits::AddressPermit;
+use crate::problem::{Limit, Problem, ProblemKind, language_of};
 use crate::state::{Live, Shared};
 use crate::telemetry::access_log::path_for_log;
 use crate::telemetry::labels::{self, Listener};
@@ -48,6 +49,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::{Record, Recorded};
 use crate::telemetry::server_timing::INSPECT;
 use body::Answer;
+use files::Files;
 use http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderValue};
 use http::{Method, Request, Response, Uri};
 use http_body::Body as _;
@@ -71,6 +73,8 @@ const PASSED_METHODS: [Method; 6] = [
 pub(crate) struct Proxy {
     shared: Arc<Shared>,
     guard: Guard,
+    /// Fetches and caches static files; one for all cores.
+    files: Arc<Files>,
     upstreams: Upstreams,
     /// This core's counts.
     metrics: Arc<Metrics>,
@@ -183,7 +187,7 @@ impl Proxy {
                     permit: live.limits.admit_unnamed(address)?,
                     buffer: live.limits.buffer(),
                 };
-                let answer = self.shared.files.answer(&live.targets, request);
+                let answer = self.files.answer(&live.targets, request);
                 // What is rare waits in a box of its own: the future of every request has room for its largest part.
                 Box::pin(answer).await
             }
@@ -212,10 +216,10 @@ impl Proxy {
                     api::pass(request, live, self, record).await?
                 };
                 // Where both are scarce, the caller's own stands there already.
-                if let Some(standing) = of_address
+                if let Some(status) = of_address
                     && !response.headers().contains_key("ratelimit")
                 {
-                    standing.write(response.headers_mut());
+                    status.write(response.headers_mut());
                 }
                 Ok(response)
             }
@@ -227,7 +231,7 @@ impl Proxy {
 fn label(route: &Route, path: &str) -> labels::Route {
     match route {
         Route::About => labels::Route::About,
-        Route::Api if route::without_doubled_slash(path) == "/v3/chat" => labels::Route::Chat,
+        Route::Api if without_doubled_slash(path) == "/v3/chat" => labels::Route::Chat,
         Route::Api => labels::Route::Api,
         Route::File(_) => labels::Route::File,
     }

@@ -1,16 +1,15 @@
-//! Visitor policy of one request: asks `cozegate_core::policy` step by step, and turns a denial into a problem.
+//! Visitor policy of one request: asks `cozegate_policy` step by step, and turns a denial into a problem.
 //!
 //! The steps are those of `identity.md` A3, cheapest first; each is asked before the next one costs anything. The owner of
 //! the machine and Coze tokens of a caller's own in local mode have no gate: they may do everything.
 //!
 //! A site with `policy = "report"` refuses nothing: a denial is counted and logged, and the request goes on.
 
-use crate::limits::Limit;
-use crate::problem::{Denied, Problem, ProblemKind};
+use crate::problem::{Denied, Limit, Problem, ProblemKind};
 use crate::sites::Site;
 use crate::telemetry::labels::PolicyOutcome;
 use crate::telemetry::metrics::Metrics;
-use cozegate_core::policy::{self, BodyPlan, Denial, Enforcement, Facts, Grade, Matched, Subject};
+use cozegate_policy::{BodyPlan, Denial, Enforcement, Facts, Grade, Matched, Subject};
 use cozegate_store::HandleRecord;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::{Method, Uri};
@@ -49,7 +48,7 @@ impl<'a> Gate<'a> {
 
     /// Step 4: the operation, by method and path.
     pub(super) fn check_operation(&mut self, method: &Method, uri: &'a Uri, is_websocket: bool) -> Result<(), Problem> {
-        self.matched = policy::find(method.as_str(), uri.path(), is_websocket);
+        self.matched = cozegate_policy::find(method.as_str(), uri.path(), is_websocket);
         let verdict = self.subject.check_operation(self.matched.as_ref());
         self.judge(verdict).map(|_| ())
     }

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 /// The members that tell.
 #[derive(Deserialize)]
-struct Told {
+struct ReportedProblem {
     #[serde(default)]
     code: i64,
     #[serde(default)]
@@ -26,7 +26,7 @@ pub(super) fn refuses_token(answer: &Response<Answer>) -> bool {
     if !is_unauthorized && !may_hold_code(text) {
         return false;
     }
-    match serde_json::from_slice::<Told>(text) {
+    match serde_json::from_slice::<ReportedProblem>(text) {
         Ok(told) => match told.code {
             4100 | 700_012_006 => true,
             4101 => told.msg.contains("incorrect"),

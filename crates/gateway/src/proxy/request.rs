@@ -5,6 +5,7 @@
 
 use super::body::Upload;
 use super::connect::Target;
+use crate::api_path::without_doubled_slash;
 use crate::fields;
 use crate::problem::{Problem, ProblemKind};
 use http::header::{ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -42,7 +43,7 @@ pub(super) fn copy(request: &Request<Upload>) -> Option<Box<Request<Upload>>> {
 /// Path and query as they came, behind the base path of the configured upstream.
 fn upstream_uri(uri: &Uri, base_path: &str) -> Result<Uri, http::Error> {
     let path_and_query = uri.path_and_query().map_or("/", |p| p.as_str());
-    let path_and_query = super::route::without_doubled_slash(path_and_query);
+    let path_and_query = without_doubled_slash(path_and_query);
     if base_path.is_empty() {
         return Uri::builder().path_and_query(path_and_query).build();
     }

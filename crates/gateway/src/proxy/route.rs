@@ -3,10 +3,10 @@
 //! The upstream is chosen from the configuration only; a request chooses nothing but a path below `/v1/`, `/v3/` and
 //! `/open_api/`, or a file of a listed host. In particular `/api/permission/**`, where tokens are made, is not reachable.
 
-use super::files::target::{Allowed, FileTarget, Target, named_by};
+use crate::api_path::without_doubled_slash;
 use crate::config::LimitsConfig;
-use crate::limits::Limit;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Limit, Problem, ProblemKind};
+use crate::targets::{Allowed, FileTarget, Target, named_by};
 use http::Uri;
 use http::uri::PathAndQuery;
 use std::borrow::Cow;
@@ -88,13 +88,6 @@ pub(super) fn find_path(path: &str) -> Result<Route, ProblemKind> {
     } else {
         Ok(Route::Api)
     }
-}
-
-/// Returns `path` with one leading slash. `@coze/api` joins base and path as they are, so a base that ends in a slash
-/// asks for `//v3/chat` (protocol 1.2).
-pub(super) fn without_doubled_slash(path: &str) -> &str {
-    let extra = path.bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
-    path.get(extra..).unwrap_or(path)
 }
 
 /// Whether the path, however often it is decoded on the way, could leave its prefix: dot segments (RFC 3986 5.2.4),

@@ -6,6 +6,7 @@
 use super::Proxy;
 use super::body::Answer;
 use super::connect::TargetError;
+use super::files::Files;
 use super::upstream::Upstreams;
 use crate::config::TimeoutsConfig;
 use crate::connections::{self, Connections, RequestBody};
@@ -64,6 +65,7 @@ impl Sockets {
 pub(crate) struct WorkerSetup {
     pub(crate) shared: Arc<Shared>,
     pub(crate) guard: Guard,
+    pub(crate) files: Arc<Files>,
     pub(crate) connections: Connections,
     pub(crate) timeouts: TimeoutsConfig,
 }
@@ -123,6 +125,7 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
     let proxy = Proxy {
         shared: Arc::clone(&setup.shared),
         guard: setup.guard.clone(),
+        files: Arc::clone(&setup.files),
         upstreams,
         metrics,
         tunnels: TaskTracker::new(),

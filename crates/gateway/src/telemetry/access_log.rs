@@ -6,7 +6,7 @@
 //! cannot be made to look like two, in text and in JSON, in a terminal and in a program.
 
 use super::labels::{Early, Place};
-use crate::problem::Told;
+use crate::problem::ReportedProblem;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use std::fmt::Write as _;
@@ -92,7 +92,7 @@ pub(crate) struct Whose {
 }
 
 /// The platform's name for what it did, from its answer or from what a problem tells.
-pub(super) fn log_id(headers: &HeaderMap, told: Option<&Told>) -> Option<String> {
+pub(super) fn log_id(headers: &HeaderMap, told: Option<&ReportedProblem>) -> Option<String> {
     let log_id = headers.get(LOG_ID).and_then(|id| id.to_str().ok());
     let log_id = log_id.or_else(|| told.and_then(|told| told.log_id.as_deref()));
     log_id.map(printable)
@@ -136,7 +136,7 @@ impl Line {
 
     /// Reads what the answer tells, and gives it the request's name.
     pub(super) fn answered(&mut self, headers: &mut HeaderMap, extensions: &http::Extensions) {
-        let told = extensions.get::<Told>();
+        let told = extensions.get::<ReportedProblem>();
         self.log_id = log_id(headers, told);
         self.problem = told.map(|told| told.kind.name());
         if let Some(whose) = extensions.get::<Whose>() {

@@ -5,7 +5,7 @@
 
 use crate::problem::ProblemKind;
 use coze_auth::{AuthError, GrantKind};
-use cozegate_core::policy::Denial;
+use cozegate_policy::Denial;
 use http::{Method, StatusCode};
 
 /// A value, or several together, that tells series of one metric apart.

@@ -14,7 +14,7 @@ use super::server_timing::ServerTiming;
 use super::traces::{Ended, RequestTrace};
 use crate::limits::AddressPermit;
 use crate::media_type::is_event_stream;
-use crate::problem::{ProblemKind, Told};
+use crate::problem::{ProblemKind, ReportedProblem};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -184,7 +184,7 @@ impl Record {
         if let Some(sent) = self.sent {
             self.metrics.took(Phase::Upstream, now - sent);
         }
-        if let Some(told) = response.extensions().get::<Told>() {
+        if let Some(told) = response.extensions().get::<ReportedProblem>() {
             self.metrics.refused(told.kind);
             if let Some(failure) = UpstreamFailure::of_problem(told.kind) {
                 self.metrics.upstream_failed(failure);
@@ -200,7 +200,7 @@ impl Record {
         }
         #[cfg(feature = "otel")]
         if let Some(trace) = &mut self.trace {
-            let told = response.extensions().get::<Told>();
+            let told = response.extensions().get::<ReportedProblem>();
             trace.answered(told.map(|told| told.kind), log_id(response.headers(), told));
         }
         let is_whole = response.body().is_whole();
@@ -277,6 +277,12 @@ impl Drop for Record {
             });
         }
     }
+}
+
+/// Begins the records of requests that are refused by their head, before a service of the listener sees them.
+pub(crate) trait RecordRefused: std::fmt::Debug + Send + Sync {
+    /// Begins one. `method` tells only whether the answer may have a body: nothing of such a head is known.
+    fn begin(&self, method: &Method) -> Record;
 }
 
 /// A body that can be asked what it is.

@@ -4,7 +4,7 @@
 use super::{Workplace, console_file, token};
 use crate::config::{AppKind, MistakeKind};
 use crate::text::Language;
-use cozegate_core::policy::Group;
+use cozegate_policy::Group;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -4,80 +4,49 @@
 //! One login per app at a time, in memory: who restarts in the middle begins again. The long code never leaves
 //! `coze-auth`.
 
-use super::{
-    ClientAddress, Passage, Reader, Shared, callback, login_app, renew_sessions, respond, see_other, standing,
-};
+use super::status::{login_app, renew_sessions, standing};
 use crate::apps::ServingApp;
+use crate::caller::ClientAddress;
 use crate::config::AppKind;
+use crate::guard::Passage;
+use crate::portal::device_logins::Waiting;
+use crate::portal::language::Reader;
+use crate::portal::own_page::see_other;
 use crate::portal::pages::LoginStanding;
+use crate::portal::query::parameter;
+use crate::portal::respond;
+use crate::portal::state::PortalState;
 use crate::problem::Problem;
+use crate::state::Shared;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use coze_auth::{Subject, UnixSeconds};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use url::Url;
-
-/// The logins on other devices that are under way, by the app's name.
-#[derive(Debug, Default)]
-pub(crate) struct DeviceLogins(Mutex<HashMap<Arc<str>, Arc<Waiting>>>);
-
-/// A login that waits for a person elsewhere.
-#[derive(Debug)]
-pub(in super::super) struct Waiting {
-    /// What the person types.
-    pub(in super::super) user_code: String,
-    /// Where.
-    pub(in super::super) verification_uri: Url,
-    /// The same with the code in it.
-    pub(in super::super) verification_uri_complete: Url,
-    /// Until when.
-    pub(in super::super) expires_at: UnixSeconds,
-    outcome: OnceLock<Result<(), Problem>>,
-}
-
-impl DeviceLogins {
-    fn find(&self, app: &str) -> Option<Arc<Waiting>> {
-        self.logins().get(app).map(Arc::clone)
-    }
-
-    fn begin(&self, app: Arc<str>, waiting: Arc<Waiting>) {
-        self.logins().insert(app, waiting);
-    }
-
-    fn end(&self, app: &str) {
-        self.logins().remove(app);
-    }
-
-    fn logins(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Waiting>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use coze_auth::Subject;
+use std::sync::{Arc, OnceLock};
 
 /// Answers the request.
-pub(in super::super) async fn show(
-    State(shared): State<Arc<Shared>>,
+pub(in crate::portal) async fn show(
+    State(portal): State<PortalState>,
     Extension(passage): Extension<Passage>,
     Extension(address): Extension<ClientAddress>,
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let live = shared.live();
+    let live = portal.shared.live();
     let query = query.as_deref();
-    let name = callback::parameter(query, "app");
-    let wants_another = callback::parameter(query, "again").is_some();
+    let name = parameter(query, "app");
+    let wants_another = parameter(query, "again").is_some();
     let shown = async {
         let app = login_app(&live, name.as_deref())?;
         if app.kind != AppKind::Device {
             return Ok(see_other(&format!("/login?app={}", app.name)));
         }
         // What another site's link opens must not take an outcome away.
-        if let Some(waiting) = shared.device_logins.find(&app.name)
+        if let Some(waiting) = portal.device_logins.find(&app.name)
             && !(passage.foreign_navigation && waiting.outcome.get().is_some())
         {
-            return how_it_goes(&shared, app, &waiting, &reader);
+            return how_it_goes(&portal, app, &waiting, &reader);
         }
         let standing = standing(app).await?;
         let is_logged_in = matches!(standing, LoginStanding::LoggedIn { .. });
@@ -86,23 +55,28 @@ pub(in super::super) async fn show(
             return Ok(respond::login(&reader, app, standing));
         }
         live.limits.check_login(address)?;
-        begin(&shared, app).await?;
+        begin(&portal, app).await?;
         Ok::<_, Problem>(see_other(&format!("/device?app={}", app.name)))
     };
     shown.await.unwrap_or_else(|problem| respond::problem(problem, &reader))
 }
 
-fn how_it_goes(shared: &Shared, app: &ServingApp, waiting: &Waiting, reader: &Reader) -> Result<Response, Problem> {
+fn how_it_goes(
+    portal: &PortalState,
+    app: &ServingApp,
+    waiting: &Waiting,
+    reader: &Reader,
+) -> Result<Response, Problem> {
     match waiting.outcome.get() {
         None => Ok(respond::device(reader, app, waiting)),
         Some(Ok(())) => {
-            shared.device_logins.end(&app.name);
+            portal.device_logins.end(&app.name);
             let mut response = see_other(&format!("/login?app={}", app.name));
-            renew_visitor(shared, app, response.headers_mut());
+            renew_visitor(&portal.shared, app, response.headers_mut());
             Ok(response)
         }
         Some(Err(problem)) => {
-            shared.device_logins.end(&app.name);
+            portal.device_logins.end(&app.name);
             Err(problem.clone())
         }
     }
@@ -115,7 +89,7 @@ fn renew_visitor(shared: &Shared, app: &ServingApp, headers: &mut HeaderMap) {
 }
 
 /// Gets the codes, and waits for the person in the background.
-async fn begin(shared: &Arc<Shared>, app: &Arc<ServingApp>) -> Result<(), Problem> {
+async fn begin(portal: &PortalState, app: &Arc<ServingApp>) -> Result<(), Problem> {
     let login = app.tokens.begin_device_login().await;
     let login = login.map_err(|error| Problem::from_auth_error(&error))?;
     let waiting = Arc::new(Waiting {
@@ -125,8 +99,8 @@ async fn begin(shared: &Arc<Shared>, app: &Arc<ServingApp>) -> Result<(), Proble
         expires_at: login.expires_at,
         outcome: OnceLock::new(),
     });
-    shared.device_logins.begin(Arc::clone(&app.name), Arc::clone(&waiting));
-    let (shared, app) = (Arc::clone(shared), Arc::clone(app));
+    portal.device_logins.begin(Arc::clone(&app.name), Arc::clone(&waiting));
+    let (shared, app) = (Arc::clone(&portal.shared), Arc::clone(app));
     let background = shared.background.clone();
     background.spawn(async move {
         let subject = Subject::app();

@@ -5,22 +5,20 @@
 //! take it away. A browser that comes again is led on. What comes next is a page under a clean address: a code is not to
 //! stay in the browser's history.
 
-use super::{Reader, Shared, renew_sessions, respond, see_other};
-use crate::login::browser_binding::BrowserBinding;
+use super::browser_binding::BrowserBinding;
+use super::status::renew_sessions;
+use crate::portal::language::Reader;
+use crate::portal::own_page::see_other;
+use crate::portal::respond;
 use crate::problem::{Problem, ProblemKind};
+use crate::state::Shared;
 use crate::telemetry::labels::StoreUse;
 use axum::response::Response;
 use coze_auth::{AuthError, Callback, LoginFailure, LoginState, Subject};
 use cozegate_store::BackendError;
 
-/// Whether a query is the platform's answer to a login, and not a request of the legacy contract.
-pub(in super::super) fn is_answer(query: Option<&str>) -> bool {
-    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .any(|(name, _)| matches!(name.as_ref(), "state" | "code" | "error"))
-}
-
 /// Answers it.
-pub(in super::super) async fn finish(shared: &Shared, reader: &Reader, query: Option<&str>) -> Response {
+pub(in crate::portal) async fn finish(shared: &Shared, reader: &Reader, query: Option<&str>) -> Response {
     // The page's links keep the query elsewhere; this one holds code and state.
     let reader = &reader.without_query();
     let callback = Callback::parse(query.unwrap_or_default());

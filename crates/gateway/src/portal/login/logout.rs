@@ -3,9 +3,14 @@
 //! The platform has no way to hear of it (protocol 3.5): what it was told once works there until it ends, and the page
 //! says so. Only a page of our own may ask: listed origins may use sessions, not end them.
 
-use super::{Passage, Reader, Shared, callback, login_app, renew_sessions, respond, standing};
+use super::status::{login_app, renew_sessions, standing};
+use crate::guard::Passage;
+use crate::portal::language::Reader;
 use crate::portal::own_page::{is_own_page, see_other};
+use crate::portal::query::parameter;
+use crate::portal::respond;
 use crate::problem::{Problem, ProblemKind};
+use crate::state::Shared;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -14,13 +19,13 @@ use coze_auth::Subject;
 use std::sync::Arc;
 
 /// `GET /logout`: how the login stands, with the button that ends it.
-pub(in super::super) async fn show(
+pub(in crate::portal) async fn show(
     State(shared): State<Arc<Shared>>,
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Response {
     let live = shared.live();
-    let name = callback::parameter(query.as_deref(), "app");
+    let name = parameter(query.as_deref(), "app");
     let shown = async {
         let app = login_app(&live, name.as_deref())?;
         Ok::<_, Problem>(respond::login(&reader, app, standing(app).await?))
@@ -29,7 +34,7 @@ pub(in super::super) async fn show(
 }
 
 /// `POST /logout` with `app` in the form.
-pub(in super::super) async fn log_out(
+pub(in crate::portal) async fn log_out(
     State(shared): State<Arc<Shared>>,
     Extension(passage): Extension<Passage>,
     reader: Reader,
@@ -41,7 +46,7 @@ pub(in super::super) async fn log_out(
             return Err(ProblemKind::OriginNotAllowed.into());
         }
         let live = shared.live();
-        let name = callback::parameter(form, "app");
+        let name = parameter(form, "app");
         let app = login_app(&live, name.as_deref())?;
         let ended = app.tokens.log_out(&Subject::app()).await;
         ended.map_err(|error| Problem::from_auth_error(&error))?;

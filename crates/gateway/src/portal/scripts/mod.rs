@@ -29,9 +29,6 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use texts::EMBED_TEXTS;
 
-/// Paths of scripts that hold nothing but what everybody may have: a page of any site may embed them.
-pub(crate) const PUBLIC_PATHS: [&str; 2] = ["/embed.js", "/embed/window.js"];
-
 /// What `web/embed/main.js` is told.
 #[derive(Serialize)]
 struct ServedToEmbed {

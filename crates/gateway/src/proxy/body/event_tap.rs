@@ -3,7 +3,7 @@
 //! The bytes pass unaltered; the tap reads a copy of nothing and stops at the first event that carries ids, or after
 //! [`MOST_EVENTS`].
 
-use cozegate_core::ownership::{Learned, is_teaching, learn_from_event};
+use cozegate_policy::ownership::{Learned, is_teaching, learn_from_event};
 use std::fmt;
 
 /// The ids come with the first event (protocol 6.3); a stream without one is not read to its end.

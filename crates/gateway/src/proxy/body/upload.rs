@@ -9,8 +9,8 @@
 use super::super::route::BodyLimit;
 use crate::alarm::Idle;
 use crate::connections::RequestBody;
-use crate::limits::{Buffer, Limit, UNCOUNTED_BYTES, held_by};
-use crate::problem::{Problem, ProblemKind};
+use crate::limits::{Buffer, UNCOUNTED_BYTES, held_by};
+use crate::problem::{Limit, Problem, ProblemKind};
 use crate::telemetry::record::BytesIn;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};

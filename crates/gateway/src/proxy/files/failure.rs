@@ -1,8 +1,8 @@
 //! Why a file could not be had, and what its caller sees of that.
 
-use super::target::Refused;
 use crate::limits::BufferFull;
 use crate::problem::{Problem, ProblemKind, describe};
+use crate::targets::Refused;
 use crate::telemetry::labels::FileSource;
 use http::StatusCode;
 

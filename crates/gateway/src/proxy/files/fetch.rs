@@ -8,8 +8,8 @@ use super::collect::Collector;
 use super::failure::FetchFailure;
 use super::host::{Exchange, Hosts};
 use super::media_type;
-use super::target::{Allowed, FileTarget, Target};
 use crate::encoding::Encoding;
+use crate::targets::{Allowed, FileTarget, Refused, Target};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
@@ -96,7 +96,7 @@ fn next_hop(allowed: &Allowed, from: &FileTarget, answer: &Response<Incoming>) -
     match allowed.judge(location.as_str()).map_err(FetchFailure::Redirected)? {
         Target::File(file) => Ok(file),
         // An API is no place for files, and nothing is sent there without a caller.
-        Target::Api(_) => Err(FetchFailure::Redirected(super::target::Refused::NotListed)),
+        Target::Api(_) => Err(FetchFailure::Redirected(Refused::NotListed)),
     }
 }
 

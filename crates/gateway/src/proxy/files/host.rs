@@ -8,9 +8,9 @@
 use super::super::connect::tls_connector;
 use super::address;
 use super::failure::FetchFailure;
-use super::target::FileTarget;
 use crate::config::TimeoutsConfig;
 use crate::dns::Resolve;
+use crate::targets::FileTarget;
 use bytes::Bytes;
 use http::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response};

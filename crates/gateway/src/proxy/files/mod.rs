@@ -10,7 +10,6 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | [`target`] | which URL a request names, and whether it is one that we fetch |
 //! | [`address`] | which addresses a host may have |
 //! | [`host`] | one exchange: look up, connect to a judged address, ask |
 //! | [`fetch`] | redirects, the limit, the whole body |
@@ -39,7 +38,6 @@ mod freshness;
 mod host;
 mod media_type;
 mod stored;
-pub(crate) mod target;
 
 pub(super) use body::FileBody;
 pub(crate) use stored::EntryKey;
@@ -50,6 +48,7 @@ use crate::dns::Resolve;
 use crate::encoding::{Encoding, takes_file};
 use crate::limits::{Buffer, Permit};
 use crate::problem::{Problem, ProblemKind};
+use crate::targets::{Allowed, FileTarget};
 use crate::telemetry::metrics::Metrics;
 use answer::CacheStatus;
 use cache::Cache;
@@ -68,7 +67,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use stored::{Key, Stored};
-use target::{Allowed, FileTarget};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -98,8 +96,8 @@ struct Inner {
     metrics: Arc<Metrics>,
 }
 
-/// What fetching and keeping files needs of others.
-pub(crate) struct Means<'a> {
+/// Dependencies of [`Files`].
+pub(crate) struct Dependencies<'a> {
     /// Looks up the names of hosts.
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -137,9 +135,9 @@ impl Files {
     pub(crate) fn new(
         config: &FilesConfig,
         timeouts: &TimeoutsConfig,
-        means: Means<'_>,
+        means: Dependencies<'_>,
     ) -> Result<Self, PrivateFileError> {
-        let Means {
+        let Dependencies {
             resolver,
             clock,
             folder,

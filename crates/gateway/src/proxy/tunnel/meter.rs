@@ -238,8 +238,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<IO> {
 
 /// An error event, and a close.
 fn last_words(problem: &Problem) -> Vec<u8> {
-    let limit = problem.limit.map_or("", crate::limits::Limit::key);
-    let wait = problem.retry_after.map_or(1, crate::limits::whole_seconds);
+    let limit = problem.limit.map_or("", crate::problem::Limit::key);
+    let wait = problem.retry_after.map_or(1, crate::problem::whole_seconds);
     let reason = format!("cozegate: {limit} is reached; try again in {wait} s");
     let event = serde_json::json!({
         "event_type": "error",

@@ -22,7 +22,8 @@ mod query;
 
 use super::api::{Asker, within};
 use super::body::{Answer, Upload};
-use super::{Proxy, owned, request, response, route};
+use super::{Proxy, owned, request, response};
+use crate::api_path::without_doubled_slash;
 use crate::caller::{ClientAddress, Presented, presented, presented_in};
 use crate::config::Mode;
 use crate::connections::RequestBody;
@@ -52,7 +53,7 @@ const AUDIO: &str = "/v1/audio/";
 
 /// Whether `request` asks for a WebSocket where there is one. Anywhere else the wish is ignored (RFC 9110 7.8).
 pub(super) fn is_wanted<B>(request: &Request<B>) -> bool {
-    let path = route::without_doubled_slash(request.uri().path());
+    let path = without_doubled_slash(request.uri().path());
     (path == CHAT || path.starts_with(AUDIO)) && handshake::is_meant(request.headers())
 }
 
@@ -72,7 +73,7 @@ pub(super) async fn open(
     let in_query = credential_of_query(&mut head)?;
     let shown = presented_once(&head.headers, in_query.as_ref(), shared.mode)?;
     let mut asker = Asker::find(shown, &head.headers, live, shared, record).await?;
-    let Admission { permit, standing } = live.limits.admit(asker.caller())?;
+    let Admission { permit, rate_limit } = live.limits.admit(asker.caller())?;
     asker.admitted_as(permit.caller_id());
     let uri = head.uri.clone();
     let mut gate = asker.gate(&proxy.metrics);
@@ -125,8 +126,8 @@ pub(super) async fn open(
             answer
         }
     };
-    if let Some(standing) = standing {
-        standing.write(answer.headers_mut());
+    if let Some(status) = rate_limit {
+        status.write(answer.headers_mut());
     }
     Ok(answer)
 }

@@ -36,20 +36,17 @@ struct Listener {
 }
 
 fn listeners(world: &World) -> [Listener; 2] {
-    let walked = |paths: Vec<String>| {
-        let with_nowhere = paths.into_iter().chain(["/nowhere".to_owned()]);
-        with_nowhere.map(|path| filled_in(&path)).collect()
-    };
+    let walked = |paths: Vec<&str>| paths.into_iter().chain(["/nowhere"]).map(filled_in).collect();
     [
         Listener {
             addr: world.auth,
             other: world.proxy,
-            paths: walked(routes::of_auth()),
+            paths: walked(routes::of_auth().collect()),
         },
         Listener {
             addr: world.proxy,
             other: world.auth,
-            paths: walked(routes::of_proxy()),
+            paths: walked(routes::of_proxy().collect()),
         },
     ]
 }
@@ -148,7 +145,7 @@ fn request(case: &Case, method: &str, path: &str, treasure: &Treasure) -> Vec<u8
 fn is_embedded_script(case: &Case, path: &str) -> bool {
     let fields = String::from_utf8_lossy(&case.fields);
     let path = path.split('?').next().unwrap_or_default();
-    routes::for_every_page().contains(&path)
+    routes::embeddable().any(|embeddable| embeddable == path)
         && fields.contains("Sec-Fetch-Mode: no-cors\r\n")
         && ["script", "style", "font", "image"]
             .iter()

@@ -4,9 +4,9 @@
 use super::{SITE, Visitor};
 use crate::world::World;
 use coze_emulator::EmulatorConfig;
-use cozegate_core::Id;
-use cozegate_core::policy::Group;
 use cozegate_gateway::config::{AllowedBots, LimitsConfig, Mode};
+use cozegate_policy::Group;
+use cozegate_policy::Id;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

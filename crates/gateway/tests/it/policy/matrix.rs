@@ -3,10 +3,10 @@
 
 use super::{SITE, Visitor};
 use crate::world::{RecordingUpstream, World, send};
-use cozegate_core::policy::{Access, Body, Group, GroupSet, Operation, operations};
 use cozegate_gateway::config::{
     AllowedBots, LimitsConfig, MAIN_SITE, Mode, PageAuthority, PublicUrls, SiteConfig, VisitorsConfig,
 };
+use cozegate_policy::{Access, Body, Group, GroupSet, Operation, operations};
 
 /// What the gateway does with one operation.
 #[derive(Debug, PartialEq, Eq)]

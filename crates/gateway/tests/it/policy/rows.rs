@@ -3,8 +3,8 @@
 use super::{JSON, SITE, Visitor, assert_refused, calls, open};
 use crate::world::{World, published_bot, send};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_core::policy::operations;
 use cozegate_gateway::config::{AllowedBots, SiteConfig};
+use cozegate_policy::operations;
 use serde_json::json;
 
 /// A bot that the emulator has and that the site does not list.
@@ -193,7 +193,7 @@ async fn x6_only_the_user_of_the_session_can_be_named() {
 async fn x7_file_of_another_visitor_is_neither_described_nor_read_by_a_bot() {
     let (world, emulator) = World::public_with(EmulatorConfig::default(), |config| {
         let site = config.sites.get_mut("main").unwrap();
-        site.allow = site.allow.with(cozegate_core::policy::Group::FilesRead);
+        site.allow = site.allow.with(cozegate_policy::Group::FilesRead);
     })
     .await;
     let bot = published_bot(&emulator);

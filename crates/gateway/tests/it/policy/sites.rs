@@ -4,9 +4,9 @@ use super::{SITE, Visitor, assert_refused, calls, open};
 use crate::world::{World, published_bot};
 use coze_auth::{SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_core::Id;
 use cozegate_gateway::config::{AllowedBots, Config, ConfigSource, SiteConfig};
 use cozegate_gateway::store;
+use cozegate_policy::Id;
 use serde_json::json;
 use std::sync::Arc;
 

@@ -22,13 +22,13 @@ pub use wire::{Wire, try_read_head};
 use coze_auth::random::base64url;
 use coze_auth::{ChallengeMethod, Clock, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_core::Id;
 use cozegate_gateway::config::{
     AllowedBots, AppConfig, Config, ConfigSource, Credentials, JwtOptions, LimitsConfig, MAIN_SITE, Mode, PublicUrls,
     SecretText, SiteConfig,
 };
 use cozegate_gateway::dns::{Resolve, SystemResolver};
 use cozegate_gateway::{Running, Services, StartRequest, store};
+use cozegate_policy::Id;
 use cozegate_store::{Backend, GatewaySecret};
 use std::net::SocketAddr;
 use std::sync::Arc;
