@@ -118,13 +118,10 @@ async fn eight_first_starts_at_once_make_one_postgresql_schema() {
 
 #[tokio::test]
 async fn file_of_something_else_is_refused_and_left_as_it_is() {
+    // A file that was a database before could have a write-ahead log beside it, from which SQLite reads the pages.
     let file = SqliteFile::new();
-    file.open().await.close().await;
-    std::fs::write(
-        &file.path,
-        "no database at all, but long enough to be looked at ".repeat(40),
-    )
-    .unwrap();
+    let text = "no database at all, but long enough to be looked at ".repeat(40);
+    file.write(text.as_bytes());
     let before = std::fs::read(&file.path).unwrap();
 
     let opened = Database::open_sqlite(&file.path, sealer(1), Arc::new(SystemRandom)).await;
