@@ -104,8 +104,9 @@ for (const language of LANGUAGES) {
 
   test(`the playground (${language})`, async () => {
     await picture("playground", language, async (visitor) => {
-      await visitor.page.goto(`${product.auth}/playground?bot_id=${product.bot("Echo")}`);
-      await visitor.page.locator('input[value="cozegate"]').check();
+      // The address chooses our own window: a preview with the Chat SDK would ask its CDN before anybody could choose.
+      await visitor.page.goto(`${product.auth}/playground?bot_id=${product.bot("Echo")}&ui=cozegate`);
+      await visitor.page.locator('input[value="cozegate"]:checked').waitFor();
       await visitor.page.locator('input[name="open"]').check();
       const preview = visitor.page.frameLocator("iframe");
       await preview.locator('[data-state="ready"]').waitFor();
