@@ -1,8 +1,8 @@
-//! See `cozegate_gateway::fuzzing::forwarded`.
+//! See `cozegate_core::fuzzing::forwarded`.
 
 #![no_main]
 
-use cozegate_gateway::fuzzing;
+use cozegate_core::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| fuzzing::forwarded(data));

@@ -18,7 +18,7 @@ pub(crate) const PYTHON_CLIENTS: &str = "tests/clients/python";
 /// The folder of the Node and browser clients, from the root.
 pub(crate) const NODE_CLIENTS: &str = "tests/clients/node";
 /// The folder of the JavaScript that we hand out, from the root.
-pub(crate) const WEB: &str = "web";
+pub(crate) const WEB: &str = "crates/portal/web";
 
 /// Returns the Python of a virtual environment that holds exactly `tests/clients/python/requirements.txt`.
 pub(crate) fn python(workspace: &Workspace) -> anyhow::Result<PathBuf> {

@@ -8,8 +8,8 @@
 use clap::builder::PossibleValuesParser;
 use clap::builder::Styles;
 use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use cozegate_gateway::config::Environment;
-use cozegate_gateway::text::{Language, text};
+use cozegate_config::Environment;
+use cozegate_config::text::{Language, text};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -315,7 +315,7 @@ fn parse_loopback(address: &str) -> Result<SocketAddr, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cozegate_gateway::text::has_text;
+    use cozegate_config::text::has_text;
 
     fn assert_words(command: &Command, prefix: &str) {
         assert!(

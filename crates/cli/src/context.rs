@@ -4,7 +4,7 @@ use crate::args::SourceArguments;
 use crate::failure::{Failure, FailureKind};
 use crate::logging::Logging;
 use crate::output::Output;
-use cozegate_gateway::config::{self, ConfigErrors, Environment, Flag, LoadRequest, Loaded};
+use cozegate_config::{ConfigErrors, Environment, Flag, LoadRequest, Loaded};
 use std::path::PathBuf;
 use tokio::runtime::Runtime;
 
@@ -31,7 +31,7 @@ impl Context {
 
     /// Loads the configuration, without saying anything about it.
     pub(crate) fn load(&self, source: &SourceArguments, flags: Vec<Flag>) -> Result<Loaded, ConfigErrors> {
-        config::load(self.load_request(source, flags))
+        cozegate_config::load(self.load_request(source, flags))
     }
 
     /// What a configuration is loaded by, now and again later.

@@ -1,7 +1,7 @@
 //! Log lines: on stderr, at the level that `-q`, `-v` or `RUST_LOG` ask for, in the form that the configuration asks for.
 
 use crate::args::Global;
-use cozegate_gateway::config::{Environment, LogFormat};
+use cozegate_config::{Environment, LogFormat};
 use std::fmt;
 use std::io::IsTerminal as _;
 use tracing_subscriber::filter::EnvFilter;
@@ -46,7 +46,7 @@ pub(crate) fn start(environment: &Environment, global: &Global, is_service: bool
         (true, _) if is_service => "error,access=info",
         (true, _) | (false, 0) => "error",
         (false, 1) => "info",
-        (false, 2) => "info,cozegate=debug,cozegate_gateway=debug,coze_auth=debug,coze_emulator=debug",
+        (false, 2) => "info,cozegate=debug,coze_auth=debug,coze_emulator=debug",
         (false, _) => "trace",
     };
     let asked = environment

@@ -13,7 +13,7 @@ mod ports;
 mod stop_signal;
 
 use context::Context;
-use cozegate_gateway::config::Environment;
+use cozegate_config::Environment;
 use output::Output;
 use std::process::ExitCode;
 

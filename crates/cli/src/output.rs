@@ -6,7 +6,7 @@
 
 use crate::args::Global;
 use crate::failure::{Failure, FailureKind};
-use cozegate_gateway::text::{Language, text};
+use cozegate_config::text::{Language, text};
 use serde::Serialize;
 use std::process::ExitCode;
 

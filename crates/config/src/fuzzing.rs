@@ -34,3 +34,51 @@ pub fn config_file(data: &[u8]) {
         assert!((1..=lines).contains(&line), "{mistake:?}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cozegate_test_support::property::holds_for;
+
+    #[test]
+    fn configuration_files_are_read_or_their_mistakes_told() {
+        holds_for(
+            config_file,
+            &[
+                "\u{0}{\"client_id\":\"1\"",
+                "\u{1}coze:\n  client-id: 1\n",
+                "\u{2}COZE_CLIENT_ID=\"1\"\n",
+                "\u{3}[apps.main]\nkind = \"jwt\"\n",
+                "{",
+                "}",
+                "[",
+                "]",
+                "\"",
+                "'",
+                ":",
+                ",",
+                "\n",
+                "\r\n",
+                "  ",
+                "- ",
+                "&a ",
+                "*a",
+                "<<: ",
+                "${X:y}",
+                "export ",
+                "=",
+                "#",
+                "\\",
+                "\t",
+                "null",
+                "1e9",
+                "\"a\":1",
+                "---\n",
+                "\u{feff}",
+                "private_key",
+                "apps",
+                "\u{4f60}",
+            ],
+        );
+    }
+}

@@ -18,7 +18,7 @@ mod draft;
 mod env;
 mod files;
 #[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod fuzzing;
+pub mod fuzzing;
 mod key_words;
 mod limits;
 mod load;
@@ -36,6 +36,7 @@ mod sites;
 mod static_files;
 mod store;
 mod suggest;
+pub mod text;
 mod tls;
 mod toml_file;
 mod traces;

@@ -167,7 +167,7 @@ fn parse_field(text: &str) -> Result<HeaderName, Wrong> {
     let name: HeaderName = text
         .parse()
         .map_err(|_| MistakeKind::InvalidField { name: text.to_owned() })?;
-    if crate::fields::may_pass(&name) {
+    if cozegate_policy::fields::may_pass(&name) {
         Ok(name)
     } else {
         Err(MistakeKind::FieldRefused { name: text.to_owned() }.into())

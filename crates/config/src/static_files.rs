@@ -51,7 +51,7 @@ impl FilesConfig {
     const SLOW_SECONDS: std::ops::RangeInclusive<u32> = 0..=60;
 
     /// Whether nothing differs that cannot change while we run.
-    pub(crate) fn is_same_but_for_hosts(&self, other: &Self) -> bool {
+    pub fn is_same_but_for_hosts(&self, other: &Self) -> bool {
         let hosts = self.hosts.clone();
         *self == Self { hosts, ..other.clone() }
     }

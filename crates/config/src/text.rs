@@ -15,8 +15,8 @@ type Catalogue = &'static [(&'static str, &'static str)];
 /// Embeds the same list of files for every language, so that a file cannot be added to one of them only.
 macro_rules! catalogues {
     ($($file:literal),+ $(,)?) => {
-        const CHINESE: Catalogue = &[$(($file, include_str!(concat!("../../../locales/zh-CN/", $file)))),+];
-        const ENGLISH: Catalogue = &[$(($file, include_str!(concat!("../../../locales/en/", $file)))),+];
+        const CHINESE: Catalogue = &[$(($file, include_str!(concat!("../locales/zh-CN/", $file)))),+];
+        const ENGLISH: Catalogue = &[$(($file, include_str!(concat!("../locales/en/", $file)))),+];
     };
 }
 

@@ -3,15 +3,15 @@
 //! On one person's machine that is loopback, under each of its names; in public mode it is what the operator says, since a
 //! reverse proxy may stand in front. Pure.
 
-use crate::config::{Config, Mode, Origin};
 use crate::guard::{COZE_ORIGINS, OriginList, OwnHosts, Scheme};
 use crate::telemetry::labels::Listener;
+use cozegate_config::{Config, Mode, Origin};
 use http::HeaderMap;
 use std::net::SocketAddr;
 use url::Url;
 
 /// Configured origins and those of our own pages; on one person's machine these under each of our names, and Coze's, too.
-pub(crate) fn origins(config: &Config, listeners: [SocketAddr; 2]) -> OriginList {
+pub fn origins(config: &Config, listeners: [SocketAddr; 2]) -> OriginList {
     foreign_origins(config)
         .iter()
         .chain(own_origins(config, listeners).iter())
@@ -20,7 +20,7 @@ pub(crate) fn origins(config: &Config, listeners: [SocketAddr; 2]) -> OriginList
 }
 
 /// The origins of our own pages.
-pub(crate) fn own_origins(config: &Config, [proxy, auth]: [SocketAddr; 2]) -> OriginList {
+pub fn own_origins(config: &Config, [proxy, auth]: [SocketAddr; 2]) -> OriginList {
     if let Some(public) = &config.server.public {
         return [&public.proxy, &public.auth]
             .map(|url| url.origin().ascii_serialization())
@@ -34,7 +34,7 @@ pub(crate) fn own_origins(config: &Config, [proxy, auth]: [SocketAddr; 2]) -> Or
 }
 
 /// The origins of pages that are not ours: those of all sites, or on one person's machine the configured ones and Coze's.
-pub(crate) fn foreign_origins(config: &Config) -> OriginList {
+pub fn foreign_origins(config: &Config) -> OriginList {
     let coze = match config.mode {
         Mode::Local => COZE_ORIGINS.as_slice(),
         Mode::Public => &[],
@@ -45,7 +45,7 @@ pub(crate) fn foreign_origins(config: &Config) -> OriginList {
 }
 
 /// The names of a listener that is bound to `addr`.
-pub(crate) fn own_hosts(config: &Config, listener: Listener, addr: SocketAddr) -> OwnHosts {
+pub fn own_hosts(config: &Config, listener: Listener, addr: SocketAddr) -> OwnHosts {
     let scheme = scheme(config);
     match (&config.server.public, listener) {
         (Some(public), Listener::Proxy) => OwnHosts::public(&public.proxy, addr, scheme),
@@ -55,7 +55,7 @@ pub(crate) fn own_hosts(config: &Config, listener: Listener, addr: SocketAddr) -
 }
 
 /// How browsers reach us: in public mode as the operator says, since a reverse proxy may speak TLS for us.
-pub(crate) fn scheme(config: &Config) -> Scheme {
+pub fn scheme(config: &Config) -> Scheme {
     let speaks_https = match &config.server.public {
         Some(public) => public.auth.scheme() == "https",
         None => config.server.tls.is_some(),
@@ -64,12 +64,12 @@ pub(crate) fn scheme(config: &Config) -> Scheme {
 }
 
 /// An address without a path, as it stands before one.
-pub(crate) fn base_of(url: &Url) -> String {
+pub fn base_of(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
 /// The base URL of the listener at `addr` under the name by which a request reached us. The guard has checked `Host` before.
-pub(crate) fn base_under_the_same_name(request: &HeaderMap, scheme: Scheme, addr: SocketAddr) -> String {
+pub fn base_under_the_same_name(request: &HeaderMap, scheme: Scheme, addr: SocketAddr) -> String {
     let name = request
         .get(http::header::HOST)
         .and_then(|host| host.to_str().ok())

@@ -9,17 +9,17 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The timer. It may wake its task before the time, and seldom does.
-#[derive(Debug)]
-pub(crate) struct Alarm(Option<Pin<Box<Sleep>>>);
+#[derive(Debug, Default)]
+pub struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
     /// Not set.
-    pub(crate) const fn new() -> Self {
+    pub const fn new() -> Self {
         Self(None)
     }
 
     /// Ready from `due` on; until then, the task of `context` will be woken.
-    pub(crate) fn poll_until(&mut self, due: Instant, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_until(&mut self, due: Instant, context: &mut Context<'_>) -> Poll<()> {
         let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(due)));
         if timer.deadline() > due {
             timer.as_mut().reset(due);
@@ -35,7 +35,7 @@ impl Alarm {
 
 /// How long somebody may stand still between two steps.
 #[derive(Debug)]
-pub(crate) struct Idle {
+pub struct Idle {
     limit: Duration,
     /// While we wait for a step.
     due: Option<Instant>,
@@ -44,7 +44,7 @@ pub(crate) struct Idle {
 
 impl Idle {
     /// `limit` for each step.
-    pub(crate) const fn new(limit: Duration) -> Self {
+    pub const fn new(limit: Duration) -> Self {
         Self {
             limit,
             due: None,
@@ -52,17 +52,17 @@ impl Idle {
         }
     }
 
-    pub(crate) const fn limit(&self) -> Duration {
+    pub const fn limit(&self) -> Duration {
         self.limit
     }
 
     /// A step was made.
-    pub(crate) fn goes_on(&mut self) {
+    pub fn goes_on(&mut self) {
         self.due = None;
     }
 
     /// No step can be made now. Ready when that has lasted too long.
-    pub(crate) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let due = *self.due.get_or_insert_with(|| Instant::now() + self.limit);
         self.alarm.poll_until(due, context)
     }

@@ -4,7 +4,6 @@
 //! that a visitor's requests go to the platform, and are made with the token, of the app that opened the session.
 
 use crate::caller::VisitorCookie;
-use crate::config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions, TimeoutsConfig};
 use crate::telemetry::Telemetry;
 use crate::telemetry::observers::{CountedRequests, CountedStore};
 use coze_auth::transport::{Ends, TransportError};
@@ -13,6 +12,7 @@ use coze_auth::{
     Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenSourceParts, TokenStore, UnixSeconds,
     WebApp, transport,
 };
+use cozegate_config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions, TimeoutsConfig};
 use cozegate_store::Backend;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,27 +44,27 @@ pub enum AppError {
 
 /// One app, ready to serve.
 #[derive(Debug)]
-pub(crate) struct ServingApp {
+pub struct ServingApp {
     /// Its name in the configuration.
-    pub(crate) name: Arc<str>,
+    pub name: Arc<str>,
     /// How it gets its tokens.
-    pub(crate) kind: AppKind,
+    pub kind: AppKind,
     /// Which of the platform's two regions; `None` for an address of one's own.
-    pub(crate) region: Option<Region>,
+    pub region: Option<Region>,
     /// The platform's API.
-    pub(crate) api_base: Url,
+    pub api_base: Url,
     /// The platform's WebSocket.
-    pub(crate) ws_base: Url,
+    pub ws_base: Url,
     /// What separates this app's visitors from another's: the `client_id`, or `pat`.
-    pub(crate) tenant: String,
+    pub tenant: String,
     /// Where its tokens come from.
-    pub(crate) tokens: TokenSource,
+    pub tokens: TokenSource,
     /// What its visitors are known by.
-    pub(crate) visitor_cookie: VisitorCookie,
+    pub visitor_cookie: VisitorCookie,
     /// Where the platform sends people back to after a login, if they log in with a browser.
-    pub(crate) redirect_uri: Option<Url>,
+    pub redirect_uri: Option<Url>,
     /// When a fixed token ends, as its owner noted it.
-    pub(crate) fixed_token_ends_at: Option<UnixSeconds>,
+    pub fixed_token_ends_at: Option<UnixSeconds>,
     /// Renews logins that nobody asks for, until a new configuration takes this one's place.
     _keep_alive: Option<AbortOnDropHandle<Option<()>>>,
 }
@@ -111,7 +111,7 @@ impl ServingApp {
     }
 
     /// Whose token a user of this name gets.
-    pub(crate) fn subject(&self, name: SessionName) -> Subject {
+    pub fn subject(&self, name: SessionName) -> Subject {
         if self.kind.needs_login() {
             Subject::app()
         } else {
@@ -122,7 +122,7 @@ impl ServingApp {
 
 /// All of them.
 #[derive(Debug)]
-pub(crate) struct Apps {
+pub struct Apps {
     by_name: BTreeMap<Arc<str>, Arc<ServingApp>>,
     default: Arc<ServingApp>,
 }
@@ -130,7 +130,7 @@ pub(crate) struct Apps {
 impl Apps {
     /// Makes every app of `config` ready; renewals run on the runtime of the caller, and nobody is kept logged in after
     /// `stop`.
-    pub(crate) fn new(config: &Config, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, AppError> {
+    pub fn new(config: &Config, means: &TokenMeans, stop: &CancellationToken) -> Result<Self, AppError> {
         let mut by_name = BTreeMap::new();
         for app in config.apps.values() {
             let serving = Arc::new(ServingApp::new(app, means, stop)?);
@@ -142,17 +142,17 @@ impl Apps {
     }
 
     /// The app called `name`; the default one where none is named.
-    pub(crate) fn find(&self, name: Option<&str>) -> Option<&Arc<ServingApp>> {
+    pub fn find(&self, name: Option<&str>) -> Option<&Arc<ServingApp>> {
         name.map_or(Some(&self.default), |name| self.by_name.get(name))
     }
 
     /// The app for whoever names none.
-    pub(crate) fn default_app(&self) -> &Arc<ServingApp> {
+    pub fn default_app(&self) -> &Arc<ServingApp> {
         &self.default
     }
 
     /// Every app, by name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<ServingApp>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<ServingApp>> {
         self.by_name.values()
     }
 }
@@ -188,7 +188,8 @@ impl TokenMeans {
     }
 
     /// The same, counted.
-    pub(crate) fn counted(self, telemetry: &Arc<Telemetry>) -> Self {
+    #[must_use]
+    pub fn counted(self, telemetry: &Arc<Telemetry>) -> Self {
         Self {
             store: Arc::new(CountedStore {
                 store: self.store,
@@ -200,7 +201,8 @@ impl TokenMeans {
     }
 
     /// The same, where the token endpoint gets no more time than any other address of the platform.
-    pub(crate) fn within(mut self, timeouts: &TimeoutsConfig) -> Self {
+    #[must_use]
+    pub fn within(mut self, timeouts: &TimeoutsConfig) -> Self {
         self.ends = self.ends.at_most(Ends {
             connect: Duration::from_secs(timeouts.connect_seconds.into()),
             total: Duration::from_secs(timeouts.head_seconds.into()),

@@ -11,18 +11,18 @@ use http::header::{COOKIE, HeaderValue};
 
 /// A cookie of ours.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct OwnCookie<'c> {
+pub struct OwnCookie<'c> {
     /// Without a prefix.
-    pub(crate) name: &'c str,
+    pub name: &'c str,
     /// Where it is sent to in clear; over HTTPS the prefix wants every path.
-    pub(crate) path: &'c str,
+    pub path: &'c str,
     /// Who gets to see it: `HttpOnly` or not, and `SameSite`.
-    pub(crate) attributes: &'static str,
+    pub attributes: &'static str,
 }
 
 impl OwnCookie<'_> {
     /// The `Set-Cookie` that keeps `value`. `None` only for what fits into no field.
-    pub(crate) fn set(self, scheme: Scheme, value: &str, max_age_seconds: u32) -> Option<HeaderValue> {
+    pub fn set(self, scheme: Scheme, value: &str, max_age_seconds: u32) -> Option<HeaderValue> {
         let (name, attributes) = (self.name_over(scheme), self.attributes);
         let (path, secure) = match scheme {
             Scheme::Http => (self.path, ""),
@@ -33,12 +33,12 @@ impl OwnCookie<'_> {
     }
 
     /// The `Set-Cookie` that removes it again.
-    pub(crate) fn removal(self, scheme: Scheme) -> Option<HeaderValue> {
+    pub fn removal(self, scheme: Scheme) -> Option<HeaderValue> {
         self.set(scheme, "", 0)
     }
 
     /// Its values in a request: several when somebody else has set one of the same name.
-    pub(crate) fn values(self, scheme: Scheme, headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    pub fn values(self, scheme: Scheme, headers: &HeaderMap) -> impl Iterator<Item = &str> {
         values(headers, self.name_over(scheme))
     }
 

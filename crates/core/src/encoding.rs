@@ -4,7 +4,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 /// A content coding (RFC 9110 8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Encoding {
+pub enum Encoding {
     /// Brotli (RFC 7932).
     Brotli,
     /// gzip (RFC 1952).
@@ -15,11 +15,11 @@ pub(crate) enum Encoding {
 
 impl Encoding {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
+    pub const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
 
     /// The smallest one that a request takes (RFC 9110 12.5.3). Nothing said is no coding: such callers are programs that
     /// read what comes.
-    pub(crate) fn best_for(request: &HeaderMap) -> Self {
+    pub fn best_for(request: &HeaderMap) -> Self {
         [Self::Brotli, Self::Gzip]
             .into_iter()
             .find(|coding| takes(request, *coding))
@@ -27,7 +27,7 @@ impl Encoding {
     }
 
     /// Its name in `Accept-Encoding`.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gzip",
@@ -36,13 +36,13 @@ impl Encoding {
     }
 
     /// The value of `Accept-Encoding`.
-    pub(crate) const fn field(self) -> HeaderValue {
+    pub const fn field(self) -> HeaderValue {
         HeaderValue::from_static(self.name())
     }
 }
 
 /// Whether a request takes a file with these fields.
-pub(crate) fn takes_file(request: &HeaderMap, file: &HeaderMap) -> bool {
+pub fn takes_file(request: &HeaderMap, file: &HeaderMap) -> bool {
     match file.get(CONTENT_ENCODING) {
         None => true,
         Some(coding) => coding.to_str().is_ok_and(|coding| takes_named(request, coding.trim())),
@@ -50,7 +50,7 @@ pub(crate) fn takes_file(request: &HeaderMap, file: &HeaderMap) -> bool {
 }
 
 /// Whether a request takes an answer of this coding.
-pub(crate) fn takes(request: &HeaderMap, coding: Encoding) -> bool {
+pub fn takes(request: &HeaderMap, coding: Encoding) -> bool {
     takes_named(request, coding.name())
 }
 

@@ -17,18 +17,18 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Why an exchange of a session that has ended stops, for programs that read event streams. The number makes no SDK
 /// act; `web/client` opens a session and asks for what is missing of the answer.
-pub(crate) const SESSION_ENDED_CODE: u32 = 990_401;
+pub const SESSION_ENDED_CODE: u32 = 990_401;
 
 /// The same in words.
-pub(crate) const SESSION_ENDED: &str = "cozegate: the session of this handle has ended";
+pub const SESSION_ENDED: &str = "cozegate: the session of this handle has ended";
 
 /// Every running exchange of this process.
 #[derive(Debug, Default)]
-pub(crate) struct Exchanges {
+pub struct Exchanges {
     running: Mutex<HashMap<u64, Entry>>,
     last_id: AtomicU64,
     /// Makes the watcher of sessions look now.
-    pub(crate) wake: Notify,
+    pub wake: Notify,
 }
 
 #[derive(Debug)]
@@ -42,11 +42,7 @@ struct Entry {
 impl Exchanges {
     /// Registers an exchange of `handle`. `is_known` says afterwards whether the handle is certainly not revoked; else
     /// the store is asked soon.
-    pub(crate) fn join(
-        self: &Arc<Self>,
-        handle: &Arc<KnownHandle>,
-        is_known: impl FnOnce() -> bool,
-    ) -> RunningExchange {
+    pub fn join(self: &Arc<Self>, handle: &Arc<KnownHandle>, is_known: impl FnOnce() -> bool) -> RunningExchange {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         let ended = CancellationToken::new();
         let entry = Entry {
@@ -73,17 +69,17 @@ impl Exchanges {
     }
 
     /// Ends the exchanges of all handles of `subject` at the app of this name.
-    pub(crate) fn end_all_of(&self, app: &str, subject: &Subject) {
+    pub fn end_all_of(&self, app: &str, subject: &Subject) {
         self.end_if(|handle| *handle.app == *app && handle.subject == *subject);
     }
 
     /// Makes the configuration in force count at once.
-    pub(crate) fn look_now(&self) {
+    pub fn look_now(&self) {
         self.wake.notify_one();
     }
 
     /// Ends those whose handle fulfils `is_over`. Returns how many.
-    pub(crate) fn end_if(&self, is_over: impl Fn(&HandleRecord) -> bool) -> usize {
+    pub fn end_if(&self, is_over: impl Fn(&HandleRecord) -> bool) -> usize {
         self.with(|running| {
             let over = running.extract_if(|_, entry| is_over(&entry.handle));
             over.map(|(_, entry)| entry.ended.cancel()).count()
@@ -91,7 +87,7 @@ impl Exchanges {
     }
 
     /// Returns the handles of running exchanges: all, or those that were not checked when they were registered.
-    pub(crate) fn handles(&self, all: bool) -> Vec<HandleHash> {
+    pub fn handles(&self, all: bool) -> Vec<HandleHash> {
         let mut hashes: Vec<HandleHash> = self.with(|running| {
             let entries = running.values().filter(|entry| all || !entry.is_checked);
             entries.map(|entry| entry.handle.hash).collect()
@@ -102,7 +98,7 @@ impl Exchanges {
     }
 
     /// Ends the exchanges of the handles that are gone, and takes the others for checked.
-    pub(crate) fn note_checked(&self, hashes: &[HandleHash], are_there: &[bool]) -> usize {
+    pub fn note_checked(&self, hashes: &[HandleHash], are_there: &[bool]) -> usize {
         let there: HashMap<&HandleHash, bool> = hashes.iter().zip(are_there.iter().copied()).collect();
         self.with(|running| {
             for entry in running.values_mut() {
@@ -115,7 +111,7 @@ impl Exchanges {
         })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.with(|running| running.is_empty())
     }
 
@@ -127,7 +123,7 @@ impl Exchanges {
 
 /// One registered exchange. Dropping it takes it off the register.
 #[derive(Debug)]
-pub(crate) struct RunningExchange {
+pub struct RunningExchange {
     has_ended: Pin<Box<WaitForCancellationFutureOwned>>,
     ended: CancellationToken,
     id: u64,
@@ -136,12 +132,12 @@ pub(crate) struct RunningExchange {
 
 impl RunningExchange {
     /// Is ready when the session has ended.
-    pub(crate) fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.has_ended.as_mut().poll(context)
     }
 
     /// The same to be waited for.
-    pub(crate) fn ended(&self) -> CancellationToken {
+    pub fn ended(&self) -> CancellationToken {
         self.ended.clone()
     }
 }

@@ -1,22 +1,35 @@
 //! What fuzzers and property tests ask of the code that reads strangers' bytes. Each function takes any bytes, and panics
 //! when something that must always hold does not. No part of the API; behind the feature `fuzzing`.
 
-pub use crate::config::fuzzing::config_file;
-pub use crate::proxy::fuzzing::{events, header_filter, path, url_target};
-
 use crate::caller::session_name::VisitorKeys;
 use crate::caller::{
     ClientAddress, IssuedVisitor, Presented, ShownVisitor, TrustedProxies, VisitorCookie, VisitorId, presented,
 };
-use crate::config::{ForwardedField, Mode};
 use crate::guard::{Guard, OriginList, OwnHosts, Scheme};
-use crate::proxy::fuzzing::fields;
 use coze_auth::{SeededRandom, UnixSeconds};
+use cozegate_config::{ForwardedField, Mode};
 use cozegate_store::GatewaySecret;
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, HeaderName, Method, Uri};
 use ipnet::IpNet;
 use std::net::IpAddr;
+
+/// Field lines, as far as they are any.
+pub fn fields(data: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n').take(100) {
+        let mut halves = line.splitn(2, |byte| *byte == b':');
+        let (Some(name), Some(value)) = (halves.next(), halves.next()) else {
+            continue;
+        };
+        let name = HeaderName::from_bytes(name);
+        let value = HeaderValue::from_bytes(value.trim_ascii());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
 
 /// A visitor is found only by the cookie that we signed; and no cookie of somebody else hides it.
 ///
@@ -188,177 +201,7 @@ pub fn forwarded(data: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-
-    /// Texts made of these words and of any bytes: by chance alone nobody finds the interesting ones.
-    fn texts(words: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
-        let word = proptest::sample::select(words).prop_map(|word| word.as_bytes().to_vec());
-        let piece = prop_oneof![4 => word, 1 => proptest::collection::vec(any::<u8>(), 0..6)];
-        proptest::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
-    }
-
-    /// The same cases on every run.
-    fn holds_for(check: fn(&[u8]), words: &'static [&'static str]) {
-        let config = Config {
-            cases: 3_000,
-            failure_persistence: None,
-            ..Config::default()
-        };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-        let outcome = runner.run(&texts(words), |text| {
-            check(&text);
-            Ok(())
-        });
-        outcome.unwrap();
-    }
-
-    #[test]
-    fn filter_of_fields_keeps_its_promises() {
-        holds_for(
-            header_filter,
-            &[
-                "connection:",
-                "Connection: close, ",
-                "x-named",
-                ", ",
-                "\n",
-                "x-named: 1\n",
-                "cookie: a=b\n",
-                "accept: */*\n",
-                "Authorization: Bearer x\n",
-                "x_forwarded_for: 1\n",
-                "X-Forwarded-Host: x\n",
-                "content-length: 3\n",
-                "content-length",
-                "accept",
-                "te: trailers\n",
-                "host: x\n",
-                "keep_alive: 1\n",
-            ],
-        );
-    }
-
-    #[test]
-    fn served_paths_stay_below_their_prefixes() {
-        holds_for(
-            path,
-            &[
-                "/v1/",
-                "/v3/",
-                "/open_api/",
-                "/",
-                "..",
-                ".",
-                "%2e",
-                "%2E",
-                "%252e",
-                "%25",
-                "25",
-                "2e",
-                "%2f",
-                "%5c",
-                "\\",
-                ";",
-                "%3b",
-                "a",
-                "api",
-                "%",
-                "%00",
-                "//",
-            ],
-        );
-    }
-
-    #[test]
-    fn urls_lead_to_listed_hosts_only() {
-        holds_for(
-            url_target,
-            &[
-                "/https://files.example",
-                "/https://api.example",
-                "/?url=",
-                "https%3A%2F%2F",
-                "files.example",
-                "/",
-                "/v1/x",
-                "/v1/",
-                "..",
-                "%2e",
-                "@",
-                "user:x@",
-                ":443",
-                ":80",
-                "#",
-                "?",
-                "a=b",
-                "&",
-                "%",
-                "%23",
-                "%40",
-                "\\",
-                ".evil",
-                "/HTTPS:",
-                "/http:",
-                "%252f",
-                "api.example",
-                "%0a",
-                "/https%3a",
-            ],
-        );
-    }
-
-    #[test]
-    fn event_streams_pass_whole() {
-        holds_for(
-            events,
-            &[
-                "data:1", "event:a", "\n", "\r", "\r\n", "\n\n", "\r\r", ":", " ", "id: 0",
-            ],
-        );
-    }
-
-    #[test]
-    fn configuration_files_are_read_or_their_mistakes_told() {
-        holds_for(
-            config_file,
-            &[
-                "\u{0}{\"client_id\":\"1\"",
-                "\u{1}coze:\n  client-id: 1\n",
-                "\u{2}COZE_CLIENT_ID=\"1\"\n",
-                "\u{3}[apps.main]\nkind = \"jwt\"\n",
-                "{",
-                "}",
-                "[",
-                "]",
-                "\"",
-                "'",
-                ":",
-                ",",
-                "\n",
-                "\r\n",
-                "  ",
-                "- ",
-                "&a ",
-                "*a",
-                "<<: ",
-                "${X:y}",
-                "export ",
-                "=",
-                "#",
-                "\\",
-                "\t",
-                "null",
-                "1e9",
-                "\"a\":1",
-                "---\n",
-                "\u{feff}",
-                "private_key",
-                "apps",
-                "\u{4f60}",
-            ],
-        );
-    }
+    use cozegate_test_support::property::holds_for;
 
     #[test]
     fn visitors_are_known_by_our_signature_only() {

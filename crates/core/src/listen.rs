@@ -2,7 +2,7 @@
 //!
 //! On Linux the proxy opens one socket per core on the same address (`SO_REUSEPORT`): the kernel spreads the connections
 //! and no core waits for another. Elsewhere one socket is read by an acceptor that hands connections round
-//! ([`crate::proxy::workers`]). Either way a second program on the address is an error and not a silent sharer, so the
+//! ([`cozegate_proxy::workers`]). Either way a second program on the address is an error and not a silent sharer, so the
 //! address is tried without the option first.
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -13,7 +13,7 @@ use std::net::{SocketAddr, TcpListener};
 const BACKLOG: i32 = 1024;
 
 /// Takes `addr` (port 0: any free one) for one socket.
-pub(crate) fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(addr)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
@@ -21,7 +21,7 @@ pub(crate) fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
 
 /// How connections come to several workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spread {
+pub enum Spread {
     /// The kernel spreads them over sockets that share the address (Linux).
     Kernel,
     /// One acceptor hands them round.
@@ -30,7 +30,7 @@ pub(crate) enum Spread {
 
 impl Spread {
     /// What this system can do.
-    pub(crate) const fn of_this_system() -> Self {
+    pub const fn of_this_system() -> Self {
         if cfg!(target_os = "linux") {
             Self::Kernel
         } else {
@@ -40,7 +40,7 @@ impl Spread {
 }
 
 /// Takes `addr` for `count` sockets that share it (Linux). The first one decides about the port when it is 0.
-pub(crate) fn bind_shared(addr: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
+pub fn bind_shared(addr: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
     if addr.port() != 0 {
         // Sockets with `SO_REUSEPORT` share with any other of the same user: without it, a stranger is an error.
         drop(TcpListener::bind(addr)?);

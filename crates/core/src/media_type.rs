@@ -4,14 +4,14 @@
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 /// Whether the answer says that it is of `media_type`, in any case and with any parameters (RFC 9110 8.3.1).
-pub(crate) fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
+pub fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
     let stated = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let essence = stated.split(|byte| *byte == b';').next().unwrap_or_default();
     essence.trim_ascii().eq_ignore_ascii_case(media_type.as_bytes())
 }
 
 /// Whether it goes on for as long as the platform has something to say.
-pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+pub fn is_event_stream(headers: &HeaderMap) -> bool {
     is_of_type(headers, "text/event-stream")
 }
 

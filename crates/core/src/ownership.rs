@@ -25,7 +25,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Whose an id is, for one visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
+pub enum Owner {
     /// The visitor's own.
     Own,
     /// Another visitor's.
@@ -47,7 +47,7 @@ const UNKNOWN_DAY: i64 = i64::MIN;
 
 /// The register of this process, in front of the store's.
 #[derive(Debug)]
-pub(crate) struct OwnershipRegister {
+pub struct OwnershipRegister {
     key: DigestKey,
     known: papaya::HashMap<OwnedId, Entry>,
     lookups: Mutex<HashMap<OwnedDigest, Arc<Lookups>>>,
@@ -59,9 +59,9 @@ pub(crate) struct OwnershipRegister {
 
 /// The questions that one visitor has caused at the platform.
 #[derive(Debug, Default)]
-pub(crate) struct Lookups {
+pub struct Lookups {
     /// Held while one is under way: the next one may find what this one learned.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    pub turn: tokio::sync::Mutex<()>,
     asked: Mutex<Asked>,
 }
 
@@ -74,7 +74,7 @@ struct Asked {
 }
 
 impl OwnershipRegister {
-    pub(crate) fn new(key: DigestKey, backend: Backend, background: Handle, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(key: DigestKey, backend: Backend, background: Handle, clock: Arc<dyn Clock>) -> Self {
         Self {
             key,
             known: papaya::HashMap::new(),
@@ -86,7 +86,7 @@ impl OwnershipRegister {
     }
 
     /// Whose each of `ids` is for `owner`, in their order. The visitor's own are used by this, so their entries are renewed.
-    pub(crate) async fn owners(&self, ids: &[OwnedId], owner: &OwnedDigest) -> Result<Vec<Owner>, BackendError> {
+    pub async fn owners(&self, ids: &[OwnedId], owner: &OwnedDigest) -> Result<Vec<Owner>, BackendError> {
         self.load(ids).await?;
         let (today, mut due) = (self.today(), Vec::new());
         let found = {
@@ -155,7 +155,7 @@ impl OwnershipRegister {
 
     /// Registers ids that the platform gave to `owner`, in the store before the answer goes on. An id that has an owner
     /// keeps it. A store that is away costs the entry, not the answer.
-    pub(crate) async fn learn(&self, ids: &[OwnedId], owner: OwnedDigest) {
+    pub async fn learn(&self, ids: &[OwnedId], owner: OwnedDigest) {
         let new = self.unknown(ids);
         if !new.is_empty() {
             self.store(new, owner).await;
@@ -164,7 +164,7 @@ impl OwnershipRegister {
 
     /// The same as [`learn`](Self::learn) for a stream that goes on meanwhile: this process knows the owner at once, the
     /// store a moment later.
-    pub(crate) fn learn_meanwhile(self: &Arc<Self>, ids: &[OwnedId], owner: OwnedDigest) {
+    pub fn learn_meanwhile(self: &Arc<Self>, ids: &[OwnedId], owner: OwnedDigest) {
         let new = self.unknown(ids);
         if new.is_empty() {
             return;
@@ -208,12 +208,12 @@ impl OwnershipRegister {
     }
 
     /// The owner of an id, as far as this process knows.
-    pub(crate) fn known_owner(&self, id: &OwnedId) -> Option<OwnedDigest> {
+    pub fn known_owner(&self, id: &OwnedId) -> Option<OwnedDigest> {
         self.known.pin().get(id).map(|entry| entry.owner)
     }
 
     /// The questions of one visitor at the platform.
-    pub(crate) fn lookups_of(&self, owner: &OwnedDigest) -> Arc<Lookups> {
+    pub fn lookups_of(&self, owner: &OwnedDigest) -> Arc<Lookups> {
         let mut all = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MAX_LOOKUPS {
             all.retain(|_, lookups| Arc::strong_count(lookups) > 1 || !lookups.is_stale());
@@ -225,7 +225,7 @@ impl OwnershipRegister {
 impl Lookups {
     /// Whether the platform may be asked about `id` now: it has not just said no, and the visitor has not asked too often.
     /// Counts the question.
-    pub(crate) fn begin(&self, id: &OwnedId) -> bool {
+    pub fn begin(&self, id: &OwnedId) -> bool {
         let now = Instant::now();
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.begun.retain(|begun| now.duration_since(*begun) < MINUTE);
@@ -240,7 +240,7 @@ impl Lookups {
     }
 
     /// The platform's list does not hold `id`.
-    pub(crate) fn remember_absent(&self, id: &OwnedId) {
+    pub fn remember_absent(&self, id: &OwnedId) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.absent.insert(id.1, Instant::now());
     }
@@ -254,7 +254,7 @@ impl Lookups {
 
 impl OwnershipRegister {
     /// The entry of an id.
-    pub(crate) fn entry(&self, kind: Kind, id: Id) -> OwnedId {
+    pub fn entry(&self, kind: Kind, id: Id) -> OwnedId {
         let stored = match kind {
             Kind::Conversation => OwnedKind::Conversation,
             Kind::Chat => OwnedKind::Chat,
@@ -264,7 +264,7 @@ impl OwnershipRegister {
     }
 
     /// The digest of a visitor. A `session_name` is derived from app, site and visitor, so it names the owner alone.
-    pub(crate) fn owner(&self, subject: &Subject) -> OwnedDigest {
+    pub fn owner(&self, subject: &Subject) -> OwnedDigest {
         let name = subject.session_name.as_ref().map_or("", |name| name.as_str());
         self.key.owner(name).0
     }
@@ -273,7 +273,8 @@ impl OwnershipRegister {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use coze_auth::{ManualClock, SystemRandom, UnixSeconds};
+    use coze_auth::{ManualClock, Random, SystemRandom, UnixSeconds};
+    use cozegate_store::{Database, SealKeys, Sealer};
 
     const FIRST_DAY: i64 = 20_000;
 
@@ -284,7 +285,9 @@ mod tests {
     }
 
     async fn backend() -> Backend {
-        crate::store::in_memory(Arc::new(SystemRandom)).await.unwrap()
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let sealer = Sealer::new(&SealKeys::throw_away(random.as_ref()), Arc::clone(&random)).unwrap();
+        Database::open_in_memory(sealer, random).await.unwrap().into()
     }
 
     fn clock_at(day: i64) -> Arc<ManualClock> {

@@ -6,13 +6,13 @@
 use crate::addresses;
 use crate::apps::{Apps, ServingApp};
 use crate::caller::VisitorCookie;
-use crate::config::{
-    AllowedBots, Config, Credentials, MAIN_SITE, Mode, OwnershipMode, PageAuthority, PolicyMode, SiteConfig,
-};
 use crate::guard::OriginList;
 use crate::problem::ProblemKind;
 use crate::telemetry::labels::PolicyOutcome;
 use coze_auth::Scope;
+use cozegate_config::{
+    AllowedBots, Config, Credentials, MAIN_SITE, Mode, OwnershipMode, PageAuthority, PolicyMode, SiteConfig,
+};
 use cozegate_policy::{Bots, Denial, Enforcement, Group, GroupSet, SiteRules};
 use cozegate_store::{Grade, HandleRecord};
 use http::HeaderMap;
@@ -30,7 +30,7 @@ const TENANT_SEPARATOR: char = '\u{1e}';
 
 /// The sites of one configuration.
 #[derive(Debug)]
-pub(crate) struct Sites {
+pub struct Sites {
     by_name: BTreeMap<Arc<str>, Arc<Site>>,
     /// The site for a request that comes from no page of a site: `main`, else the first by name.
     default: Option<Arc<Site>>,
@@ -41,8 +41,8 @@ pub(crate) struct Sites {
 
 /// One site.
 #[derive(Debug)]
-pub(crate) struct Site {
-    pub(crate) name: Arc<str>,
+pub struct Site {
+    pub name: Arc<str>,
     /// The app that serves it; `None` in local mode, where the caller chooses.
     app: Option<Arc<str>>,
     origins: OriginList,
@@ -51,16 +51,16 @@ pub(crate) struct Site {
     /// What a page of another site may do, in local mode.
     pages: PageAuthority,
     /// What its visitors may do.
-    pub(crate) rules: SiteRules,
+    pub rules: SiteRules,
     /// When a denial of an operation was logged last, by reason.
     logged: Mutex<BTreeMap<(&'static str, &'static str), Instant>>,
     /// What its visitors' tokens are narrowed to, if the app is one whose tokens can be.
-    pub(crate) token_scope: Option<Scope>,
+    pub token_scope: Option<Scope>,
 }
 
 impl Sites {
     /// The sites of `config`, whose listeners are reached at these addresses.
-    pub(crate) fn new(config: &Config, listeners: [SocketAddr; 2]) -> Self {
+    pub fn new(config: &Config, listeners: [SocketAddr; 2]) -> Self {
         let sites: BTreeMap<Arc<str>, Arc<Site>> = match config.mode {
             Mode::Local => [Site::local(config)].into_iter().map(Site::by_name).collect(),
             Mode::Public => config
@@ -83,7 +83,7 @@ impl Sites {
     /// named one; else the default.
     ///
     /// The guard has checked before that `origin` is listed.
-    pub(crate) fn for_session(&self, origin: Option<&[u8]>, named: Option<&str>) -> Result<&Arc<Site>, ProblemKind> {
+    pub fn for_session(&self, origin: Option<&[u8]>, named: Option<&str>) -> Result<&Arc<Site>, ProblemKind> {
         let of_page = origin.and_then(|origin| self.of_origin(origin));
         if let Some(site) = of_page {
             let agrees = named.is_none_or(|named| *site.name == *named);
@@ -103,7 +103,7 @@ impl Sites {
 
     /// The site of a handle that comes back with a request from `origin`. A handle whose site, app or page is no longer
     /// configured is unknown; one that a page of another site shows is refused.
-    pub(crate) fn for_handle(&self, record: &HandleRecord, origin: Option<&[u8]>) -> Result<&Arc<Site>, ProblemKind> {
+    pub fn for_handle(&self, record: &HandleRecord, origin: Option<&[u8]>) -> Result<&Arc<Site>, ProblemKind> {
         let site = self.site_of(record).ok_or(ProblemKind::HandleUnknown)?;
         if self.mode == Mode::Public {
             let of_page = origin.and_then(|origin| self.of_origin(origin));
@@ -118,7 +118,7 @@ impl Sites {
     ///
     /// A handle of the other mode is unknown: what local mode trusts its owner with is not for a public gateway on the same
     /// store. So is one from before handles named their user, for which nothing could be pinned. Clients open a new session.
-    pub(crate) fn site_of(&self, record: &HandleRecord) -> Option<&Arc<Site>> {
+    pub fn site_of(&self, record: &HandleRecord) -> Option<&Arc<Site>> {
         let site = match (self.mode, record.grade) {
             (Mode::Local, Grade::Local | Grade::LocalPage) => self.default.as_ref(),
             (Mode::Public, Grade::Anonymous) => self.by_name.get(&record.site),
@@ -133,7 +133,7 @@ impl Sites {
 
     /// What a session may do that a page at `origin` opens, or a program without one. `is_paired`: the userscript that we
     /// served has shown its secret.
-    pub(crate) fn grade(&self, origin: Option<&[u8]>, is_paired: bool) -> Grade {
+    pub fn grade(&self, origin: Option<&[u8]>, is_paired: bool) -> Grade {
         match self.mode {
             Mode::Public => Grade::Anonymous,
             Mode::Local => {
@@ -148,14 +148,14 @@ impl Sites {
     }
 
     /// The origin of the requesting page, unless it is one of the gateway's own pages.
-    pub(crate) fn foreign_page<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+    pub fn foreign_page<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         let origin = headers.get(ORIGIN)?;
         let is_foreign = !self.own_pages.contains(origin.as_bytes());
         origin.to_str().ok().filter(|_| is_foreign)
     }
 
     /// Every site with each app that serves it.
-    pub(crate) fn with_apps<'a>(&'a self, apps: &'a Apps) -> impl Iterator<Item = (&'a Site, &'a ServingApp)> {
+    pub fn with_apps<'a>(&'a self, apps: &'a Apps) -> impl Iterator<Item = (&'a Site, &'a ServingApp)> {
         self.by_name.values().flat_map(|site| {
             let serves = |app: &&Arc<ServingApp>| site.app.as_ref().is_none_or(|own| *own == app.name);
             apps.iter().filter(serves).map(move |app| (&**site, &**app))
@@ -250,7 +250,7 @@ impl Site {
     }
 
     /// Logs what the policy denies: once a minute for each operation and reason, since a stranger can cause any number.
-    pub(crate) fn log_denial(&self, operation: &'static str, denial: &Denial, outcome: PolicyOutcome) {
+    pub fn log_denial(&self, operation: &'static str, denial: &Denial, outcome: PolicyOutcome) {
         let reason = denial.name();
         let now = Instant::now();
         {
@@ -285,7 +285,7 @@ impl Site {
 
     /// Whether the policy refuses nothing to a handle of `grade`: that of the machine's owner, and of a page to which the
     /// owner gives everything.
-    pub(crate) fn allows_everything(&self, grade: Grade) -> bool {
+    pub fn allows_everything(&self, grade: Grade) -> bool {
         match grade {
             Grade::Local => true,
             Grade::LocalPage => self.pages == PageAuthority::All,
@@ -294,7 +294,7 @@ impl Site {
     }
 
     /// The app of a session at this site, where the request may name one.
-    pub(crate) fn app<'a>(&self, apps: &'a Apps, named: Option<&str>) -> Result<&'a Arc<ServingApp>, ProblemKind> {
+    pub fn app<'a>(&self, apps: &'a Apps, named: Option<&str>) -> Result<&'a Arc<ServingApp>, ProblemKind> {
         let Some(own) = &self.app else {
             return apps.find(named).ok_or(ProblemKind::AppUnknown);
         };
@@ -306,7 +306,7 @@ impl Site {
 
     /// What separates the visitors of this site from those of any other: histories and cookies hang on it. The site `main`
     /// has the app's own, so that histories from before there were sites stay.
-    pub(crate) fn tenant(&self, app: &ServingApp) -> String {
+    pub fn tenant(&self, app: &ServingApp) -> String {
         if *self.name == *MAIN_SITE {
             app.tenant.clone()
         } else {
@@ -315,7 +315,7 @@ impl Site {
     }
 
     /// The cookie that a visitor of this site is known by.
-    pub(crate) fn visitor_cookie(&self, app: &ServingApp) -> VisitorCookie {
+    pub fn visitor_cookie(&self, app: &ServingApp) -> VisitorCookie {
         VisitorCookie::for_tenant(&self.tenant(app))
     }
 }

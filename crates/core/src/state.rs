@@ -3,7 +3,6 @@
 use crate::addresses::{base_of, base_under_the_same_name};
 use crate::apps::{Apps, ServingApp, TokenMeans};
 use crate::caller::{Caller, TrustedProxies, VisitorKeys};
-use crate::config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
 use crate::exchanges::{Exchanges, RunningExchange};
 use crate::guard::{OriginList, Scheme};
 use crate::limits::Limits;
@@ -20,6 +19,7 @@ use crate::telemetry::record::{Record, RecordRefused};
 use crate::telemetry::traces::RequestTrace;
 use arc_swap::ArcSwap;
 use coze_auth::Subject;
+use cozegate_config::{AccessLog, ChatConfig, Mode, PublicUrls, UserscriptConfig};
 use cozegate_store::handles::fingerprint;
 use cozegate_store::{Backend, BackendError, HandleRecord, HandleRegister, KnownHandle};
 use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Keeps the records of requests that no service of a listener sees.
 #[derive(Debug)]
-pub(crate) struct RefusedAt {
+pub struct RefusedAt {
     shared: Arc<Shared>,
     listener: Listener,
 }
@@ -54,85 +54,85 @@ impl RecordRefused for RefusedAt {
 
 /// The shared state. Everything in it is read-only or made for many threads.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) mode: Mode,
+pub struct Shared {
+    pub mode: Mode,
     /// The app is the emulator's, and nothing is kept.
-    pub(crate) is_demo: bool,
+    pub is_demo: bool,
     /// What a new configuration replaces while we run.
-    pub(crate) live: ArcSwap<Live>,
-    pub(crate) handles: Arc<HandleRegister>,
+    pub live: ArcSwap<Live>,
+    pub handles: Arc<HandleRegister>,
     /// Which visitor may use which conversation and file.
-    pub(crate) ownership: Arc<OwnershipRegister>,
+    pub ownership: Arc<OwnershipRegister>,
     /// Running exchanges by handle.
-    pub(crate) exchanges: Arc<Exchanges>,
+    pub exchanges: Arc<Exchanges>,
     /// Where everything rests, also while one configuration follows another.
-    pub(crate) backend: Backend,
+    pub backend: Backend,
     /// The runtime that the backend's connections belong to.
-    pub(crate) background: Handle,
-    pub(crate) visitor_keys: VisitorKeys,
+    pub background: Handle,
+    pub visitor_keys: VisitorKeys,
     /// What sources of tokens are made with.
-    pub(crate) means: TokenMeans,
+    pub means: TokenMeans,
     /// Whether browsers are to keep to HTTPS: visitors use the gateway's own certificate.
-    pub(crate) is_https_only: bool,
+    pub is_https_only: bool,
     /// How both listeners are reached.
-    pub(crate) scheme: Scheme,
+    pub scheme: Scheme,
     /// At which addresses visitors reach them, in public mode.
-    pub(crate) public: Option<PublicUrls>,
+    pub public: Option<PublicUrls>,
     /// Where the proxy listens; when another process runs it, where the configuration says it does.
-    pub(crate) proxy_addr: SocketAddr,
+    pub proxy_addr: SocketAddr,
     /// The same for the auth service.
-    pub(crate) auth_addr: SocketAddr,
+    pub auth_addr: SocketAddr,
     /// The operator's proxies in front of us.
-    pub(crate) trusted_proxies: TrustedProxies,
+    pub trusted_proxies: TrustedProxies,
     /// Header fields that pass beside the listed ones.
-    pub(crate) pass_fields: Vec<HeaderName>,
+    pub pass_fields: Vec<HeaderName>,
     /// What is counted.
-    pub(crate) telemetry: Arc<Telemetry>,
+    pub telemetry: Arc<Telemetry>,
     /// Cancelled when we begin to stop.
-    pub(crate) stop: CancellationToken,
+    pub stop: CancellationToken,
 }
 
 /// The part of the configuration that can change while we run. Replaced whole: a request sees the old one or the new one
 /// and never half of each.
 #[derive(Debug)]
-pub(crate) struct Live {
-    pub(crate) apps: Apps,
-    pub(crate) origins: OriginList,
+pub struct Live {
+    pub apps: Apps,
+    pub origins: OriginList,
     /// Which pages belong to which app, and what their visitors may do.
-    pub(crate) sites: Sites,
+    pub sites: Sites,
     /// The URLs that a request to the proxy may name.
-    pub(crate) targets: Arc<Allowed>,
-    pub(crate) chat: ChatConfig,
-    pub(crate) userscript: UserscriptConfig,
-    pub(crate) handle_lifetime: Duration,
+    pub targets: Arc<Allowed>,
+    pub chat: ChatConfig,
+    pub userscript: UserscriptConfig,
+    pub handle_lifetime: Duration,
     /// How long a visitor's cookie or pass is good; without end when absent.
-    pub(crate) pass_lifetime: Option<Duration>,
-    pub(crate) limits: Arc<Limits>,
+    pub pass_lifetime: Option<Duration>,
+    pub limits: Arc<Limits>,
     /// Whether a line is written for each request.
-    pub(crate) access_log: AccessLog,
+    pub access_log: AccessLog,
 }
 
 impl Live {
     /// Whether this configuration still serves the holder of a handle: its app is there, and its site with the page that
     /// opened the session.
-    pub(crate) fn still_serves(&self, handle: &HandleRecord) -> bool {
+    pub fn still_serves(&self, handle: &HandleRecord) -> bool {
         self.apps.find(Some(&handle.app)).is_some() && self.sites.site_of(handle).is_some()
     }
 }
 
 impl Shared {
     /// What is in force now. Take it once for a request and keep to it.
-    pub(crate) fn live(&self) -> Arc<Live> {
+    pub fn live(&self) -> Arc<Live> {
         self.live.load_full()
     }
 
     /// Puts a new configuration in force for the requests that come from now on.
-    pub(crate) fn replace_live(&self, live: Live) {
+    pub fn replace_live(&self, live: Live) {
         self.live.store(Arc::new(live));
     }
 
     /// Finds what a handle stands for. On the hot path, and without waiting, unless the backend has to be asked.
-    pub(crate) async fn find_handle(&self, handle: &str, metrics: &Metrics) -> Result<Arc<KnownHandle>, Problem> {
+    pub async fn find_handle(&self, handle: &str, metrics: &Metrics) -> Result<Arc<KnownHandle>, Problem> {
         let now = self.means.clock.now();
         if let Some(record) = self.handles.ready(handle, now) {
             metrics.handle_looked_up(HandleLookup::Memory);
@@ -165,7 +165,7 @@ impl Shared {
     }
 
     /// Registers an exchange of `caller` that is going to take a while. A Coze token of the caller's own has no session.
-    pub(crate) fn join(&self, caller: &Caller) -> Option<RunningExchange> {
+    pub fn join(&self, caller: &Caller) -> Option<RunningExchange> {
         let Caller::Visitor(handle) = caller else {
             return None;
         };
@@ -175,7 +175,7 @@ impl Shared {
 
     /// Revokes all handles of `subject` at the app of this name, and ends what runs with them: here at once, on other
     /// instances when they read the revocation counter. Returns how many handles there were.
-    pub(crate) async fn end_sessions(&self, app: &str, subject: &Subject) -> Result<u64, BackendError> {
+    pub async fn end_sessions(&self, app: &str, subject: &Subject) -> Result<u64, BackendError> {
         self.exchanges.end_all_of(app, subject);
         let revoked = self.handles.revoke_all_of(app, subject).await;
         // Again: an exchange may have been registered while the store deleted its handle.
@@ -185,14 +185,14 @@ impl Shared {
 
     /// Tells browsers to use HTTPS only (RFC 6797), in public mode with the gateway's own certificate. Behind a reverse proxy this is the
     /// proxy's to say, and on a person's machine it would concern every other service of `localhost`.
-    pub(crate) fn keep_to_https(&self, headers: &mut HeaderMap) {
+    pub fn keep_to_https(&self, headers: &mut HeaderMap) {
         if self.is_https_only {
             headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }
     }
 
     /// Begins a line of the access log, if `live` asks for it.
-    pub(crate) fn log_line(&self, live: &Live, method: &Method, path: &str) -> Option<Box<Line>> {
+    pub fn log_line(&self, live: &Live, method: &Method, path: &str) -> Option<Box<Line>> {
         match live.access_log {
             AccessLog::On => self.telemetry.line(method, path),
             AccessLog::Off => None,
@@ -200,7 +200,7 @@ impl Shared {
     }
 
     /// Who keeps the records of heads that are refused at `listener`.
-    pub(crate) fn refused_at(self: &Arc<Self>, listener: Listener) -> Arc<RefusedAt> {
+    pub fn refused_at(self: &Arc<Self>, listener: Listener) -> Arc<RefusedAt> {
         let shared = Arc::clone(self);
         Arc::new(RefusedAt { shared, listener })
     }
@@ -208,32 +208,32 @@ impl Shared {
     /// Begins the trace of a request, if any are made. Only the operator's own proxies are believed when they say that it
     /// is part of another one: anybody else could write into traces that are not theirs.
     #[cfg(feature = "otel")]
-    pub(crate) fn trace(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Box<RequestTrace>> {
+    pub fn trace(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Box<RequestTrace>> {
         let is_believed = self.trusted_proxies.contains(peer);
         let traces = self.telemetry.traces()?;
         Some(RequestTrace::begin(traces, is_believed.then_some(headers)))
     }
 
     /// The address where a person logs in to `app`.
-    pub(crate) fn login_url(&self, app: &ServingApp) -> String {
+    pub fn login_url(&self, app: &ServingApp) -> String {
         format!("{}://{}/login?app={}", self.scheme, self.auth_addr, app.name)
     }
 
     /// What a caller sees when the store could not do its part; counted.
-    pub(crate) fn store_problem(&self, purpose: StoreUse, error: &BackendError) -> Problem {
+    pub fn store_problem(&self, purpose: StoreUse, error: &BackendError) -> Problem {
         self.telemetry.common().store_failed(purpose);
         Problem::from_backend_error(error)
     }
 
     /// The proxy's base URL: the public one, or that under the name by which the caller reached us, so that a page of
     /// `localhost` is sent to `localhost`. The guard has checked `Host` before.
-    pub(crate) fn proxy_base_for(&self, request: &HeaderMap) -> String {
+    pub fn proxy_base_for(&self, request: &HeaderMap) -> String {
         let public = self.public.as_ref().map(|public| base_of(&public.proxy));
         public.unwrap_or_else(|| base_under_the_same_name(request, self.scheme, self.proxy_addr))
     }
 
     /// The same for the auth service.
-    pub(crate) fn auth_base_for(&self, request: &HeaderMap) -> String {
+    pub fn auth_base_for(&self, request: &HeaderMap) -> String {
         let public = self.public.as_ref().map(|public| base_of(&public.auth));
         public.unwrap_or_else(|| base_under_the_same_name(request, self.scheme, self.auth_addr))
     }

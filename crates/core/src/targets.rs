@@ -9,7 +9,7 @@
 //! A URL at the API of one of our apps is the same as its plain path; everything else must be a file of a listed host.
 
 use crate::api_path::without_doubled_slash;
-use crate::config::FileHost;
+use cozegate_config::FileHost;
 use std::borrow::Cow;
 use url::Url;
 
@@ -18,7 +18,7 @@ const LONGEST: usize = 8 * 1024;
 
 /// The URLs that a request may name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Allowed {
+pub struct Allowed {
     /// The hosts of files.
     hosts: Vec<FileHost>,
     /// The origins of our apps' API bases.
@@ -27,7 +27,7 @@ pub(crate) struct Allowed {
 
 /// What a URL stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub enum Target {
     /// A file of a listed host.
     File(FileTarget),
     /// A path and query at the API of one of our apps.
@@ -36,32 +36,33 @@ pub(crate) enum Target {
 
 /// A file that may be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FileTarget {
+pub struct FileTarget {
     url: Url,
     may_be_private: bool,
 }
 
 impl FileTarget {
     /// Its URL: without user info and fragment, its origin on the list.
-    pub(crate) fn url(&self) -> &Url {
+    pub fn url(&self) -> &Url {
         &self.url
     }
 
     /// The same file without the query.
-    pub(crate) fn without_query(mut self) -> Self {
+    #[must_use]
+    pub fn without_query(mut self) -> Self {
         self.url.set_query(None);
         self
     }
 
     /// Whether its host may stand in a private network.
-    pub(crate) fn may_be_private(&self) -> bool {
+    pub fn may_be_private(&self) -> bool {
         self.may_be_private
     }
 }
 
 /// Why a URL is not fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refused {
+pub enum Refused {
     /// Longer than any file's address.
     #[error("the URL is too long")]
     TooLong,
@@ -87,7 +88,7 @@ pub(crate) enum Refused {
 
 impl Allowed {
     /// Files of `hosts`, and the APIs at `api_bases`.
-    pub(crate) fn new<'u>(hosts: Vec<FileHost>, api_bases: impl IntoIterator<Item = &'u Url>) -> Self {
+    pub fn new<'u>(hosts: Vec<FileHost>, api_bases: impl IntoIterator<Item = &'u Url>) -> Self {
         let api_origins = api_bases.into_iter().map(|base| base.origin().ascii_serialization());
         Self {
             hosts,
@@ -96,12 +97,12 @@ impl Allowed {
     }
 
     /// The hosts of files.
-    pub(crate) fn hosts(&self) -> &[FileHost] {
+    pub fn hosts(&self) -> &[FileHost] {
         &self.hosts
     }
 
     /// Judges `text`, which should be an absolute URL.
-    pub(crate) fn judge(&self, text: &str) -> Result<Target, Refused> {
+    pub fn judge(&self, text: &str) -> Result<Target, Refused> {
         if text.len() > LONGEST {
             return Err(Refused::TooLong);
         }
@@ -139,7 +140,7 @@ fn begins_with_origin(text: &str, origin: &str) -> bool {
 }
 
 /// Finds the URL that a request names by its path and query, as they stand in the request line. `None`: it names none.
-pub(crate) fn named_by(path: &str, query: Option<&str>) -> Option<Result<String, Refused>> {
+pub fn named_by(path: &str, query: Option<&str>) -> Option<Result<String, Refused>> {
     let path = without_doubled_slash(path);
     let inside = path.strip_prefix('/').unwrap_or(path);
     if inside.is_empty() {

@@ -3,32 +3,31 @@
 //! Everything that can fail at the start fails here, before the first request: addresses, keys, the API base. What runs
 //! afterwards is [`Running`].
 
-use crate::addresses::{base_of, origins, own_hosts, scheme};
-use crate::apps::{AppError, Apps, TokenMeans};
-use crate::caller::{TrustedProxies, VisitorKeys};
-use crate::config::{Config, ConfigSource, LimitsConfig, Mode};
-use crate::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
-use crate::dns::Resolve;
-use crate::guard::{Guard, Scheme};
-use crate::limits::Limits;
-use crate::listen::{self, Spread};
-use crate::ownership::OwnershipRegister;
-use crate::portal;
-use crate::proxy::files::{self, Files};
-use crate::proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
 use crate::session_watch;
-use crate::sites::Sites;
-use crate::state::{Live, Shared};
-use crate::targets::Allowed;
-use crate::telemetry::Telemetry;
-use crate::telemetry::labels::{Listener, Reload, StoreUse};
-use crate::telemetry::metrics::OpenConnection;
-#[cfg(feature = "otel")]
-use crate::telemetry::traces::{Traces, TracesError};
 use arc_swap::ArcSwap;
 use axum::extract::ConnectInfo;
 use coze_auth::{Clock, Random};
+use cozegate_config::{Config, ConfigSource, LimitsConfig, Mode};
+use cozegate_core::addresses::{base_of, origins, own_hosts, scheme};
+use cozegate_core::apps::{AppError, Apps, TokenMeans};
+use cozegate_core::caller::{TrustedProxies, VisitorKeys};
+use cozegate_core::connections::{Certificate, Connections, RequestBody, Tls, descriptors};
+use cozegate_core::dns::Resolve;
+use cozegate_core::guard::{Guard, Scheme};
+use cozegate_core::limits::Limits;
+use cozegate_core::listen::{self, Spread};
+use cozegate_core::ownership::OwnershipRegister;
+use cozegate_core::sites::Sites;
+use cozegate_core::state::{Live, Shared};
+use cozegate_core::targets::Allowed;
+use cozegate_core::telemetry::Telemetry;
+use cozegate_core::telemetry::labels::{Listener, Reload, StoreUse};
+use cozegate_core::telemetry::metrics::OpenConnection;
+#[cfg(feature = "otel")]
+use cozegate_core::telemetry::traces::{Traces, TracesError};
 use cozegate_policy::ownership::DigestKey;
+use cozegate_proxy::files::{self, Files};
+use cozegate_proxy::workers::{self, Sockets, WorkerError, WorkerSetup};
 use cozegate_store::{Backend, GatewaySecret, HandleRegister, PrivateFileError};
 use http::Request;
 use hyper_util::service::TowerToHyperService;
@@ -266,7 +265,13 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     if let Some((listener, addr)) = auth_listener {
         let guard = Guard::new(own_hosts(&config, Listener::Auth, addr));
         let connections = Connections::new(connections, &config, tls.clone(), shared.refused_at(Listener::Auth));
-        serve_auth(listener, addr, portal::router(shared, guard), connections, &running)?;
+        serve_auth(
+            listener,
+            addr,
+            cozegate_portal::router(shared, guard),
+            connections,
+            &running,
+        )?;
     }
     Ok(running)
 }
@@ -568,8 +573,8 @@ fn pass_lifetime(config: &Config) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{AppConfig, Credentials, SecretText};
     use coze_auth::{Endpoints, SeededRandom, SystemClock, SystemRandom};
+    use cozegate_config::{AppConfig, Credentials, SecretText};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
@@ -600,7 +605,7 @@ mod tests {
             backend: crate::store::in_memory(Arc::new(SystemRandom)).await.unwrap(),
             clock: Arc::new(SystemClock),
             random,
-            resolver: Arc::new(crate::dns::SystemResolver),
+            resolver: Arc::new(cozegate_core::dns::SystemResolver),
             files_folder: None,
         }
     }

@@ -4,8 +4,8 @@
 //! the counter has moved are the handles of running exchanges looked up, in batches. While the store does not answer,
 //! exchanges go on; what was revoked meanwhile ends with the first answer.
 
-use crate::state::Shared;
-use crate::telemetry::labels::StoreUse;
+use cozegate_core::state::Shared;
+use cozegate_core::telemetry::labels::StoreUse;
 use cozegate_store::BackendError;
 use std::sync::Arc;
 use std::time::Duration;

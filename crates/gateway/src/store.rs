@@ -3,8 +3,8 @@
 //! Files are made at the first start: the SQLite file, and the key beside it. A program that is to outlive nothing (a demo,
 //! or a machine without a place for files) gets a store in memory with a key of its own.
 
-use crate::config::{SealKeySource, StoreConfig, StoreKind};
 use coze_auth::Random;
+use cozegate_config::{SealKeySource, StoreConfig, StoreKind};
 use cozegate_store::redis::DEFAULT_PREFIX;
 use cozegate_store::{
     Backend, Database, OpenError, RedisError, RedisStore, SealError, SealKeys, SealKeysError, Sealer,

@@ -12,7 +12,7 @@ use http::header::{
 
 /// Fields that the official SDKs and browsers send to the platform's API and that say nothing about the caller's
 /// surroundings (protocol 8.2, chat-sdk.md 3.4).
-pub(crate) static REQUEST: [HeaderName; 9] = [
+pub static REQUEST: [HeaderName; 9] = [
     ACCEPT,
     ACCEPT_LANGUAGE,
     CONTENT_ENCODING,
@@ -26,7 +26,7 @@ pub(crate) static REQUEST: [HeaderName; 9] = [
 
 /// Fields of the platform's answers that clients read. Hop-by-hop fields (RFC 9110 7.6.1), cookies, CORS, and what concerns
 /// the platform's own name or network are not among them.
-pub(crate) static ANSWER: [HeaderName; 25] = [
+pub static ANSWER: [HeaderName; 25] = [
     ACCEPT_RANGES,
     CACHE_CONTROL,
     CONTENT_DISPOSITION,
@@ -56,7 +56,7 @@ pub(crate) static ANSWER: [HeaderName; 25] = [
 
 /// Whether `server.pass_fields` may name the field: it holds no credential, says nothing about where a request comes from,
 /// and belongs to more than one connection.
-pub(crate) fn may_pass(name: &HeaderName) -> bool {
+pub fn may_pass(name: &HeaderName) -> bool {
     !is_refused(name.as_str())
 }
 

@@ -11,6 +11,7 @@
 
 mod decide;
 mod denial;
+pub mod fields;
 pub mod filter;
 mod group;
 pub mod id;

@@ -5,17 +5,17 @@
 use super::language::Reader;
 use super::respond;
 use super::static_file::StaticFile;
-use crate::problem::ProblemKind;
 use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use cozegate_core::problem::ProblemKind;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Embeds the listed files of `web/`.
 macro_rules! embedded {
     ($($path:literal),+ $(,)?) => {
-        &[$(($path, include_bytes!(concat!("../../../../web/", $path)))),+]
+        &[$(($path, include_bytes!(concat!("../web/", $path)))),+]
     };
 }
 
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_web_folder_is_embedded() {
-        let web = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+        let web = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("web");
         let mut found = Vec::new();
         collect(&web, &web, &mut found);
         found.sort();

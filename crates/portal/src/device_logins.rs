@@ -1,14 +1,14 @@
 //! Logins on other devices (RFC 8628) that are under way: one per app, in memory.
 
-use crate::problem::Problem;
 use coze_auth::UnixSeconds;
+use cozegate_core::problem::Problem;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use url::Url;
 
 /// The logins on other devices that are under way, by the app's name.
 #[derive(Debug, Default)]
-pub(crate) struct DeviceLogins(Mutex<HashMap<Arc<str>, Arc<Waiting>>>);
+pub struct DeviceLogins(Mutex<HashMap<Arc<str>, Arc<Waiting>>>);
 
 /// A login that waits for a person elsewhere.
 #[derive(Debug)]

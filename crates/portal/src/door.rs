@@ -4,15 +4,7 @@ use super::language::Reader;
 use super::redirect_uri::{is_answer, is_redirect_uri};
 use super::respond;
 use super::state::{Audience, Effect, PortalState, Route};
-use crate::caller::ClientAddress;
-use crate::config::Mode;
-use crate::guard::Guard;
-use crate::guard::cors::{self, Credentials};
-use crate::problem::ProblemKind;
-use crate::state::Live;
-use crate::telemetry::labels::{self, Listener};
-use crate::telemetry::record::{BytesIn, Record};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -22,9 +14,19 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http_body::Body as _;
+use cozegate_config::Mode;
+use cozegate_core::caller::ClientAddress;
+use cozegate_core::guard::Guard;
+use cozegate_core::guard::cors::{self, Credentials};
+use cozegate_core::problem::ProblemKind;
+use cozegate_core::state::Live;
+use cozegate_core::telemetry::labels::{self, Listener, UpstreamFailure};
+use cozegate_core::telemetry::record::{AnswerBody, BytesIn, Record};
+use http_body::{Body as _, Frame, SizeHint};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// What the door needs to know.
 #[derive(Clone)]
@@ -49,10 +51,43 @@ pub(super) async fn pass(
     let length = request.body().size_hint().exact();
     record.receives(BytesIn::Known(length.unwrap_or_default()));
     let response = guarded(door, peer, request, next, &mut record).await;
-    record.answered(response).map(Body::new)
+    record.answered(response.map(PortalBody)).map(Body::new)
 }
 
-/// Lets a request pass to its handler, with its [`crate::guard::Passage`] and its [`ClientAddress`] as extensions, or
+/// The body of an answer of a handler, as the record of its request asks for it.
+struct PortalBody(Body);
+
+impl http_body::Body for PortalBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.0).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+impl AnswerBody for PortalBody {
+    fn is_whole(&self) -> bool {
+        self.0.size_hint().exact().is_some()
+    }
+
+    fn failure(&self) -> Option<UpstreamFailure> {
+        None
+    }
+}
+
+/// Lets a request pass to its handler, with its [`cozegate_core::guard::Passage`] and its [`ClientAddress`] as extensions, or
 /// answers itself.
 async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, record: &mut Record) -> Response {
     let (mut parts, body) = request.into_parts();

@@ -1,10 +1,10 @@
 //! `GET /livez` and `GET /readyz`: for supervisors, and for `cozegate ports`, which asks whether a port is held by us.
 
-use crate::state::Shared;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use cozegate_core::state::Shared;
 use serde_json::json;
 use std::sync::Arc;
 

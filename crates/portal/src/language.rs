@@ -1,16 +1,16 @@
 //! In which language this reader reads: `?lang=`, else what they chose before (a cookie), else `Accept-Language`.
 
-use crate::config::Mode;
-use crate::cookies::OwnCookie;
-use crate::guard::Scheme;
-use crate::problem::language_of;
-use crate::state::Shared;
-use crate::telemetry::access_log::path_for_log;
-use crate::text::Language;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, SET_COOKIE};
 use axum::http::request::Parts;
+use cozegate_config::Mode;
+use cozegate_config::text::Language;
+use cozegate_core::cookies::OwnCookie;
+use cozegate_core::guard::Scheme;
+use cozegate_core::problem::language_of;
+use cozegate_core::state::Shared;
+use cozegate_core::telemetry::access_log::path_for_log;
 use std::convert::Infallible;
 use std::sync::Arc;
 

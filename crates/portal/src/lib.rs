@@ -37,5 +37,5 @@ mod sessions;
 mod state;
 mod static_file;
 
-pub(crate) use router::router;
+pub use router::router;
 pub use router::{embeddable_paths, paths};

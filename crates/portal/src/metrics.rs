@@ -2,12 +2,12 @@
 
 use super::language::Reader;
 use super::respond;
-use crate::problem::{Problem, ProblemKind};
-use crate::state::Shared;
-use crate::telemetry::exposition;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::state::Shared;
+use cozegate_core::telemetry::exposition;
 use std::sync::Arc;
 
 /// Shows them to whoever may ask this service at all: programs of this machine, and listed pages.

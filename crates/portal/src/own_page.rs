@@ -1,9 +1,9 @@
 //! Forms of our own pages: who may send one, and where they lead.
 
-use crate::guard::{Passage, Scheme};
 use axum::http::StatusCode;
 use axum::http::header::{HOST, HeaderMap, LOCATION};
 use axum::response::{IntoResponse as _, Response};
+use cozegate_core::guard::{Passage, Scheme};
 
 /// Whether a page of ours asks, or a program of this machine (which sends no `Origin`).
 pub(super) fn is_own_page(scheme: Scheme, passage: &Passage, headers: &HeaderMap) -> bool {

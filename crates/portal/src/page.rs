@@ -2,9 +2,9 @@
 
 use super::language::Reader;
 use super::respond;
-use crate::state::Shared;
 use axum::extract::State;
 use axum::response::Response;
+use cozegate_core::state::Shared;
 use std::sync::Arc;
 
 /// `GET /`: what runs, and what to do next.

@@ -1,6 +1,6 @@
 //! Redirect URIs of the apps, by path: where people come back to from the consent page.
 
-use crate::state::Live;
+use cozegate_core::state::Live;
 
 /// Whether people come back to `path` from the consent page of one of the apps.
 pub(super) fn is_redirect_uri(live: &Live, path: &str) -> bool {

@@ -7,15 +7,15 @@ use super::pages::{
     LoginStanding, PlaygroundPage, PlaygroundPlaces, SessionLine, SessionsPage, Setup,
 };
 use super::query::parameter;
-use crate::apps::ServingApp;
-use crate::config::{FileHost, Mode};
-use crate::problem::Problem;
-use crate::reminder;
-use crate::state::{Live, Shared};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_FRAME_OPTIONS};
 use axum::response::{IntoResponse as _, Response};
 use coze_auth::{Region, UnixSeconds};
+use cozegate_config::{FileHost, Mode};
+use cozegate_core::apps::ServingApp;
+use cozegate_core::problem::Problem;
+use cozegate_core::reminder;
+use cozegate_core::state::{Live, Shared};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::sync::Arc;

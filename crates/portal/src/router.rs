@@ -7,23 +7,23 @@ use super::redirect_uri::is_redirect_uri;
 use super::respond;
 use super::routes::ROUTES;
 use super::state::{Audience, PortalState, Route};
-use crate::config::Mode;
-use crate::guard::Guard;
-use crate::problem::ProblemKind;
-use crate::state::Shared;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{ALLOW, HeaderValue};
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
+use cozegate_config::Mode;
+use cozegate_core::guard::Guard;
+use cozegate_core::problem::ProblemKind;
+use cozegate_core::state::Shared;
 use std::sync::Arc;
 
 /// No address of ours takes a large body; files go to the proxy.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// The auth service.
-pub(crate) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
+pub fn router(shared: Arc<Shared>, guard: Guard) -> Router {
     serving(&ROUTES, shared, guard)
 }
 

@@ -3,9 +3,9 @@
 
 use super::state::{Audience, Effect, Route};
 use super::{assets, callback, health, login, metrics, page, scripts, session, sessions};
-use crate::telemetry::labels;
 use axum::http::Method;
 use axum::routing::{get, post};
+use cozegate_core::telemetry::labels;
 
 /// Every address with a handler. An address that is not listed does not exist.
 pub(crate) static ROUTES: [Route; 17] = [

@@ -5,16 +5,6 @@
 //! a `session_name` in local mode only, where the one person at the machine is all users anyway (legacy contract).
 
 use super::language::Reader;
-use crate::apps::ServingApp;
-use crate::caller::anonymous::{read_pass, write_pass};
-use crate::caller::session_name::SubjectKind;
-use crate::caller::{ClientAddress, IssuedVisitor, ShownVisitor, VisitorId};
-use crate::config::Mode;
-use crate::problem::{Problem, ProblemKind};
-use crate::sites::Site;
-use crate::state::{Live, Shared};
-use crate::telemetry::access_log::Whose;
-use crate::telemetry::labels::StoreUse;
 use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
@@ -24,6 +14,16 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, ORIGIN, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use coze_auth::{SessionName, Subject, UnixSeconds};
+use cozegate_config::Mode;
+use cozegate_core::apps::ServingApp;
+use cozegate_core::caller::anonymous::{read_pass, write_pass};
+use cozegate_core::caller::session_name::SubjectKind;
+use cozegate_core::caller::{ClientAddress, IssuedVisitor, ShownVisitor, VisitorId};
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::sites::Site;
+use cozegate_core::state::{Live, Shared};
+use cozegate_core::telemetry::access_log::Whose;
+use cozegate_core::telemetry::labels::StoreUse;
 use cozegate_policy::{Bots, Group};
 use cozegate_store::generations::{EVERY_PASS, key_of_subject};
 use cozegate_store::{Grade, HandleRecord};

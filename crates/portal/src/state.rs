@@ -1,27 +1,27 @@
 //! State of the auth service: what its handlers share, and the type of its routes.
 
 use super::device_logins::DeviceLogins;
-use crate::state::Shared;
-use crate::telemetry::labels;
 use axum::extract::FromRef;
 use axum::http::Method;
 use axum::routing::MethodRouter;
+use cozegate_core::state::Shared;
+use cozegate_core::telemetry::labels;
 use std::sync::Arc;
 
 /// What every handler can ask for.
 #[derive(Clone, Debug)]
-pub(crate) struct PortalState {
+pub struct PortalState {
     /// What both listeners share.
-    pub(crate) shared: Arc<Shared>,
+    pub shared: Arc<Shared>,
     /// Logins on other devices that are under way.
-    pub(crate) device_logins: Arc<DeviceLogins>,
+    pub device_logins: Arc<DeviceLogins>,
     /// The table that this service serves.
-    pub(crate) routes: &'static [Route],
+    pub routes: &'static [Route],
 }
 
 impl PortalState {
     /// State of a service that serves `routes`.
-    pub(crate) fn new(shared: Arc<Shared>, routes: &'static [Route]) -> Self {
+    pub fn new(shared: Arc<Shared>, routes: &'static [Route]) -> Self {
         Self {
             shared,
             device_logins: Arc::default(),
@@ -30,7 +30,7 @@ impl PortalState {
     }
 
     /// The route that serves `path`.
-    pub(crate) fn route(&self, path: &str) -> Option<&'static Route> {
+    pub fn route(&self, path: &str) -> Option<&'static Route> {
         self.routes.iter().find(|route| route.serves(path))
     }
 }
@@ -43,20 +43,20 @@ impl FromRef<PortalState> for Arc<Shared> {
 
 /// One address of the auth service. Every field has to be stated; what a route does not state, it does not have.
 #[derive(Debug)]
-pub(crate) struct Route {
+pub struct Route {
     /// As axum spells it: `{*name}` at the end stands for the rest of the path.
-    pub(crate) path: &'static str,
-    pub(crate) methods: &'static [Method],
-    pub(crate) handler: fn() -> MethodRouter<PortalState>,
+    pub path: &'static str,
+    pub methods: &'static [Method],
+    pub handler: fn() -> MethodRouter<PortalState>,
     /// The value of the metrics' label `route`.
-    pub(crate) label: labels::Route,
-    pub(crate) audience: Audience,
-    pub(crate) effect: Effect,
+    pub label: labels::Route,
+    pub audience: Audience,
+    pub effect: Effect,
 }
 
 /// Who may ask for a route. There is no default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
+pub enum Audience {
     /// Anybody, and a page of any site may embed it: it holds nothing but what everybody may have.
     Everyone,
     /// Own pages, pages of listed origins, and programs.
@@ -69,7 +69,7 @@ pub(crate) enum Audience {
 
 /// What a GET does beside answering. HEAD and prefetch must do none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub enum Effect {
     /// Nothing.
     None,
     /// Begins or ends a login.
@@ -80,7 +80,7 @@ pub(crate) enum Effect {
 
 impl Route {
     /// Whether `path` is an address of this route.
-    pub(crate) fn serves(&self, path: &str) -> bool {
+    pub fn serves(&self, path: &str) -> bool {
         match self.path.split_once("{*") {
             Some((prefix, _)) => path.starts_with(prefix),
             None => path == self.path,

@@ -3,7 +3,6 @@
 //! The entity tag is the content's hash, so a browser asks again and gets "not modified". What is text is compressed once
 //! and for all, for those who take it: nothing secret is in it, so its length tells nothing.
 
-use crate::encoding::{Encoding, takes};
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
@@ -11,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use cozegate_core::encoding::{Encoding, takes};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write as _;

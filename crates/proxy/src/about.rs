@@ -1,10 +1,10 @@
 //! `GET /` on 8080: what this is and how it is used, for scripts that look whether the proxy is there.
 
 use super::body::Answer;
-use crate::config::FileHost;
-use crate::problem::{Problem, ProblemKind, take_power};
-use crate::state::{Live, Shared};
 use bytes::Bytes;
+use cozegate_config::FileHost;
+use cozegate_core::problem::{Problem, ProblemKind, take_power};
+use cozegate_core::state::{Live, Shared};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::json;

@@ -5,7 +5,7 @@
 
 use super::body::Upload;
 use super::pool::Connection;
-use crate::connections::probe_when_silent;
+use cozegate_core::connections::probe_when_silent;
 use futures_util::FutureExt as _;
 use http::header::HeaderValue;
 use hyper::client::conn::http1;

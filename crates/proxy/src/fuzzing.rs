@@ -3,10 +3,10 @@
 use super::body::WholeEvents;
 use super::request;
 use super::route::{self, Route};
-use crate::config::FileHost;
-use crate::targets::Allowed;
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use cozegate_config::FileHost;
+use cozegate_core::fuzzing::fields;
+use cozegate_core::targets::Allowed;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
 use url::Url;
@@ -31,23 +31,6 @@ const FORBIDDEN: [&str; 17] = [
     "sec-fetch-",
     "x-forwarded-",
 ];
-
-/// Field lines, as far as they are any.
-pub(crate) fn fields(data: &[u8]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for line in data.split(|byte| *byte == b'\n').take(100) {
-        let mut halves = line.splitn(2, |byte| *byte == b':');
-        let (Some(name), Some(value)) = (halves.next(), halves.next()) else {
-            continue;
-        };
-        let name = HeaderName::from_bytes(name);
-        let value = HeaderValue::from_bytes(value.trim_ascii());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
-    }
-    headers
-}
 
 /// The filter lets no forbidden field pass, loses none of the listed ones that `Connection` does not name, alters none,
 /// and has nothing left to do after the first time.
@@ -207,4 +190,115 @@ fn ends_an_event(bytes: &[u8]) -> bool {
     [&b"\n\n"[..], b"\r\r", b"\n\r\n"]
         .iter()
         .any(|end| bytes.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cozegate_test_support::property::holds_for;
+
+    #[test]
+    fn filter_of_fields_keeps_its_promises() {
+        holds_for(
+            header_filter,
+            &[
+                "connection:",
+                "Connection: close, ",
+                "x-named",
+                ", ",
+                "\n",
+                "x-named: 1\n",
+                "cookie: a=b\n",
+                "accept: */*\n",
+                "Authorization: Bearer x\n",
+                "x_forwarded_for: 1\n",
+                "X-Forwarded-Host: x\n",
+                "content-length: 3\n",
+                "content-length",
+                "accept",
+                "te: trailers\n",
+                "host: x\n",
+                "keep_alive: 1\n",
+            ],
+        );
+    }
+
+    #[test]
+    fn served_paths_stay_below_their_prefixes() {
+        holds_for(
+            path,
+            &[
+                "/v1/",
+                "/v3/",
+                "/open_api/",
+                "/",
+                "..",
+                ".",
+                "%2e",
+                "%2E",
+                "%252e",
+                "%25",
+                "25",
+                "2e",
+                "%2f",
+                "%5c",
+                "\\",
+                ";",
+                "%3b",
+                "a",
+                "api",
+                "%",
+                "%00",
+                "//",
+            ],
+        );
+    }
+
+    #[test]
+    fn urls_lead_to_listed_hosts_only() {
+        holds_for(
+            url_target,
+            &[
+                "/https://files.example",
+                "/https://api.example",
+                "/?url=",
+                "https%3A%2F%2F",
+                "files.example",
+                "/",
+                "/v1/x",
+                "/v1/",
+                "..",
+                "%2e",
+                "@",
+                "user:x@",
+                ":443",
+                ":80",
+                "#",
+                "?",
+                "a=b",
+                "&",
+                "%",
+                "%23",
+                "%40",
+                "\\",
+                ".evil",
+                "/HTTPS:",
+                "/http:",
+                "%252f",
+                "api.example",
+                "%0a",
+                "/https%3a",
+            ],
+        );
+    }
+
+    #[test]
+    fn event_streams_pass_whole() {
+        holds_for(
+            events,
+            &[
+                "data:1", "event:a", "\n", "\r", "\r\n", "\n\n", "\r\r", ":", " ", "id: 0",
+            ],
+        );
+    }
 }

@@ -4,9 +4,9 @@
 //! passes these phases, and [`Proxy::answer`] reads like the list:
 //!
 //! 1. route: does it ask for one of the platform's paths, or for a file ([`route`])?
-//! 2. guard: may it be answered at all ([`crate::guard`])? preflights end here, files go their own way ([`files`]);
-//! 3. caller: who asks ([`crate::caller`]), and at which site ([`crate::sites`])?
-//! 4. limits: may it have one more request, and one more exchange ([`crate::limits`])?
+//! 2. guard: may it be answered at all ([`cozegate_core::guard`])? preflights end here, files go their own way ([`files`]);
+//! 3. caller: who asks ([`cozegate_core::caller`]), and at which site ([`cozegate_core::sites`])?
+//! 4. limits: may it have one more request, and one more exchange ([`cozegate_core::limits`])?
 //! 5. policy: may a visitor do this ([`policy`]), and are the named ids the visitor's own ([`owned`])?
 //! 6. credential: the Coze token of that caller's subject - from memory, or renewed once for everybody;
 //! 7. request: the head that goes upstream ([`request`]), the body as it comes;
@@ -21,34 +21,34 @@ mod about;
 mod api;
 mod body;
 mod connect;
-pub(crate) mod files;
+pub mod files;
 #[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod fuzzing;
+pub mod fuzzing;
 mod owned;
 mod policy;
 mod pool;
 mod refusal;
 mod request;
 mod response;
-pub(crate) mod route;
+pub mod route;
 mod tunnel;
 mod upstream;
-pub(crate) mod workers;
+pub mod workers;
 
-use crate::api_path::without_doubled_slash;
-use crate::caller::ClientAddress;
-use crate::connections::RequestBody;
-use crate::guard::cors::{self, Credentials};
-use crate::guard::{Guard, Passage};
-use crate::limits::AddressPermit;
-use crate::problem::{Limit, Problem, ProblemKind, language_of};
-use crate::state::{Live, Shared};
-use crate::telemetry::access_log::path_for_log;
-use crate::telemetry::labels::{self, Listener};
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::record::{Record, Recorded};
-use crate::telemetry::server_timing::INSPECT;
 use body::Answer;
+use cozegate_core::api_path::without_doubled_slash;
+use cozegate_core::caller::ClientAddress;
+use cozegate_core::connections::RequestBody;
+use cozegate_core::guard::cors::{self, Credentials};
+use cozegate_core::guard::{Guard, Passage};
+use cozegate_core::limits::AddressPermit;
+use cozegate_core::problem::{Limit, Problem, ProblemKind, language_of};
+use cozegate_core::state::{Live, Shared};
+use cozegate_core::telemetry::access_log::path_for_log;
+use cozegate_core::telemetry::labels::{self, Listener};
+use cozegate_core::telemetry::metrics::Metrics;
+use cozegate_core::telemetry::record::{Record, Recorded};
+use cozegate_core::telemetry::server_timing::INSPECT;
 use files::Files;
 use http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderValue};
 use http::{Method, Request, Response, Uri};

@@ -5,10 +5,10 @@
 //!
 //! A site with `policy = "report"` refuses nothing: a denial is counted and logged, and the request goes on.
 
-use crate::problem::{Denied, Limit, Problem, ProblemKind};
-use crate::sites::Site;
-use crate::telemetry::labels::PolicyOutcome;
-use crate::telemetry::metrics::Metrics;
+use cozegate_core::problem::{Denied, Limit, Problem, ProblemKind};
+use cozegate_core::sites::Site;
+use cozegate_core::telemetry::labels::PolicyOutcome;
+use cozegate_core::telemetry::metrics::Metrics;
 use cozegate_policy::{BodyPlan, Denial, Enforcement, Facts, Grade, Matched, Subject};
 use cozegate_store::HandleRecord;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};

@@ -10,7 +10,7 @@
 //! which something arrives.
 
 use super::body::{Course, Upload};
-use crate::alarm::Alarm;
+use cozegate_core::alarm::Alarm;
 use hyper::client::conn::http1::SendRequest;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};

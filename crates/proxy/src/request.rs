@@ -5,9 +5,9 @@
 
 use super::body::Upload;
 use super::connect::Target;
-use crate::api_path::without_doubled_slash;
-use crate::fields;
-use crate::problem::{Problem, ProblemKind};
+use cozegate_core::api_path::without_doubled_slash;
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_policy::fields;
 use http::header::{ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Request, Uri, Version};

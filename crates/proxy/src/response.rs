@@ -2,10 +2,10 @@
 
 use super::body::{Answer, EventDialect};
 use super::request::named_by_connection;
-use crate::fields;
-use crate::limits::Buffer;
-use crate::media_type::{is_event_stream, is_of_type};
-use crate::problem::{Problem, ProblemKind};
+use cozegate_core::limits::Buffer;
+use cozegate_core::media_type::{is_event_stream, is_of_type};
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_policy::fields;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Response, StatusCode};
 use std::sync::Arc;

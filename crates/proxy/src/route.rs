@@ -3,10 +3,10 @@
 //! The upstream is chosen from the configuration only; a request chooses nothing but a path below `/v1/`, `/v3/` and
 //! `/open_api/`, or a file of a listed host. In particular `/api/permission/**`, where tokens are made, is not reachable.
 
-use crate::api_path::without_doubled_slash;
-use crate::config::LimitsConfig;
-use crate::problem::{Limit, Problem, ProblemKind};
-use crate::targets::{Allowed, FileTarget, Target, named_by};
+use cozegate_config::LimitsConfig;
+use cozegate_core::api_path::without_doubled_slash;
+use cozegate_core::problem::{Limit, Problem, ProblemKind};
+use cozegate_core::targets::{Allowed, FileTarget, Target, named_by};
 use http::Uri;
 use http::uri::PathAndQuery;
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ pub(super) enum Route {
 const API_PREFIXES: [&str; 3] = ["/v1/", "/v3/", "/open_api/"];
 
 /// What the paths of every kind of route begin with: whoever walks all routes begins there.
-pub(crate) fn beginnings() -> impl Iterator<Item = &'static str> {
+pub fn beginnings() -> impl Iterator<Item = &'static str> {
     ["/", "/https://"].into_iter().chain(API_PREFIXES)
 }
 

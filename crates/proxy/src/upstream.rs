@@ -7,12 +7,12 @@
 use super::body::{Answer, Course, Upload};
 use super::connect::{Target, TargetError};
 use super::pool::{CallerId, Lease, Pool};
-use crate::alarm::Alarm;
-use crate::config::TimeoutsConfig;
-use crate::limits::Buffer;
-use crate::problem::{Limit, Problem, ProblemKind};
-use crate::telemetry::labels::Phase;
-use crate::telemetry::metrics::{Metrics, Wait};
+use cozegate_config::TimeoutsConfig;
+use cozegate_core::alarm::Alarm;
+use cozegate_core::limits::Buffer;
+use cozegate_core::problem::{Limit, Problem, ProblemKind};
+use cozegate_core::telemetry::labels::Phase;
+use cozegate_core::telemetry::metrics::{Metrics, Wait};
 use http::{Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;

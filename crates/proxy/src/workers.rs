@@ -8,14 +8,14 @@ use super::body::Answer;
 use super::connect::TargetError;
 use super::files::Files;
 use super::upstream::Upstreams;
-use crate::config::TimeoutsConfig;
-use crate::connections::{self, Connections, RequestBody};
-use crate::guard::Guard;
-use crate::listen::{self, Spread};
-use crate::state::Shared;
-use crate::telemetry::labels::Listener;
-use crate::telemetry::metrics::OpenConnection;
-use crate::telemetry::record::Recorded;
+use cozegate_config::TimeoutsConfig;
+use cozegate_core::connections::{self, Connections, RequestBody};
+use cozegate_core::guard::Guard;
+use cozegate_core::listen::{self, Spread};
+use cozegate_core::state::Shared;
+use cozegate_core::telemetry::labels::Listener;
+use cozegate_core::telemetry::metrics::OpenConnection;
+use cozegate_core::telemetry::record::Recorded;
 use http::{Request, Response};
 use hyper::service::Service;
 use std::convert::Infallible;
@@ -31,7 +31,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The proxy's sockets, taken and not yet served.
-pub(crate) struct Sockets {
+#[derive(Debug)]
+pub struct Sockets {
     listeners: Vec<TcpListener>,
     workers: usize,
     addr: SocketAddr,
@@ -39,7 +40,7 @@ pub(crate) struct Sockets {
 
 impl Sockets {
     /// Takes `addr` for `workers` threads (default: one per core).
-    pub(crate) fn bind(addr: SocketAddr, workers: Option<NonZeroUsize>, spread: Spread) -> io::Result<Self> {
+    pub fn bind(addr: SocketAddr, workers: Option<NonZeroUsize>, spread: Spread) -> io::Result<Self> {
         let workers = workers
             .or_else(|| std::thread::available_parallelism().ok())
             .map_or(1, NonZeroUsize::get);
@@ -55,19 +56,19 @@ impl Sockets {
         })
     }
 
-    pub(crate) fn addr(&self) -> SocketAddr {
+    pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 }
 
 /// What a worker needs to know.
-#[derive(Clone)]
-pub(crate) struct WorkerSetup {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) guard: Guard,
-    pub(crate) files: Arc<Files>,
-    pub(crate) connections: Connections,
-    pub(crate) timeouts: TimeoutsConfig,
+#[derive(Clone, Debug)]
+pub struct WorkerSetup {
+    pub shared: Arc<Shared>,
+    pub guard: Guard,
+    pub files: Arc<Files>,
+    pub connections: Connections,
+    pub timeouts: TimeoutsConfig,
 }
 
 /// Why the workers could not start.
@@ -82,7 +83,7 @@ pub enum WorkerError {
 }
 
 /// Starts the threads. The receivers end when their worker has ended.
-pub(crate) fn start(sockets: Sockets, setup: &WorkerSetup) -> Result<Vec<oneshot::Receiver<()>>, WorkerError> {
+pub fn start(sockets: Sockets, setup: &WorkerSetup) -> Result<Vec<oneshot::Receiver<()>>, WorkerError> {
     let mut ends = Vec::with_capacity(sockets.workers);
     if sockets.listeners.len() == sockets.workers {
         for (index, listener) in sockets.listeners.into_iter().enumerate() {

@@ -26,6 +26,8 @@ pub(super) struct Wall {
 }
 
 const EMULATOR: &[&str] = &["coze-emulator"];
+const TEST_SUPPORT: &[&str] = &["cozegate-test-support"];
+const TESTS: &[&str] = &["coze-emulator", "cozegate-test-support"];
 
 pub(super) const OURS: &[Own] = &[
     Own {
@@ -57,18 +59,81 @@ pub(super) const OURS: &[Own] = &[
         reason: "what rests in a database knows tokens, and nothing of HTTP above it",
     },
     Own {
-        name: "cozegate-gateway",
+        name: "cozegate-config",
         may_use: &["coze-auth", "cozegate-policy", "cozegate-store"],
         only_as_feature: &[],
-        tests_may_use: EMULATOR,
-        reason: "the service is used by the cli, never the other way round",
+        tests_may_use: TEST_SUPPORT,
+        reason: "a checked configuration knows what is configured, and nothing of the services that run on it",
+    },
+    Own {
+        name: "cozegate-core",
+        may_use: &["coze-auth", "cozegate-config", "cozegate-policy", "cozegate-store"],
+        only_as_feature: &[],
+        tests_may_use: TEST_SUPPORT,
+        reason: "what both listeners need knows neither of them",
+    },
+    Own {
+        name: "cozegate-proxy",
+        may_use: &[
+            "coze-auth",
+            "cozegate-config",
+            "cozegate-core",
+            "cozegate-policy",
+            "cozegate-store",
+        ],
+        only_as_feature: &[],
+        tests_may_use: TEST_SUPPORT,
+        reason: "the proxy and the portal do not know each other",
+    },
+    Own {
+        name: "cozegate-portal",
+        may_use: &[
+            "coze-auth",
+            "cozegate-config",
+            "cozegate-core",
+            "cozegate-policy",
+            "cozegate-store",
+        ],
+        only_as_feature: &[],
+        tests_may_use: TEST_SUPPORT,
+        reason: "the proxy and the portal do not know each other",
+    },
+    Own {
+        name: "cozegate-gateway",
+        may_use: &[
+            "coze-auth",
+            "cozegate-config",
+            "cozegate-core",
+            "cozegate-policy",
+            "cozegate-portal",
+            "cozegate-proxy",
+            "cozegate-store",
+        ],
+        only_as_feature: &[],
+        tests_may_use: TESTS,
+        reason: "the services are used by the cli, never the other way round",
     },
     Own {
         name: "cozegate",
-        may_use: &["coze-auth", "cozegate-gateway", "cozegate-store", "coze-emulator"],
+        may_use: &[
+            "coze-auth",
+            "cozegate-config",
+            "cozegate-core",
+            "cozegate-gateway",
+            "cozegate-portal",
+            "cozegate-store",
+            "coze-emulator",
+        ],
         only_as_feature: EMULATOR,
         tests_may_use: &[],
         reason: "the binary uses the libraries, and nothing of the tasks",
+    },
+    Own {
+        name: "cozegate-test-support",
+        may_use: &[],
+        only_as_feature: &[],
+        tests_may_use: &[],
+        reason: "the tests of every crate may use it, so it knows none of them",
     },
     Own {
         name: "cozegate-bench",
@@ -89,9 +154,9 @@ pub(super) const OURS: &[Own] = &[
 pub(super) const WALLS: &[Wall] = &[
     Wall {
         libraries: &["axum", "axum-extra", "tower-http", "askama", "multer"],
-        inside: &["cozegate-gateway", "coze-emulator"],
+        inside: &["cozegate-gateway", "cozegate-portal", "coze-emulator"],
         tests_anywhere: true,
-        reason: "serving HTTP is the gateway's (and, apart from us, the emulator's) business",
+        reason: "pages are served by the portal (and, apart from us, by the emulator); the proxy is plain hyper",
     },
     Wall {
         libraries: &["sqlx", "redis", "rusqlite"],
@@ -126,21 +191,21 @@ pub(super) const WALLS: &[Wall] = &[
     },
     Wall {
         libraries: &["jsonwebtoken"],
-        inside: &["coze-auth", "cozegate-gateway", "coze-emulator"],
+        inside: &["coze-auth", "coze-emulator"],
         tests_anywhere: true,
-        reason: "tokens are made and read by coze-auth, assertions by the gateway; the cli only asks them",
+        reason: "assertions are made by coze-auth; everything else asks it for tokens",
     },
     Wall {
         libraries: &["reqwest"],
-        inside: &["coze-auth", "cozegate-gateway", "cozegate"],
+        inside: &["coze-auth", "cozegate-core", "cozegate"],
         tests_anywhere: true,
         reason: "one client with one policy, built by coze_auth::transport",
     },
     Wall {
         libraries: &["fluent-bundle", "fluent", "unic-langid"],
-        inside: &["cozegate-gateway"],
+        inside: &["cozegate-config"],
         tests_anywhere: false,
-        reason: "texts for people come from cozegate_gateway::text",
+        reason: "texts for people come from cozegate_config::text",
     },
     Wall {
         libraries: &[
@@ -150,9 +215,9 @@ pub(super) const WALLS: &[Wall] = &[
             "opentelemetry_sdk",
             "prometheus-client",
         ],
-        inside: &["cozegate-gateway"],
+        inside: &["cozegate-core"],
         tests_anywhere: false,
-        reason: "coze-auth and the store tell an observer what happens; the gateway counts and traces it",
+        reason: "coze-auth and the store tell an observer what happens; cozegate-core counts and traces it",
     },
     Wall {
         libraries: &["anyhow"],

@@ -6,7 +6,7 @@ use crate::args::{ConfigInvocation, ShowArguments, SourceArguments};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{print_json, print_result};
-use cozegate_gateway::config::{ConfigErrors, Loaded, Place, Setting, SettingValue};
+use cozegate_config::{ConfigErrors, Loaded, Place, Setting, SettingValue};
 use serde_json::json;
 
 /// Runs the subcommand.

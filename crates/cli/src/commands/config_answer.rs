@@ -2,8 +2,8 @@
 //!
 //! Every member is always there, so that nobody has to ask first; what is not known is `null`.
 
-use cozegate_gateway::config::{ConfigMistake, ConfigSource, FileKind, Notice, Place, Setting, SettingValue};
-use cozegate_gateway::text::Language;
+use cozegate_config::text::Language;
+use cozegate_config::{ConfigMistake, ConfigSource, FileKind, Notice, Place, Setting, SettingValue};
 use serde::Serialize;
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::output::print_json;
 use coze_auth::{ChallengeMethod, Endpoints, JwtApp, SigningKey, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig, Info};
-use cozegate_gateway::config::{self, AppConfig, AppKind, ChatBot, Config, Credentials, JwtOptions, SecretText};
+use cozegate_config::{AppConfig, AppKind, ChatBot, Config, Credentials, JwtOptions, SecretText};
 use cozegate_gateway::{Running, Services};
 use cozegate_store::GatewaySecret;
 use serde::Serialize;
@@ -41,7 +41,7 @@ async fn serve(arguments: &DemoArguments, context: &Context) -> Result<(), Failu
         Failure::new(FailureKind::Fault, context.output.text("cli-start-failed", &[])).because(source.as_ref())
     })?;
     let flags = running::flags(&arguments.addresses);
-    let loaded = config::load_demo(apps, &context.directory, &context.environment, &flags)
+    let loaded = cozegate_config::load_demo(apps, &context.directory, &context.environment, &flags)
         .map_err(|errors| context.config_failure(&errors))?;
     context.show_notices(&loaded);
     let mut config = with_demo_bots(loaded.config, &emulator);

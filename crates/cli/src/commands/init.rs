@@ -7,7 +7,7 @@ use crate::args::InitArguments;
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
-use cozegate_gateway::config::{self, Draft, DraftRequest};
+use cozegate_config::{Draft, DraftRequest};
 use serde::Serialize;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &InitArguments, context: &Context) -> Result<(), Fa
     if !arguments.force && target.symlink_metadata().is_ok() {
         return Err(already_there(context));
     }
-    let draft = config::draft(DraftRequest {
+    let draft = cozegate_config::draft(DraftRequest {
         from: arguments.from.clone(),
         directory: context.directory.clone(),
         environment: context.environment.clone(),

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
 use coze_auth::{AuthError, Subject, TokenSet};
-use cozegate_gateway::config::AppConfig;
+use cozegate_config::AppConfig;
 use serde::Serialize;
 use std::path::Path;
 

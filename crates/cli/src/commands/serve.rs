@@ -5,7 +5,7 @@ use crate::args::{OnlyService, ServeArguments};
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::print_json;
-use cozegate_gateway::config::{Config, ConfigSource, ReloadOutcome, Reloader};
+use cozegate_config::{Config, ConfigSource, ReloadOutcome, Reloader};
 use cozegate_gateway::{Running, Services};
 use serde::Serialize;
 use std::time::Duration;
@@ -32,7 +32,7 @@ struct PublicAddresses<'a> {
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), Failure> {
     // Before the first secret is read.
-    cozegate_gateway::hardening::forbid_core_dumps();
+    cozegate_core::hardening::forbid_core_dumps();
     let loaded = context.load_aloud(&arguments.source, running::flags(&arguments.addresses))?;
     let secret = state::load_secret(context, &loaded.config)?;
     let services = match arguments.only {

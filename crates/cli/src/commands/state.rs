@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use coze_auth::SystemRandom;
-use cozegate_gateway::config::{Config, Environment, StoreKind};
+use cozegate_config::{Config, Environment, StoreKind};
 use cozegate_gateway::store::{self, OpenStoreError, OpenedStore};
 use cozegate_store::{Backend, GatewaySecret};
 use std::path::{Path, PathBuf};

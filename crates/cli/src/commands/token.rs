@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::output::{print_json, print_result};
 use coze_auth::{Clock as _, Scope, SessionName, Subject, SystemClock, Token};
-use cozegate_gateway::config::{AppConfig, Credentials};
+use cozegate_config::{AppConfig, Credentials};
 use serde::Serialize;
 
 /// The result with `--json`. The end is unknown for a personal access token about which nothing is written.

@@ -4,8 +4,8 @@ use super::{running, state};
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use coze_auth::{AuthError, LoginFailure, RefusalKind, Subject, SystemClock, SystemRandom, TokenSource};
-use cozegate_gateway::TokenMeans;
-use cozegate_gateway::config::{AppConfig, Config};
+use cozegate_config::{AppConfig, Config};
+use cozegate_core::apps::TokenMeans;
 use cozegate_store::{Backend, HandleRegister};
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -29,7 +29,7 @@ impl AppTokens {
         let means = TokenMeans::over(&backend, Arc::new(SystemClock), Arc::new(SystemRandom));
         let tasks = means.tasks.clone();
         let source =
-            cozegate_gateway::token_source(app, means).map_err(|error| running::explain(context, &error.into()))?;
+            cozegate_core::apps::token_source(app, means).map_err(|error| running::explain(context, &error.into()))?;
         Ok(Self { source, tasks, backend })
     }
 

@@ -2,8 +2,8 @@
 //! `"service": "cozegate"` about themselves.
 
 use super::any_certificate;
+use cozegate_core::guard::Scheme;
 use cozegate_gateway::Service;
-use cozegate_gateway::guard::Scheme;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use serde_json::Value;

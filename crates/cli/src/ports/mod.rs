@@ -9,8 +9,8 @@ mod process;
 
 pub(crate) use process::Process;
 
+use cozegate_core::guard::Scheme;
 use cozegate_gateway::Service;
-use cozegate_gateway::guard::Scheme;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 

@@ -1,8 +1,8 @@
 //! What `init` writes: right when its source is right, complete, and without a secret in it.
 
 use super::{Workplace, console_file, private_key, token};
-use crate::config::{AppConfig, Credentials, Draft, DraftRequest, Environment, draft};
 use crate::text::{Language, has_text};
+use crate::{AppConfig, Credentials, Draft, DraftRequest, Environment, draft};
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The kinds of app: what each is made of, from our own file and from the console's.
 
 use super::{Workplace, console_file, private_key, token};
-use crate::config::{AppKind, Credentials, DeviceInfo, JwtAccount, JwtOptions};
+use crate::{AppKind, Credentials, DeviceInfo, JwtAccount, JwtOptions};
 use coze_auth::Scope;
 use serde_json::{Value, json};
 

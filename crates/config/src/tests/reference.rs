@@ -4,11 +4,11 @@
 //! new key or section is missed on the page without anybody listing it here.
 
 use super::Workplace;
-use crate::config::dialect::YAML_WORDS;
-use crate::config::{AppKind, MistakeKind, VARIABLES};
+use crate::dialect::YAML_WORDS;
+use crate::{AppKind, MistakeKind, VARIABLES};
 use std::collections::{BTreeMap, BTreeSet};
 
-const PAGE: &str = include_str!("../../../../../docs/reference/configuration.md");
+const PAGE: &str = include_str!("../../../../docs/reference/configuration.md");
 
 /// The chapter of the page with this heading.
 fn chapter(heading: &str) -> &'static str {

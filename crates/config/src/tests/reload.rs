@@ -1,7 +1,7 @@
 //! Changed files: taken whole, refused whole, and never half written.
 
 use super::{Workplace, console_file, private_key, token};
-use crate::config::{LoadRequest, Loaded, ReloadOutcome, Reloader};
+use crate::{LoadRequest, Loaded, ReloadOutcome, Reloader};
 use std::fs;
 use std::path::PathBuf;
 
@@ -115,7 +115,7 @@ async fn a_rotated_secret_counts_and_a_touched_file_does_not() {
     let loaded = loaded(answer(&mut reloader).await);
     assert!(matches!(
         &loaded.config.app(None).unwrap().credentials,
-        crate::config::Credentials::PersonalAccessToken { token: secret, .. } if secret.expose().ends_with('2')
+        crate::Credentials::PersonalAccessToken { token: secret, .. } if secret.expose().ends_with('2')
     ));
 }
 

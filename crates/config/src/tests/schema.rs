@@ -2,14 +2,14 @@
 //! whole files.
 
 use super::{Workplace, console_file, token};
-use crate::config::{AppKind, MistakeKind};
 use crate::text::Language;
+use crate::{AppKind, MistakeKind};
 use cozegate_policy::Group;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn schema() -> Value {
-    serde_json::from_str(include_str!("../../../../../docs/reference/cozegate.schema.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../docs/reference/cozegate.schema.json")).unwrap()
 }
 
 /// A right app of each kind that needs no other file.
@@ -291,13 +291,13 @@ fn reader_and_schema_agree_about_whole_files() {
 
 #[test]
 fn what_we_show_people_is_valid() {
-    let page = include_str!("../../../../../docs/reference/configuration.md");
+    let page = include_str!("../../../../docs/reference/configuration.md");
     let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let drafts = Language::ALL.map(|language| {
         let workplace = Workplace::new().file("coze_oauth_config.json", &console_file(&[]));
         let mut request = workplace.draft_request(None);
         request.language = language;
-        crate::config::draft(request).unwrap().toml
+        crate::draft(request).unwrap().toml
     });
 
     for content in [example, drafts[0].as_str(), drafts[1].as_str()] {

@@ -1,7 +1,7 @@
 //! Where a configuration may come from, and what wins.
 
 use super::{Workplace, console_file, private_key, set_mode, token};
-use crate::config::{
+use crate::{
     AccessLog, ConfigSource, Credentials, FileKind, Flag, LogConfig, LogFormat, Place, SettingValue, load_demo,
 };
 use coze_auth::UnixSeconds;
@@ -165,7 +165,7 @@ shutdown_seconds = 0
     };
     assert_eq!(secret.expose(), token());
     assert_eq!(*expires_at, Some(UnixSeconds(1_893_456_000)));
-    let origins: Vec<&str> = config.cors.origins.iter().map(crate::config::Origin::as_str).collect();
+    let origins: Vec<&str> = config.cors.origins.iter().map(crate::Origin::as_str).collect();
     assert_eq!(origins, ["https://shop.example", "http://localhost:3000"]);
     assert_eq!(config.chat.title.as_deref(), Some("客服"));
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Spring-style YAML: several apps, their shapes, and what is said about wrong ones.
 
 use super::{Workplace, private_key, token};
-use crate::config::{ConfigSource, Credentials, FileKind};
+use crate::{ConfigSource, Credentials, FileKind};
 use std::path::PathBuf;
 
 const TWO_APPS: &str = "\

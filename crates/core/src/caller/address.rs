@@ -6,7 +6,7 @@
 //!
 //! One field counts, and the other is ignored: a proxy writes one of them and may pass the other as a caller made it up. Pure.
 
-use crate::config::ForwardedField;
+use cozegate_config::ForwardedField;
 use http::HeaderMap;
 use http::header::FORWARDED;
 use ipnet::IpNet;
@@ -81,7 +81,7 @@ fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
 }
 
 /// The IPv4 address inside an IPv6 one that only carries it: mapped (RFC 4291 2.5.5.2), NAT64 (RFC 6052), 6to4 (RFC 3056).
-pub(crate) fn unwrap_ipv4(address: IpAddr) -> IpAddr {
+pub fn unwrap_ipv4(address: IpAddr) -> IpAddr {
     let IpAddr::V6(outer) = address else { return address };
     if let Some(mapped) = outer.to_ipv4_mapped() {
         return mapped.into();

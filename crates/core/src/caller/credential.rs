@@ -1,8 +1,8 @@
 //! Reads the caller's `Authorization` field: a handle of ours, or in local mode a Coze token of the caller's own.
 
-use crate::config::Mode;
 use crate::problem::ProblemKind;
 use coze_auth::TokenKind;
+use cozegate_config::Mode;
 use cozegate_store::KnownHandle;
 use cozegate_store::handles::{HANDLE_PREFIX, is_well_formed};
 use http::HeaderMap;

@@ -19,7 +19,7 @@ pub mod credential;
 pub mod session_name;
 mod visitor_id;
 
-pub(crate) use address::unwrap_ipv4;
+pub use address::unwrap_ipv4;
 pub use address::{ClientAddress, ClientNetwork, TrustedProxies};
 pub use anonymous::{IssuedVisitor, ShownVisitor, VisitorCookie};
 pub use credential::{Caller, Presented, presented, presented_in};

@@ -61,7 +61,7 @@ impl VisitorKeys {
 
     /// Returns a name for `subject` of `app` that may stand in a log: the same for the same subject. Without the gateway's
     /// secret nobody can find the subject by guessing.
-    pub(crate) fn log_name(&self, app: &str, subject: &Subject) -> String {
+    pub fn log_name(&self, app: &str, subject: &Subject) -> String {
         let mut context = hmac::Context::with_key(&self.log);
         context.update(app.as_bytes());
         context.update(&[SEPARATOR]);
@@ -72,7 +72,7 @@ impl VisitorKeys {
     }
 
     /// Returns the key under which the passes of `visitor` are withdrawn, whatever app they are shown to.
-    pub(crate) fn generation_key(&self, visitor: &VisitorId) -> GenerationKey {
+    pub fn generation_key(&self, visitor: &VisitorId) -> GenerationKey {
         let mut key = GenerationKey::default();
         let digest = hmac::sign(&self.generation, visitor.as_str().as_bytes());
         for (to, from) in key.iter_mut().zip(digest.as_ref()) {
@@ -82,12 +82,12 @@ impl VisitorKeys {
     }
 
     /// Returns what the userscript that we serve shows of itself. Secret: whoever has it may open sessions on this machine.
-    pub(crate) fn pairing(&self) -> &str {
+    pub fn pairing(&self) -> &str {
         &self.pairing
     }
 
     /// Whether `shown` is that, in constant time.
-    pub(crate) fn is_pairing(&self, shown: &[u8]) -> bool {
+    pub fn is_pairing(&self, shown: &[u8]) -> bool {
         verify_slices_are_equal(shown, self.pairing.as_bytes()).is_ok()
     }
 

@@ -9,7 +9,7 @@ const FEWEST: usize = 16;
 
 /// Raises the process's limit as far as it may, and returns how many connections each listener can have then; `None` where
 /// the system knows no limit.
-pub(crate) fn connections_per_listener() -> Option<usize> {
+pub fn connections_per_listener() -> Option<usize> {
     let descriptors = raised_limit()?;
     let connections = descriptors.saturating_sub(RESERVED) / SOCKETS_OF_A_PAIR;
     Some(usize::try_from(connections).unwrap_or(usize::MAX).max(FEWEST))

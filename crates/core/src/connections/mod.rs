@@ -15,7 +15,7 @@
 //! a rest of ours is longer than a browser's.
 
 mod chunks;
-pub(crate) mod descriptors;
+pub mod descriptors;
 mod fault;
 mod framing;
 mod head;
@@ -27,14 +27,14 @@ mod tls;
 mod watched;
 mod wire;
 
-pub(crate) use tls::{Certificate, Tls};
-pub(crate) use watched::RequestBody;
+pub use tls::{Certificate, Tls};
+pub use watched::RequestBody;
 
 use crate::alarm::Alarm;
 use crate::caller::TrustedProxies;
-use crate::config::Config;
 use crate::telemetry::record::RecordRefused;
 use bytes::Bytes;
+use cozegate_config::Config;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::server::conn::{http1, http2};
@@ -63,7 +63,7 @@ use wire::Wire;
 
 /// What one connection may hold in memory, each way: of a head, and of an answer that its caller does not read. Longer than
 /// any head.
-pub(crate) const MAX_BUFFER_BYTES: usize = 36 * 1024;
+pub const MAX_BUFFER_BYTES: usize = 36 * 1024;
 /// Requests at the same time on one HTTP/2 connection; browsers know to wait.
 const MOST_STREAMS: u32 = 128;
 /// As much as a head of HTTP/1.1.
@@ -81,7 +81,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What serves requests: the proxy, or the auth service's router.
-pub(crate) trait Serve<B>:
+pub trait Serve<B>:
     Service<Request<RequestBody>, Response = Response<B>, Error = Infallible, Future: Send + 'static> + Send + 'static
 {
 }
@@ -95,14 +95,14 @@ impl<S, B> Serve<B> for S where
 
 /// The connections of one listener, however many threads serve them.
 #[derive(Clone, Debug)]
-pub(crate) struct Connections {
+pub struct Connections {
     register: Arc<Register>,
     tls: Option<Tls>,
 }
 
 impl Connections {
     /// No connections yet. `limit` is what the configuration and the system allow.
-    pub(crate) fn new(limit: usize, config: &Config, tls: Option<Tls>, refused: Arc<dyn RecordRefused>) -> Self {
+    pub fn new(limit: usize, config: &Config, tls: Option<Tls>, refused: Arc<dyn RecordRefused>) -> Self {
         let (limits, timeouts) = (&config.limits, &config.timeouts);
         let bounds = Bounds {
             all: limit,
@@ -124,7 +124,7 @@ impl Connections {
     /// Accepts on `listener` until `stop`, and serves every connection with what `service_for` makes for its peer.
     ///
     /// Returns when accepting has ended; the connections go on as tasks of `tasks`.
-    pub(crate) async fn accept_until<S, B>(
+    pub async fn accept_until<S, B>(
         self,
         listener: TcpListener,
         service_for: impl Fn(SocketAddr) -> S,
@@ -153,12 +153,12 @@ impl Connections {
     }
 
     /// Asks every connection to end: idle ones at once, the others with the answer that is under way.
-    pub(crate) fn stop(&self) {
+    pub fn stop(&self) {
         self.register.stop();
     }
 
     /// Serves one connection until it ends; `None` when there is no room for it.
-    pub(crate) fn serve<S, B>(
+    pub fn serve<S, B>(
         &self,
         stream: TcpStream,
         peer: SocketAddr,
@@ -197,7 +197,7 @@ impl Connections {
 }
 
 /// A connection that was reset before we took it is nobody's problem; anything else is worth a pause and a line.
-pub(crate) async fn pause_after(error: &io::Error) {
+pub async fn pause_after(error: &io::Error) {
     if matches!(
         error.kind(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted
@@ -210,7 +210,7 @@ pub(crate) async fn pause_after(error: &io::Error) {
 
 /// Lets the system ask a silent peer whether it is still there, and end the connection if it is not: a WebSocket may be
 /// silent for hours, and somebody whose machine is gone says no goodbye.
-pub(crate) fn probe_when_silent(stream: &TcpStream) -> io::Result<()> {
+pub fn probe_when_silent(stream: &TcpStream) -> io::Result<()> {
     let probes = TcpKeepalive::new().with_time(SILENCE).with_interval(PROBE_INTERVAL);
     SockRef::from(stream).set_tcp_keepalive(&probes)
 }

@@ -13,19 +13,19 @@ pub(super) const HTTP_2: &[u8] = b"h2";
 
 /// The certificate in use.
 #[derive(Debug)]
-pub(crate) struct Certificate(ArcSwap<CertifiedKey>);
+pub struct Certificate(ArcSwap<CertifiedKey>);
 
 /// How a listener speaks TLS.
 #[derive(Clone)]
-pub(crate) struct Tls(TlsAcceptor);
+pub struct Tls(TlsAcceptor);
 
 impl Certificate {
-    pub(crate) fn new(certified: Arc<CertifiedKey>) -> Arc<Self> {
+    pub fn new(certified: Arc<CertifiedKey>) -> Arc<Self> {
         Arc::new(Self(ArcSwap::new(certified)))
     }
 
     /// Shows another one from now on; connections that stand go on.
-    pub(crate) fn replace(&self, certified: Arc<CertifiedKey>) {
+    pub fn replace(&self, certified: Arc<CertifiedKey>) {
         self.0.store(certified);
     }
 }
@@ -39,7 +39,7 @@ impl ResolvesServerCert for Certificate {
 
 impl Tls {
     /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
-    pub(crate) fn new(certificate: Arc<Certificate>) -> Result<Self, rustls::Error> {
+    pub fn new(certificate: Arc<Certificate>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

@@ -6,8 +6,8 @@ use crate::guard::cors::{self, Credentials};
 use crate::problem::{Problem, ProblemKind};
 use crate::telemetry::labels::UpstreamFailure;
 use crate::telemetry::record::{AnswerBody, Record, RecordRefused, Recorded};
-use crate::text::Language;
 use bytes::Bytes;
+use cozegate_config::text::Language;
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode, Version};
@@ -23,7 +23,7 @@ use std::task::{Context, Poll, ready};
 
 /// The body of a request, as every service of ours gets it.
 #[derive(Debug)]
-pub(crate) struct RequestBody {
+pub struct RequestBody {
     incoming: Incoming,
     /// Notified when the body has been read to its end.
     state: Option<Arc<ConnectionState>>,

@@ -14,20 +14,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The largest buffer that needs no reservation.
-pub(crate) const UNCOUNTED_BYTES: usize = 16 * 1024;
+pub const UNCOUNTED_BYTES: usize = 16 * 1024;
 /// A reservation ends with an answer; most answers end within a second.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The budget. 0 is no limit.
 #[derive(Debug)]
-pub(crate) struct Buffer {
+pub struct Buffer {
     limit: AtomicU64,
     reserved: AtomicU64,
 }
 
 /// Bytes of the budget, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Reservation {
+pub struct Reservation {
     buffer: Arc<Buffer>,
     bytes: u64,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Reservation {
 /// The budget has no room for a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{wanted} more bytes do not fit into limits.buffer_mib: {reserved} of {limit} bytes are reserved")]
-pub(crate) struct BufferFull {
+pub struct BufferFull {
     wanted: u64,
     reserved: u64,
     limit: u64,
@@ -65,7 +65,7 @@ impl Buffer {
     }
 
     /// Reserves `bytes`.
-    pub(crate) fn reserve(self: &Arc<Self>, bytes: usize) -> Result<Reservation, BufferFull> {
+    pub fn reserve(self: &Arc<Self>, bytes: usize) -> Result<Reservation, BufferFull> {
         let mut reservation = Reservation {
             buffer: Arc::clone(self),
             bytes: 0,
@@ -76,14 +76,14 @@ impl Buffer {
 
     /// How many bytes are reserved now.
     #[cfg(test)]
-    pub(crate) fn reserved(&self) -> u64 {
+    pub fn reserved(&self) -> u64 {
         self.reserved.load(Ordering::Relaxed)
     }
 }
 
 impl Reservation {
     /// Reserves `bytes` more. On an error the reservation stays as it was.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), BufferFull> {
+    pub fn grow(&mut self, bytes: usize) -> Result<(), BufferFull> {
         let wanted = u64::try_from(bytes).unwrap_or(u64::MAX);
         let limit = match self.buffer.limit.load(Ordering::Relaxed) {
             0 => u64::MAX,
@@ -111,7 +111,7 @@ impl Reservation {
 }
 
 /// Keeps `guard` until the last copy of `bytes` is gone: for bytes that a connection has still to write.
-pub(crate) fn held_by<T: Send + 'static>(guard: T, bytes: Bytes) -> Bytes {
+pub fn held_by<T: Send + 'static>(guard: T, bytes: Bytes) -> Bytes {
     struct Held<T> {
         bytes: Bytes,
         _guard: T,

@@ -19,7 +19,7 @@ const MADE_BETWEEN_SWEEPS: usize = 1024;
 
 /// What one caller has used. Equal ids are one account.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(super) struct Account {
     id: u64,
     /// When the next request would come if all came evenly (the theoretical arrival time of GCRA), in nanoseconds since the
     /// start; 0 before the first.

@@ -16,12 +16,12 @@ mod ledger;
 mod permit;
 mod rate;
 
-pub(crate) use buffer::{Buffer, BufferFull, Reservation, UNCOUNTED_BYTES, held_by};
-pub(crate) use permit::Permit;
+pub use buffer::{Buffer, BufferFull, Reservation, UNCOUNTED_BYTES, held_by};
+pub use permit::Permit;
 
 use crate::caller::{Caller, ClientAddress};
-use crate::config::LimitsConfig;
 use crate::problem::{Limit, Problem, RateLimitStatus};
+use cozegate_config::LimitsConfig;
 use governor::clock::MonotonicClock;
 use ledger::{Account, Ledger};
 use permit::Running;
@@ -36,7 +36,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// The limits in force, and who has used how much.
 #[derive(Debug)]
-pub(crate) struct Limits {
+pub struct Limits {
     config: LimitsConfig,
     callers: Ledger<MonotonicClock>,
     requests: Option<Rate>,
@@ -52,7 +52,7 @@ pub(crate) struct Limits {
 }
 
 /// How much more than one address a whole IPv6 /48 may have: one customer can hold all of it, a carrier's users share one.
-pub(crate) const NETWORK_FACTOR: u32 = 16;
+pub const NETWORK_FACTOR: u32 = 16;
 
 /// Bytes are counted in cells of 64 KiB.
 const CELLS_OF_MIB: u32 = 16;
@@ -109,29 +109,30 @@ impl ByAddress {
 
 /// Counts an exchange for its address until it is dropped.
 #[derive(Debug)]
-pub(crate) struct AddressPermit {
+pub struct AddressPermit {
     _of_address: Permit,
     _of_network: Option<Permit>,
 }
 
 /// What a request was let in with.
 #[derive(Debug)]
-pub(crate) struct Admission {
+pub struct Admission {
     /// To be held until the exchange has ended.
-    pub(crate) permit: Permit,
+    pub permit: Permit,
     /// Said to the caller when little is left.
-    pub(crate) rate_limit: Option<RateLimitStatus>,
+    pub rate_limit: Option<RateLimitStatus>,
 }
 
 impl Limits {
     /// The limits of `config`, with nothing used.
-    pub(crate) fn new(config: LimitsConfig) -> Self {
+    pub fn new(config: LimitsConfig) -> Self {
         let buffer = Arc::new(Buffer::new(buffer_bytes(&config)));
         Self::with_buffer(config, buffer)
     }
 
     /// The limits of another `config`, with nothing used. What is in memory still counts.
-    pub(crate) fn changed_to(&self, config: LimitsConfig) -> Self {
+    #[must_use]
+    pub fn changed_to(&self, config: LimitsConfig) -> Self {
         self.buffer.set_limit(buffer_bytes(&config));
         Self::with_buffer(config, Arc::clone(&self.buffer))
     }
@@ -184,20 +185,17 @@ impl Limits {
     }
 
     /// What they were made from.
-    pub(crate) fn config(&self) -> &LimitsConfig {
+    pub fn config(&self) -> &LimitsConfig {
         &self.config
     }
 
     /// The byte budget for what is collected in memory.
-    pub(crate) fn buffer(&self) -> &Arc<Buffer> {
+    pub fn buffer(&self) -> &Arc<Buffer> {
         &self.buffer
     }
 
     /// Counts an API request from an address, which `address` works out if anybody asks for it.
-    pub(crate) fn check_address(
-        &self,
-        address: impl FnOnce() -> ClientAddress,
-    ) -> Result<Option<RateLimitStatus>, Problem> {
+    pub fn check_address(&self, address: impl FnOnce() -> ClientAddress) -> Result<Option<RateLimitStatus>, Problem> {
         match &self.address_requests {
             Some(rate) => rate.check(address()),
             None => Ok(None),
@@ -205,13 +203,13 @@ impl Limits {
     }
 
     /// Counts a session that is opened, or a token that is asked for.
-    pub(crate) fn check_session(&self, address: ClientAddress) -> Result<(), Problem> {
+    pub fn check_session(&self, address: ClientAddress) -> Result<(), Problem> {
         self.sessions.as_ref().map_or(Ok(None), |rate| rate.check(address))?;
         Ok(())
     }
 
     /// Counts the body of an upload: its stated length, or the longest that it may become.
-    pub(crate) fn check_upload(&self, address: impl FnOnce() -> ClientAddress, bytes: u64) -> Result<(), Problem> {
+    pub fn check_upload(&self, address: impl FnOnce() -> ClientAddress, bytes: u64) -> Result<(), Problem> {
         match &self.uploads {
             Some(rate) => rate.check_cells(address(), cells_of(bytes)),
             None => Ok(()),
@@ -219,13 +217,13 @@ impl Limits {
     }
 
     /// Counts a login that is begun.
-    pub(crate) fn check_login(&self, address: ClientAddress) -> Result<(), Problem> {
+    pub fn check_login(&self, address: ClientAddress) -> Result<(), Problem> {
         self.logins.as_ref().map_or(Ok(None), |rate| rate.check(address))?;
         Ok(())
     }
 
     /// Counts an API request of `caller` and lets its exchange begin.
-    pub(crate) fn admit(&self, caller: &Caller) -> Result<Admission, Problem> {
+    pub fn admit(&self, caller: &Caller) -> Result<Admission, Problem> {
         let account = self.account_of(caller);
         let rate_limit = match &self.requests {
             Some(rate) => rate.check(&account).map_err(Problem::rate_limited)?,
@@ -240,12 +238,12 @@ impl Limits {
     }
 
     /// Whether requests are counted at all.
-    pub(crate) fn counts_requests(&self) -> bool {
+    pub fn counts_requests(&self) -> bool {
         self.requests.is_some() || self.address_requests.is_some()
     }
 
     /// Counts a message over a WebSocket as a request.
-    pub(crate) fn check_message(&self, caller: &Caller, address: ClientAddress) -> Result<(), Problem> {
+    pub fn check_message(&self, caller: &Caller, address: ClientAddress) -> Result<(), Problem> {
         if let Some(rate) = &self.requests {
             rate.check(&self.account_of(caller)).map_err(Problem::rate_limited)?;
         }
@@ -255,7 +253,7 @@ impl Limits {
 
     /// The same for what needs no credential, and counts for the address alone. Its exchanges at the same time are bounded
     /// together with all others: many people may share an address.
-    pub(crate) fn admit_unnamed(&self, address: ClientAddress) -> Result<Permit, Problem> {
+    pub fn admit_unnamed(&self, address: ClientAddress) -> Result<Permit, Problem> {
         self.check_address(|| address)?;
         let (permit, running) = Permit::take(self.callers.account(&address), &self.running);
         self.check_all(&running)?;
@@ -264,7 +262,7 @@ impl Limits {
 
     /// Lets an exchange of an address behind a trusted proxy begin. The proxy's connections are not counted by address, so
     /// its callers' exchanges are. `None` without a limit.
-    pub(crate) fn admit_forwarded(&self, address: ClientAddress) -> Result<Option<AddressPermit>, Problem> {
+    pub fn admit_forwarded(&self, address: ClientAddress) -> Result<Option<AddressPermit>, Problem> {
         let most = self.config.connections_per_address;
         if most == 0 {
             return Ok(None);

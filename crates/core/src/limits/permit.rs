@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Leave for one exchange. Dropping it gives it back.
 #[derive(Debug)]
-pub(crate) struct Permit {
+pub struct Permit {
     account: Arc<Account>,
     all: Arc<AtomicU32>,
 }
@@ -38,7 +38,7 @@ impl Permit {
 
 impl Permit {
     /// Tells the caller apart from all others in this process, unless there is no room for it in the ledger.
-    pub(crate) fn caller_id(&self) -> Option<NonZeroU64> {
+    pub fn caller_id(&self) -> Option<NonZeroU64> {
         NonZeroU64::new(self.account.id())
     }
 }

@@ -3,7 +3,7 @@
 //! The numbers are chosen by what an SDK then *does*: 4100 with 401 makes the Chat SDK fetch a new token, so it stands only
 //! where a new handle helps; everything else has numbers that no SDK acts upon.
 
-use crate::text::{Language, text};
+use cozegate_config::text::{Language, text};
 use http::{Method, StatusCode};
 
 const COMMON_METHODS: [Method; 6] = [
@@ -396,7 +396,7 @@ impl ProblemKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::has_text;
+    use cozegate_config::text::has_text;
     use std::collections::HashSet;
 
     #[test]

@@ -94,20 +94,20 @@ impl Limit {
 
 /// Remaining quota and retry time of a caller, for the `RateLimit` fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RateLimitStatus {
-    pub(crate) limit: Limit,
+pub struct RateLimitStatus {
+    pub limit: Limit,
     /// The name of the policy in the fields.
-    pub(crate) policy: &'static str,
-    pub(crate) per_minute: u32,
+    pub policy: &'static str,
+    pub per_minute: u32,
     /// How many requests may come at once now.
-    pub(crate) remaining: u32,
+    pub remaining: u32,
     /// With nothing remaining, until the next request may come; else until the full burst may come.
-    pub(crate) wait: Duration,
+    pub wait: Duration,
 }
 
 impl RateLimitStatus {
     /// Writes `RateLimit` and `RateLimit-Policy`.
-    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+    pub fn write(&self, headers: &mut HeaderMap) {
         let policy = self.policy;
         let seconds = whole_seconds(self.wait);
         let fields = [
@@ -121,7 +121,7 @@ impl RateLimitStatus {
 }
 
 /// Rounded up, so that a client that waits this long does not come too early. At least one.
-pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+pub fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 

@@ -9,11 +9,11 @@ mod limit;
 
 pub use kind::ProblemKind;
 pub use limit::Limit;
-pub(crate) use limit::{RateLimitStatus, whole_seconds};
+pub use limit::{RateLimitStatus, whole_seconds};
 
-use crate::text::{Language, text};
 use bytes::Bytes;
 use coze_auth::{AuthError, FailedSide, LoginFailure};
+use cozegate_config::text::{Language, text};
 use cozegate_store::BackendError;
 use http::Response;
 use http::header::{
@@ -28,11 +28,11 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// The problem that a response reports, for metrics and the access log: an extension of the response.
 #[derive(Clone, Debug)]
-pub(crate) struct ReportedProblem {
+pub struct ReportedProblem {
     /// Which problem.
-    pub(crate) kind: ProblemKind,
+    pub kind: ProblemKind,
     /// What the platform calls the request.
-    pub(crate) log_id: Option<String>,
+    pub log_id: Option<String>,
 }
 
 /// Something wrong with one request, on its way to becoming an answer.
@@ -47,7 +47,7 @@ pub struct Problem {
     /// Which limit was met, if it was one.
     pub limit: Option<Limit>,
     /// Remaining quota of the caller, if a rate limit was met.
-    pub(crate) rate_limit: Option<Box<RateLimitStatus>>,
+    pub rate_limit: Option<Box<RateLimitStatus>>,
     /// Where a person logs in, if that is what is missing.
     pub login_url: Option<String>,
     /// What the visitor policy refused, if it did.
@@ -101,7 +101,7 @@ impl Problem {
     }
 
     /// What a caller sees when something came to the end that this setting draws.
-    pub(crate) fn at_limit(kind: ProblemKind, limit: Limit) -> Self {
+    pub fn at_limit(kind: ProblemKind, limit: Limit) -> Self {
         Self {
             limit: Some(limit),
             ..kind.into()
@@ -109,7 +109,7 @@ impl Problem {
     }
 
     /// What a caller sees who sends more than it may.
-    pub(crate) fn rate_limited(status: RateLimitStatus) -> Self {
+    pub fn rate_limited(status: RateLimitStatus) -> Self {
         Self {
             retry_after: Some(status.wait),
             limit: Some(status.limit),
@@ -119,7 +119,7 @@ impl Problem {
     }
 
     /// What a caller sees who has more exchanges open than it may; `soon` one may have ended.
-    pub(crate) fn too_many_streams(limit: Limit, soon: Duration) -> Self {
+    pub fn too_many_streams(limit: Limit, soon: Duration) -> Self {
         Self {
             retry_after: Some(soon),
             limit: Some(limit),
@@ -168,7 +168,8 @@ impl Problem {
     }
 
     /// Adds the address where a person logs in, if a login is what is missing.
-    pub(crate) fn with_login_url(mut self, login_url: impl FnOnce() -> String) -> Self {
+    #[must_use]
+    pub fn with_login_url(mut self, login_url: impl FnOnce() -> String) -> Self {
         if self.kind == ProblemKind::LoginRequired {
             self.login_url = Some(login_url());
         }
@@ -203,7 +204,7 @@ impl Problem {
     }
 
     /// Writes the fields that say when to come again.
-    pub(crate) fn write_fields(&self, headers: &mut HeaderMap) {
+    pub fn write_fields(&self, headers: &mut HeaderMap) {
         if let Some(wait) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
@@ -246,7 +247,7 @@ impl Problem {
     }
 
     /// Notes the problem on the response that reports it.
-    pub(crate) fn mark<B>(&self, response: &mut Response<B>) {
+    pub fn mark<B>(&self, response: &mut Response<B>) {
         response.extensions_mut().insert(ReportedProblem {
             kind: self.kind,
             log_id: self.log_id.clone(),
@@ -254,7 +255,7 @@ impl Problem {
     }
 
     /// Writes the log line: once, where the problem becomes an answer.
-    pub(crate) fn log(&self, request: &str) {
+    pub fn log(&self, request: &str) {
         let (problem, log_id, inside) = (self.kind.name(), self.log_id.as_deref(), self.inside.as_deref());
         let limit = self.limit.map(Limit::key);
         if self.kind.status().is_server_error() {
@@ -266,14 +267,14 @@ impl Problem {
 }
 
 /// Header fields that keep a browser from running an answer of the gateway as a page.
-pub(crate) fn take_power(headers: &mut HeaderMap) {
+pub fn take_power(headers: &mut HeaderMap) {
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// The error and its sources, once each, for the log.
-pub(crate) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

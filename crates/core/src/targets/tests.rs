@@ -2,7 +2,7 @@
 //! refused`.
 
 use super::*;
-use crate::config::FilesConfig;
+use cozegate_config::FilesConfig;
 
 fn allowed() -> Allowed {
     let mut hosts = FilesConfig::default().hosts;

@@ -27,19 +27,19 @@ const LONGEST_TEXT: usize = 512;
 const SECRET_PREFIXES: [&str; 5] = ["cgh_", "pat_", "sat_", "czs_", "czu_"];
 
 /// Whether anybody writes the lines down.
-pub(crate) fn is_wanted() -> bool {
+pub fn is_wanted() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
 }
 
 /// Names for requests: ours, never the caller's, unique in this process and most likely elsewhere.
 #[derive(Debug)]
-pub(crate) struct RequestIds {
+pub struct RequestIds {
     seed: u64,
     next: AtomicU64,
 }
 
 impl RequestIds {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self {
             seed,
             next: AtomicU64::new(0),
@@ -59,7 +59,7 @@ impl RequestIds {
 
 /// What is known of a request before its end.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub struct Line {
     request_id: String,
     /// With the path; absent where the head was refused.
     method: Option<String>,
@@ -86,9 +86,9 @@ pub(super) struct End {
 
 /// Whose request it was, for an answer that is made where no [`Line`] is at hand: an extension of the response.
 #[derive(Clone, Debug)]
-pub(crate) struct Whose {
-    pub(crate) app: Arc<str>,
-    pub(crate) subject: String,
+pub struct Whose {
+    pub app: Arc<str>,
+    pub subject: String,
 }
 
 /// The platform's name for what it did, from its answer or from what a problem tells.
@@ -99,7 +99,7 @@ pub(super) fn log_id(headers: &HeaderMap, told: Option<&ReportedProblem>) -> Opt
 }
 
 impl Line {
-    pub(crate) fn new(ids: &RequestIds, method: &Method, path: &str) -> Self {
+    pub fn new(ids: &RequestIds, method: &Method, path: &str) -> Self {
         Self {
             method: Some(printable(method.as_str())),
             path: Some(path_for_log(path)),
@@ -108,7 +108,7 @@ impl Line {
     }
 
     /// Of a request whose head was refused: what it said is not to be believed, and not written down.
-    pub(crate) fn of_refused(ids: &RequestIds) -> Self {
+    pub fn of_refused(ids: &RequestIds) -> Self {
         Self {
             request_id: ids.next(),
             method: None,
@@ -122,14 +122,14 @@ impl Line {
     }
 
     /// A holder of a handle, by its hash.
-    pub(crate) fn of_visitor(&mut self, app: &Arc<str>, subject: String) {
+    pub fn of_visitor(&mut self, app: &Arc<str>, subject: String) {
         self.caller = "handle";
         self.app = Some(Arc::clone(app));
         self.subject = Some(subject);
     }
 
     /// A program with a token of its own.
-    pub(crate) fn of_own_token(&mut self, app: &Arc<str>) {
+    pub fn of_own_token(&mut self, app: &Arc<str>) {
         self.caller = "own-token";
         self.app = Some(Arc::clone(app));
     }
@@ -186,7 +186,7 @@ fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// A path as it may stand in a log: no secret in it, of a file's address the host alone, printable.
-pub(crate) fn path_for_log(path: &str) -> String {
+pub fn path_for_log(path: &str) -> String {
     if let Some(host) = host_of_address(path) {
         return printable(&format!("/{host}/..."));
     }
@@ -227,7 +227,7 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// Printable ASCII without quotes and backslashes; every other byte percent-encoded (RFC 3986 2.1), and cut when long.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len().min(LONGEST_TEXT) + 3);
     for byte in text.bytes() {
         if safe.len() >= LONGEST_TEXT {

@@ -61,7 +61,7 @@ impl Writers {
 
 /// What only grows.
 #[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
+pub(super) struct Count(AtomicU64);
 
 impl Count {
     pub(super) fn get(&self) -> u64 {
@@ -71,7 +71,7 @@ impl Count {
 
 /// How many there are now. One set may go below zero when another one began what ends here; their sum does not.
 #[derive(Debug, Default)]
-pub(crate) struct Level(AtomicU64);
+pub(super) struct Level(AtomicU64);
 
 impl Level {
     pub(super) fn get(&self) -> i64 {
@@ -102,7 +102,7 @@ pub(super) const BUCKETS: [u64; 17] = [
 
 /// How long things took.
 #[derive(Debug, Default)]
-pub(crate) struct Durations {
+pub(super) struct Durations {
     /// One for each of [`BUCKETS`], and one for what is longer.
     buckets: [Count; BUCKETS.len() + 1],
     nanoseconds: Count,
@@ -130,7 +130,7 @@ impl Durations {
 
 /// One of something for each value of a label.
 #[derive(Debug)]
-pub(crate) struct Each<L, T> {
+pub(super) struct Each<L, T> {
     slots: Box<[T]>,
     writers: Writers,
     label: PhantomData<fn(L)>,

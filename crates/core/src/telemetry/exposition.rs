@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// How the text is announced.
-pub(crate) use prometheus_text::CONTENT_TYPE;
+pub use prometheus_text::CONTENT_TYPE;
 
 /// A metric with more series than this shows those only that have been counted.
 const ALWAYS_SHOWN: usize = 40;
@@ -26,7 +26,7 @@ const MICROSECONDS_PER_SECOND: f64 = 1e6;
 const NANOSECONDS_PER_SECOND: f64 = 1e9;
 
 /// Writes all metrics.
-pub(crate) fn text(telemetry: &Arc<Telemetry>) -> Result<String, fmt::Error> {
+pub fn text(telemetry: &Arc<Telemetry>) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(telemetry)));
     let mut text = String::new();

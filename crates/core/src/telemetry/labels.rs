@@ -9,7 +9,7 @@ use cozegate_policy::Denial;
 use http::{Method, StatusCode};
 
 /// A value, or several together, that tells series of one metric apart.
-pub(crate) trait Label: Copy + Send + Sync + 'static {
+pub trait Label: Copy + Send + Sync + 'static {
     /// How many values there are.
     const COUNT: usize;
 
@@ -28,13 +28,13 @@ macro_rules! label {
     ($(#[$about:meta])* $type:ident is $key:literal { $($(#[$what:meta])* $value:ident => $name:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum $type { $($(#[$what])* $value,)+ }
+        pub enum $type { $($(#[$what])* $value,)+ }
 
         impl $type {
             const ALL: &'static [Self] = &[$(Self::$value,)+];
 
             /// As it stands in the metrics and in the access log.
-            pub(crate) const fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $(Self::$value => $name,)+ }
             }
         }
@@ -460,9 +460,9 @@ impl Label for ProblemKind {
 
 /// A route of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) listener: Listener,
-    pub(crate) route: Route,
+pub struct Place {
+    pub listener: Listener,
+    pub route: Route,
 }
 
 impl Label for Place {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// One core's counts.
 #[derive(Debug)]
-pub(crate) struct Metrics {
+pub struct Metrics {
     pub(super) requests: Each<(Place, MethodClass, StatusClass), Count>,
     pub(super) early_ends: Each<(Listener, Early), Count>,
     pub(super) in_progress: Each<Listener, Level>,
@@ -76,57 +76,57 @@ impl Metrics {
     }
 
     /// A request that we refused or could not answer, by the problem that the caller was told of.
-    pub(crate) fn refused(&self, problem: ProblemKind) {
+    pub fn refused(&self, problem: ProblemKind) {
         self.problems.add(problem, 1);
     }
 
     /// How long a stretch of a request took.
-    pub(crate) fn took(&self, phase: Phase, duration: Duration) {
+    pub fn took(&self, phase: Phase, duration: Duration) {
         self.phases.observe(phase, duration);
     }
 
     /// An exchange with the platform's API came to nothing.
-    pub(crate) fn upstream_failed(&self, failure: UpstreamFailure) {
+    pub fn upstream_failed(&self, failure: UpstreamFailure) {
         self.upstream_failures.add(failure, 1);
     }
 
     /// Somebody asked for a static file.
-    pub(crate) fn file_asked_for(&self, source: FileSource) {
+    pub fn file_asked_for(&self, source: FileSource) {
         self.files.add(source, 1);
     }
 
     /// So many bytes more of static files are kept on disk, or fewer.
-    pub(crate) fn file_cache_changed(&self, bytes: i64) {
+    pub fn file_cache_changed(&self, bytes: i64) {
         self.file_cache_bytes.change((), bytes);
     }
 
     /// Somebody looked for a handle.
-    pub(crate) fn handle_looked_up(&self, lookup: HandleLookup) {
+    pub fn handle_looked_up(&self, lookup: HandleLookup) {
         self.handle_lookups.add(lookup, 1);
     }
 
     /// The platform refused a token before its time.
-    pub(crate) fn token_refused(&self, outcome: RefusedToken) {
+    pub fn token_refused(&self, outcome: RefusedToken) {
         self.refused_tokens.add(outcome, 1);
     }
 
     /// The visitor policy denied a request.
-    pub(crate) fn policy_denied(&self, reason: PolicyReason, outcome: PolicyOutcome) {
+    pub fn policy_denied(&self, reason: PolicyReason, outcome: PolicyOutcome) {
         self.policy_denied.add((reason, outcome), 1);
     }
 
     /// The store could not do its part.
-    pub(crate) fn store_failed(&self, purpose: StoreUse) {
+    pub fn store_failed(&self, purpose: StoreUse) {
         self.store_errors.add(purpose, 1);
     }
 
     /// Somebody asked for another configuration.
-    pub(crate) fn reloaded(&self, outcome: Reload) {
+    pub fn reloaded(&self, outcome: Reload) {
         self.reloads.add(outcome, 1);
     }
 
     /// A token was asked for at the platform.
-    pub(crate) fn token_requested(&self, grant: Grant, outcome: TokenOutcome, took: Duration) {
+    pub fn token_requested(&self, grant: Grant, outcome: TokenOutcome, took: Duration) {
         self.token_requests.add((grant, outcome), 1);
         self.token_request_durations.observe(grant, took);
     }
@@ -134,14 +134,14 @@ impl Metrics {
 
 /// Measures a phase from its making to [`end`](Self::end). For waits only: it reads the clock twice.
 #[derive(Debug)]
-pub(crate) struct Wait<'m> {
+pub struct Wait<'m> {
     metrics: &'m Metrics,
     phase: Phase,
     since: Instant,
 }
 
 impl<'m> Wait<'m> {
-    pub(crate) fn begin(metrics: &'m Metrics, phase: Phase) -> Self {
+    pub fn begin(metrics: &'m Metrics, phase: Phase) -> Self {
         Self {
             metrics,
             phase,
@@ -150,20 +150,20 @@ impl<'m> Wait<'m> {
     }
 
     /// However it ended, this is how long it took.
-    pub(crate) fn end(self) {
+    pub fn end(self) {
         self.metrics.took(self.phase, self.since.elapsed());
     }
 }
 
 /// A caller's connection, counted while it is open.
 #[derive(Debug)]
-pub(crate) struct OpenConnection {
+pub struct OpenConnection {
     metrics: Arc<Metrics>,
     listener: Listener,
 }
 
 impl OpenConnection {
-    pub(crate) fn new(metrics: &Arc<Metrics>, listener: Listener) -> Self {
+    pub fn new(metrics: &Arc<Metrics>, listener: Listener) -> Self {
         metrics.connections.change(listener, 1);
         Self {
             metrics: Arc::clone(metrics),
@@ -180,12 +180,12 @@ impl Drop for OpenConnection {
 
 /// An open WebSocket, counted while it is open.
 #[derive(Debug)]
-pub(crate) struct OpenTunnel {
+pub struct OpenTunnel {
     metrics: Arc<Metrics>,
 }
 
 impl OpenTunnel {
-    pub(crate) fn new(metrics: &Arc<Metrics>) -> Self {
+    pub fn new(metrics: &Arc<Metrics>) -> Self {
         metrics.tunnels.change((), 1);
         Self {
             metrics: Arc::clone(metrics),
@@ -193,7 +193,7 @@ impl OpenTunnel {
     }
 
     /// Something else than our own stopping has ended it. Whoever reads metrics then is gone as well.
-    pub(crate) fn ended(self, end: TunnelEnd) {
+    pub fn ended(self, end: TunnelEnd) {
         self.metrics.tunnel_ends.add(end, 1);
     }
 }

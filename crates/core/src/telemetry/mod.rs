@@ -15,17 +15,17 @@
 //! Counting costs a request a handful of additions, which for the proxy are plain ones (each core has a set that it alone
 //! writes), and two looks at the clock. Neither listener is imported here.
 
-pub(crate) mod access_log;
+pub mod access_log;
 mod counts;
-pub(crate) mod exposition;
-pub(crate) mod labels;
-pub(crate) mod metrics;
-pub(crate) mod observers;
+pub mod exposition;
+pub mod labels;
+pub mod metrics;
+pub mod observers;
 mod process;
-pub(crate) mod record;
-pub(crate) mod server_timing;
+pub mod record;
+pub mod server_timing;
 #[cfg(feature = "otel")]
-pub(crate) mod traces;
+pub mod traces;
 
 use access_log::{Line, RequestIds};
 use coze_auth::{Random, UnixSeconds};
@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The counts of this installation.
 #[derive(Debug)]
-pub(crate) struct Telemetry {
+pub struct Telemetry {
     /// Those of the auth service and of everything in the background.
     common: Arc<Metrics>,
     /// Those of the proxy's cores.
@@ -47,7 +47,7 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    pub(crate) fn new(started_at: UnixSeconds, random: &dyn Random) -> Self {
+    pub fn new(started_at: UnixSeconds, random: &dyn Random) -> Self {
         let mut seed = [0; 8];
         random.fill(&mut seed);
         Self {
@@ -61,34 +61,34 @@ impl Telemetry {
     }
 
     /// Begins a line of the access log; `None` when nobody writes it down.
-    pub(crate) fn line(&self, method: &Method, path: &str) -> Option<Box<Line>> {
+    pub fn line(&self, method: &Method, path: &str) -> Option<Box<Line>> {
         access_log::is_wanted().then(|| Box::new(Line::new(&self.ids, method, path)))
     }
 
     /// The same for a request of which nothing is known.
-    pub(crate) fn line_of_refused(&self) -> Option<Box<Line>> {
+    pub fn line_of_refused(&self) -> Option<Box<Line>> {
         access_log::is_wanted().then(|| Box::new(Line::of_refused(&self.ids)))
     }
 
     /// Where spans go, if anywhere; said once, at the start.
     #[cfg(feature = "otel")]
-    pub(crate) fn traces_to(&self, traces: Arc<traces::Traces>) {
+    pub fn traces_to(&self, traces: Arc<traces::Traces>) {
         let _said_once = self.traces.set(traces);
     }
 
     /// Where spans go, if anywhere.
     #[cfg(feature = "otel")]
-    pub(crate) fn traces(&self) -> Option<&Arc<traces::Traces>> {
+    pub fn traces(&self) -> Option<&Arc<traces::Traces>> {
         self.traces.get()
     }
 
     /// The set of whatever is not on the hot path.
-    pub(crate) fn common(&self) -> &Arc<Metrics> {
+    pub fn common(&self) -> &Arc<Metrics> {
         &self.common
     }
 
     /// Makes the set of a core: of one thread, on which everything that counts in it also ends.
-    pub(crate) fn new_core(&self) -> Arc<Metrics> {
+    pub fn new_core(&self) -> Arc<Metrics> {
         let metrics = Arc::new(Metrics::of_one_thread());
         let mut cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
         cores.push(Arc::clone(&metrics));

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Counts requests to the token endpoint, and traces them.
 #[derive(Debug)]
-pub(crate) struct CountedRequests(pub(crate) Arc<Telemetry>);
+pub struct CountedRequests(pub Arc<Telemetry>);
 
 impl Observer for CountedRequests {
     fn token_requested(&self, request: TokenRequested<'_>) {
@@ -28,9 +28,9 @@ impl Observer for CountedRequests {
 
 /// Counts what a store of tokens could not do. That somebody else was faster is no error.
 #[derive(Debug)]
-pub(crate) struct CountedStore {
-    pub(crate) store: Arc<dyn TokenStore>,
-    pub(crate) metrics: Arc<Metrics>,
+pub struct CountedStore {
+    pub store: Arc<dyn TokenStore>,
+    pub metrics: Arc<Metrics>,
 }
 
 impl CountedStore {

@@ -26,7 +26,7 @@ use std::time::Instant;
 
 /// A request that is being answered. Dropping it ends it.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub struct Record {
     metrics: Arc<Metrics>,
     place: Place,
     method: MethodClass,
@@ -59,7 +59,7 @@ struct Answered {
 
 /// The bytes of a request's body.
 #[derive(Debug)]
-pub(crate) enum BytesIn {
+pub enum BytesIn {
     /// All of them are there.
     Known(u64),
     /// They are counted as they pass.
@@ -67,14 +67,14 @@ pub(crate) enum BytesIn {
 }
 
 impl BytesIn {
-    pub(crate) fn known(length: usize) -> Self {
+    pub fn known(length: usize) -> Self {
         Self::Known(as_u64(length))
     }
 }
 
 impl Record {
     /// The head of a request is there.
-    pub(crate) fn begin(metrics: Arc<Metrics>, listener: Listener, method: &Method) -> Self {
+    pub fn begin(metrics: Arc<Metrics>, listener: Listener, method: &Method) -> Self {
         metrics.in_progress.change(listener, 1);
         Self {
             metrics,
@@ -98,7 +98,7 @@ impl Record {
     }
 
     /// A request whose head was refused. `method` tells only whether the answer has a body for anybody.
-    pub(crate) fn begin_refused(metrics: Arc<Metrics>, listener: Listener, method: &Method) -> Self {
+    pub fn begin_refused(metrics: Arc<Metrics>, listener: Listener, method: &Method) -> Self {
         let mut record = Self::begin(metrics, listener, method);
         if record.method == MethodClass::Head {
             record.early = None;
@@ -109,12 +109,12 @@ impl Record {
 
     /// Spans are made at the end.
     #[cfg(feature = "otel")]
-    pub(crate) fn is_traced(&mut self, trace: Option<Box<RequestTrace>>) {
+    pub fn is_traced(&mut self, trace: Option<Box<RequestTrace>>) {
         self.trace = trace;
     }
 
     /// A token had to be waited for, from `since` until now.
-    pub(crate) fn waited_for_credential(&mut self, since: Instant) {
+    pub fn waited_for_credential(&mut self, since: Instant) {
         let now = Instant::now();
         self.metrics.took(Phase::Credential, now - since);
         if let Some(timing) = &mut self.timing {
@@ -127,49 +127,49 @@ impl Record {
     }
 
     /// The caller wants to be told where the time went.
-    pub(crate) fn is_inspected(&mut self) {
+    pub fn is_inspected(&mut self) {
         self.timing = Some(Box::default());
     }
 
     /// Keeps `permit` until the answer has ended.
-    pub(crate) fn holds(&mut self, permit: Option<AddressPermit>) {
+    pub fn holds(&mut self, permit: Option<AddressPermit>) {
         self.address_permit = permit;
     }
 
     /// Hands the permit to an exchange that outlives its answer.
-    pub(crate) fn address_permit(&mut self) -> Option<AddressPermit> {
+    pub fn address_permit(&mut self) -> Option<AddressPermit> {
         self.address_permit.take()
     }
 
     /// A line is written at the end.
-    pub(crate) fn writes(&mut self, line: Option<Box<Line>>) {
+    pub fn writes(&mut self, line: Option<Box<Line>>) {
         self.line = line;
     }
 
     /// Adds to the line, if one is written.
-    pub(crate) fn note(&mut self, add: impl FnOnce(&mut Line)) {
+    pub fn note(&mut self, add: impl FnOnce(&mut Line)) {
         if let Some(line) = &mut self.line {
             add(line);
         }
     }
 
     /// The counts of the core that answers.
-    pub(crate) fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
     /// What is asked for.
-    pub(crate) fn goes_to(&mut self, route: Route) {
+    pub fn goes_to(&mut self, route: Route) {
         self.place.route = route;
     }
 
     /// The request's body.
-    pub(crate) fn receives(&mut self, bytes: BytesIn) {
+    pub fn receives(&mut self, bytes: BytesIn) {
         self.bytes_in = bytes;
     }
 
     /// It is sent on now, at the moment that this gives back: a look at the clock serves all who want to know.
-    pub(crate) fn is_sent(&mut self) -> Instant {
+    pub fn is_sent(&mut self) -> Instant {
         let now = Instant::now();
         if self.sent.is_none() {
             self.metrics.took(Phase::Ready, now - self.began);
@@ -179,7 +179,7 @@ impl Record {
     }
 
     /// The answer is there; its body takes the record along.
-    pub(crate) fn answered<B: AnswerBody>(mut self, mut response: Response<B>) -> Response<Recorded<B>> {
+    pub fn answered<B: AnswerBody>(mut self, mut response: Response<B>) -> Response<Recorded<B>> {
         let now = Instant::now();
         if let Some(sent) = self.sent {
             self.metrics.took(Phase::Upstream, now - sent);
@@ -280,13 +280,13 @@ impl Drop for Record {
 }
 
 /// Begins the records of requests that are refused by their head, before a service of the listener sees them.
-pub(crate) trait RecordRefused: std::fmt::Debug + Send + Sync {
+pub trait RecordRefused: std::fmt::Debug + Send + Sync {
     /// Begins one. `method` tells only whether the answer may have a body: nothing of such a head is known.
     fn begin(&self, method: &Method) -> Record;
 }
 
 /// A body that can be asked what it is.
-pub(crate) trait AnswerBody: Body<Data = Bytes> + Unpin {
+pub trait AnswerBody: Body<Data = Bytes> + Unpin {
     /// Whether all of it is there, so that it leaves at once.
     fn is_whole(&self) -> bool;
 
@@ -294,19 +294,9 @@ pub(crate) trait AnswerBody: Body<Data = Bytes> + Unpin {
     fn failure(&self) -> Option<UpstreamFailure>;
 }
 
-impl AnswerBody for axum::body::Body {
-    fn is_whole(&self) -> bool {
-        self.size_hint().exact().is_some()
-    }
-
-    fn failure(&self) -> Option<UpstreamFailure> {
-        None
-    }
-}
-
 /// The body of an answer, with the record of its request.
 #[derive(Debug)]
-pub(crate) struct Recorded<B: AnswerBody> {
+pub struct Recorded<B: AnswerBody> {
     body: B,
     record: Record,
 }

@@ -9,24 +9,24 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// With this field a caller asks to be told. Every request is looked at for it, so the name is made once.
-pub(crate) static INSPECT: HeaderName = HeaderName::from_static("x-cozegate-inspect");
+pub static INSPECT: HeaderName = HeaderName::from_static("x-cozegate-inspect");
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Where the time of one request goes.
 #[derive(Debug, Default)]
-pub(crate) struct ServerTiming {
+pub struct ServerTiming {
     /// For a token, when there was none at hand.
     credential: Option<Duration>,
 }
 
 impl ServerTiming {
-    pub(crate) fn waited_for_credential(&mut self, time: Duration) {
+    pub fn waited_for_credential(&mut self, time: Duration) {
         *self.credential.get_or_insert_default() += time;
     }
 
     /// Writes the field into the head of an answer that is ready `now`; what the platform wrote there goes.
-    pub(crate) fn write(&self, headers: &mut HeaderMap, began: Instant, sent: Option<Instant>, now: Instant) {
+    pub fn write(&self, headers: &mut HeaderMap, began: Instant, sent: Option<Instant>, now: Instant) {
         let (kind, credential) = match self.credential {
             Some(time) => ("awaited", time),
             None => ("at hand", Duration::ZERO),

@@ -8,10 +8,10 @@
 //! no path, no field, no name, no handle.
 
 use super::labels::{Early, Grant, MethodClass, Place, TokenOutcome};
-use crate::config::TracesConfig;
 use crate::problem::ProblemKind;
 use bytes::Bytes;
 use coze_auth::transport::{self, TransportError};
+use cozegate_config::TracesConfig;
 use http::header::{HeaderMap, HeaderName};
 use http::{Request, Response, StatusCode};
 use opentelemetry::trace::{
@@ -50,7 +50,7 @@ pub enum TracesError {
 
 /// Where spans go.
 #[derive(Debug)]
-pub(crate) struct Traces {
+pub struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
     /// The same moment on both clocks: durations are measured with the one, spans are dated with the other.
@@ -58,7 +58,7 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    pub(crate) fn new(config: &TracesConfig, background: Handle) -> Result<Arc<Self>, TracesError> {
+    pub fn new(config: &TracesConfig, background: Handle) -> Result<Arc<Self>, TracesError> {
         let client = Sender {
             http: transport::http_client(concat!("cozegate/", env!("CARGO_PKG_VERSION")))?,
             background,
@@ -87,7 +87,7 @@ impl Traces {
     }
 
     /// Sends what is left. Waits, so it wants a thread on which one may.
-    pub(crate) fn stop(&self) {
+    pub fn stop(&self) {
         if let Err(error) = self.provider.shutdown_with_timeout(LAST_EXPORT_LIMIT) {
             tracing::warn!(%error, "The last traces were not exported");
         }
@@ -120,7 +120,7 @@ impl Traces {
 
 /// The trace of one request.
 #[derive(Debug)]
-pub(crate) struct RequestTrace {
+pub struct RequestTrace {
     traces: Arc<Traces>,
     parent: Option<SpanContext>,
     credential: Option<(Instant, Instant)>,
@@ -142,7 +142,7 @@ pub(super) struct Ended {
 
 impl RequestTrace {
     /// `believed` are the fields of a request that came from one of the operator's own proxies.
-    pub(crate) fn begin(traces: &Arc<Traces>, believed: Option<&HeaderMap>) -> Box<Self> {
+    pub fn begin(traces: &Arc<Traces>, believed: Option<&HeaderMap>) -> Box<Self> {
         Box::new(Self {
             traces: Arc::clone(traces),
             parent: believed.and_then(parent_of),

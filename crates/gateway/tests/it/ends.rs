@@ -1,7 +1,7 @@
 //! How long a body may be and how long anything may take: every end has a name, and the caller is told it.
 
 use crate::world::{Answer, RecordingUpstream, World, read_head, send};
-use cozegate_gateway::config::Config;
+use cozegate_config::Config;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;

@@ -3,7 +3,7 @@
 
 use crate::world::{Names, RecordingUpstream, World, fixed_app, send};
 use coze_auth::{SystemClock, SystemRandom};
-use cozegate_gateway::config::{Config, ConfigSource, FileHost};
+use cozegate_config::{Config, ConfigSource, FileHost};
 use cozegate_gateway::store;
 use std::net::SocketAddr;
 use std::sync::Arc;

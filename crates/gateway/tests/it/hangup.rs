@@ -1,6 +1,6 @@
 //! SIGHUP, as an operator or a service manager sends it. The only test that sends it: it reaches the whole process.
 
-use cozegate_gateway::config::{self, Environment, LoadRequest, ReloadOutcome, Reloader};
+use cozegate_config::{Environment, LoadRequest, ReloadOutcome, Reloader};
 use std::fs;
 use std::process::Command;
 
@@ -19,7 +19,7 @@ async fn a_hangup_loads_the_configuration_again_at_once() {
             .collect::<Environment>(),
         flags: vec![],
     };
-    let loaded = config::load(request.clone()).unwrap();
+    let loaded = cozegate_config::load(request.clone()).unwrap();
     let mut reloader = Reloader::new(request, &loaded).unwrap();
 
     fs::write(&file, format!("{APP}2\n")).unwrap();

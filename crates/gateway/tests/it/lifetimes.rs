@@ -9,7 +9,7 @@ use crate::world::websocket::{bearer, caller, open};
 use crate::world::{RecordingUpstream, World, read_head, send};
 use coze_auth::{Clock as _, SystemClock};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_gateway::config::Config;
+use cozegate_config::Config;
 use cozegate_store::HandleRegister;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;

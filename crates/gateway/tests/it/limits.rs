@@ -4,7 +4,7 @@ use crate::metrics::scrape;
 use crate::world::{Answer, RecordingUpstream, World, read_head, send};
 use coze_auth::SeededRandom;
 use coze_auth::random::base64url;
-use cozegate_gateway::config::{ForwardedField, LimitsConfig};
+use cozegate_config::{ForwardedField, LimitsConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 

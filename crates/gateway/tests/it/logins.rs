@@ -448,7 +448,7 @@ async fn app_whose_redirect_uri_leads_elsewhere_says_so() {
     for redirect in elsewhere.into_iter().chain(own.iter().map(String::as_str)) {
         let mut config = world.config.clone();
         let app = config.apps.get_mut("pkce").unwrap();
-        if let cozegate_gateway::config::Credentials::Pkce { redirect_uri, .. } = &mut app.credentials {
+        if let cozegate_config::Credentials::Pkce { redirect_uri, .. } = &mut app.credentials {
             *redirect_uri = redirect.parse().unwrap();
         }
         world.gateway.apply(&config).unwrap();

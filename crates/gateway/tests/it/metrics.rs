@@ -3,7 +3,7 @@
 use crate::world::{RecordingUpstream, World, fixed_app, read_head, send};
 use coze_auth::SystemRandom;
 use coze_emulator::{Fault, FaultMatch, FaultRule};
-use cozegate_gateway::config::StoreConfig;
+use cozegate_config::StoreConfig;
 use cozegate_gateway::store;
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -2,7 +2,7 @@
 
 use crate::world::{RecordingUpstream, World, fixed_app, send};
 use coze_auth::SigningKey;
-use cozegate_gateway::config::{Credentials, SecretText};
+use cozegate_config::{Credentials, SecretText};
 
 async fn token(world: &World, name: &str) -> (u16, String) {
     let head = format!(

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use coze_auth::{Clock, ManualClock, SeededRandom, SystemClock, SystemRandom};
 use coze_emulator::{AuthorizationKind, Emulator, EmulatorConfig};
-use cozegate_gateway::config::{Config, ConfigSource};
+use cozegate_config::{Config, ConfigSource};
 use cozegate_gateway::store;
 use cozegate_store::{GatewaySecret, HandleRegister};
 use serde_json::{Value, json};

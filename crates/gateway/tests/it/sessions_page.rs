@@ -2,7 +2,7 @@
 
 use crate::world::{Answer, RecordingUpstream, World, fixed_app, send};
 use coze_auth::{Clock as _, SessionName, Subject, SystemClock, SystemRandom};
-use cozegate_gateway::config::StoreConfig;
+use cozegate_config::StoreConfig;
 use cozegate_gateway::store;
 use cozegate_store::{Grade, HandleRecord, HandleRegister};
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use crate::world::{World, fixed_app, send};
 use coze_auth::random::base64url;
 use coze_auth::{Clock as _, ManualClock, SeededRandom, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, Fault, FaultMatch, FaultRule};
-use cozegate_gateway::config::{SealKeySource, SecretText, StoreConfig, StoreKind};
+use cozegate_config::{SealKeySource, SecretText, StoreConfig, StoreKind};
 use cozegate_gateway::store;
 use cozegate_store::Backend;
 use std::path::Path;

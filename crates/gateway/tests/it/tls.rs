@@ -5,7 +5,7 @@ use crate::world::{RecordingUpstream, SITE, World};
 use bytes::Bytes;
 use coze_auth::ChallengeMethod;
 use coze_emulator::{AppKind, Emulator};
-use cozegate_gateway::config::{
+use cozegate_config::{
     AllowedBots, AppConfig, Credentials, MAIN_SITE, Mode, PublicUrls, SiteConfig, TlsConfig, TlsFault,
 };
 use http::{Method, Request, Response, Version};

@@ -1,7 +1,7 @@
 //! A request gives its spans with the right parents, to a collector of ours, and nothing that is nobody's business.
 
 use crate::world::{RecordingUpstream, World};
-use cozegate_gateway::config::{Config, TracesConfig};
+use cozegate_config::{Config, TracesConfig};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -2,27 +2,27 @@
 
 use super::browser_binding::BrowserBinding;
 use super::status::standing;
-use crate::apps::ServingApp;
-use crate::caller::ClientAddress;
-use crate::guard::Passage;
-use crate::portal::language::Reader;
-use crate::portal::own_page::see_other;
-use crate::portal::pages::LoginStanding;
-use crate::portal::query::parameter;
-use crate::portal::respond;
-use crate::portal::state::{Effect, PortalState};
-use crate::problem::{Problem, ProblemKind};
-use crate::telemetry::labels::StoreUse;
+use crate::language::Reader;
+use crate::own_page::see_other;
+use crate::pages::LoginStanding;
+use crate::query::parameter;
+use crate::respond;
+use crate::state::{Effect, PortalState};
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use cozegate_core::apps::ServingApp;
+use cozegate_core::caller::ClientAddress;
+use cozegate_core::guard::Passage;
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::telemetry::labels::StoreUse;
 use cozegate_store::LoginRecord;
 use url::Url;
 
 /// `GET /login`. For an app in which nobody logs in, the legacy contract: merely another way to `/callback`.
-pub(in crate::portal) async fn login(
+pub(crate) async fn login(
     State(portal): State<PortalState>,
     Extension(passage): Extension<Passage>,
     Extension(address): Extension<ClientAddress>,

@@ -5,11 +5,11 @@
 //! comes back twice is recognized. Each login has a cookie of its own, named after its `state`, so that two tabs
 //! do not disturb each other.
 
-use crate::cookies::OwnCookie;
-use crate::guard::Scheme;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use coze_auth::{LoginState, Random};
+use cozegate_core::cookies::OwnCookie;
+use cozegate_core::guard::Scheme;
 use http::HeaderMap;
 use http::header::HeaderValue;
 use std::fmt::Write as _;
@@ -18,16 +18,16 @@ use std::fmt::Write as _;
 const MAX_AGE_SECONDS: u32 = 600;
 
 /// A login's cookie, made when the login begins.
-pub(crate) struct BrowserBinding {
+pub(super) struct BrowserBinding {
     /// For the browser.
-    pub(crate) cookie: HeaderValue,
+    pub cookie: HeaderValue,
     /// For the record of the login.
-    pub(crate) hash: String,
+    pub hash: String,
 }
 
 impl BrowserBinding {
     /// Draws one for the login of this `state`, whose answer comes back to `path`. `None` only for a path that is none.
-    pub(crate) fn draw(state: &LoginState, scheme: Scheme, path: &str, random: &dyn Random) -> Option<Self> {
+    pub(super) fn draw(state: &LoginState, scheme: Scheme, path: &str, random: &dyn Random) -> Option<Self> {
         let secret = coze_auth::random::base64url(random, 32);
         let mut cookie = own(&name(state), path).set(scheme, &secret, MAX_AGE_SECONDS)?;
         cookie.set_sensitive(true);
@@ -38,14 +38,14 @@ impl BrowserBinding {
     }
 
     /// Says whether a request comes from the browser whose cookie has this hash.
-    pub(crate) fn is_same_browser(headers: &HeaderMap, scheme: Scheme, state: &LoginState, expected: &str) -> bool {
+    pub(super) fn is_same_browser(headers: &HeaderMap, scheme: Scheme, state: &LoginState, expected: &str) -> bool {
         own(&name(state), "/")
             .values(scheme, headers)
             .any(|secret| verify_slices_are_equal(hex(&hash(secret)).as_bytes(), expected.as_bytes()).is_ok())
     }
 
     /// The `Set-Cookie` that removes it again.
-    pub(crate) fn removal(state: &LoginState, scheme: Scheme, path: &str) -> Option<HeaderValue> {
+    pub(super) fn removal(state: &LoginState, scheme: Scheme, path: &str) -> Option<HeaderValue> {
         own(&name(state), path).removal(scheme)
     }
 }

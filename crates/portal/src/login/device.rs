@@ -5,28 +5,28 @@
 //! `coze-auth`.
 
 use super::status::{login_app, renew_sessions, standing};
-use crate::apps::ServingApp;
-use crate::caller::ClientAddress;
-use crate::config::AppKind;
-use crate::guard::Passage;
-use crate::portal::device_logins::Waiting;
-use crate::portal::language::Reader;
-use crate::portal::own_page::see_other;
-use crate::portal::pages::LoginStanding;
-use crate::portal::query::parameter;
-use crate::portal::respond;
-use crate::portal::state::PortalState;
-use crate::problem::Problem;
-use crate::state::Shared;
+use crate::device_logins::Waiting;
+use crate::language::Reader;
+use crate::own_page::see_other;
+use crate::pages::LoginStanding;
+use crate::query::parameter;
+use crate::respond;
+use crate::state::PortalState;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use coze_auth::Subject;
+use cozegate_config::AppKind;
+use cozegate_core::apps::ServingApp;
+use cozegate_core::caller::ClientAddress;
+use cozegate_core::guard::Passage;
+use cozegate_core::problem::Problem;
+use cozegate_core::state::Shared;
 use std::sync::{Arc, OnceLock};
 
 /// Answers the request.
-pub(in crate::portal) async fn show(
+pub(crate) async fn show(
     State(portal): State<PortalState>,
     Extension(passage): Extension<Passage>,
     Extension(address): Extension<ClientAddress>,

@@ -7,18 +7,18 @@
 
 use super::browser_binding::BrowserBinding;
 use super::status::renew_sessions;
-use crate::portal::language::Reader;
-use crate::portal::own_page::see_other;
-use crate::portal::respond;
-use crate::problem::{Problem, ProblemKind};
-use crate::state::Shared;
-use crate::telemetry::labels::StoreUse;
+use crate::language::Reader;
+use crate::own_page::see_other;
+use crate::respond;
 use axum::response::Response;
 use coze_auth::{AuthError, Callback, LoginFailure, LoginState, Subject};
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::state::Shared;
+use cozegate_core::telemetry::labels::StoreUse;
 use cozegate_store::BackendError;
 
 /// Answers it.
-pub(in crate::portal) async fn finish(shared: &Shared, reader: &Reader, query: Option<&str>) -> Response {
+pub(crate) async fn finish(shared: &Shared, reader: &Reader, query: Option<&str>) -> Response {
     // The page's links keep the query elsewhere; this one holds code and state.
     let reader = &reader.without_query();
     let callback = Callback::parse(query.unwrap_or_default());

@@ -4,26 +4,22 @@
 //! says so. Only a page of our own may ask: listed origins may use sessions, not end them.
 
 use super::status::{login_app, renew_sessions, standing};
-use crate::guard::Passage;
-use crate::portal::language::Reader;
-use crate::portal::own_page::{is_own_page, see_other};
-use crate::portal::query::parameter;
-use crate::portal::respond;
-use crate::problem::{Problem, ProblemKind};
-use crate::state::Shared;
+use crate::language::Reader;
+use crate::own_page::{is_own_page, see_other};
+use crate::query::parameter;
+use crate::respond;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use coze_auth::Subject;
+use cozegate_core::guard::Passage;
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::state::Shared;
 use std::sync::Arc;
 
 /// `GET /logout`: how the login stands, with the button that ends it.
-pub(in crate::portal) async fn show(
-    State(shared): State<Arc<Shared>>,
-    reader: Reader,
-    RawQuery(query): RawQuery,
-) -> Response {
+pub(crate) async fn show(State(shared): State<Arc<Shared>>, reader: Reader, RawQuery(query): RawQuery) -> Response {
     let live = shared.live();
     let name = parameter(query.as_deref(), "app");
     let shown = async {
@@ -34,7 +30,7 @@ pub(in crate::portal) async fn show(
 }
 
 /// `POST /logout` with `app` in the form.
-pub(in crate::portal) async fn log_out(
+pub(crate) async fn log_out(
     State(shared): State<Arc<Shared>>,
     Extension(passage): Extension<Passage>,
     reader: Reader,

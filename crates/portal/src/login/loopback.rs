@@ -8,10 +8,7 @@
 //! answer that does ends it.
 
 use super::browser_binding::BrowserBinding;
-use crate::guard::{Guard, OriginList, OwnHosts, Scheme};
-use crate::portal::pages;
-use crate::problem::{ProblemKind, language_of};
-use crate::text::Language;
+use crate::pages;
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{
@@ -21,6 +18,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use coze_auth::{AuthError, Callback, LoginFailure, PendingLogin, Random, Subject, Token, TokenSource};
+use cozegate_config::text::Language;
+use cozegate_core::guard::{Guard, OriginList, OwnHosts, Scheme};
+use cozegate_core::problem::{ProblemKind, language_of};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};

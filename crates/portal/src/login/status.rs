@@ -1,13 +1,13 @@
 //! How the login of an app stands, and what a new or ended login does to the sessions of before.
 
-use crate::apps::ServingApp;
-use crate::portal::pages::LoginStanding;
-use crate::portal::respond;
-use crate::problem::{Problem, ProblemKind};
-use crate::state::{Live, Shared};
+use crate::pages::LoginStanding;
+use crate::respond;
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use coze_auth::{AuthError, StoreError, Subject};
+use cozegate_core::apps::ServingApp;
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::state::{Live, Shared};
 use std::sync::Arc;
 
 /// How the app's login stands.

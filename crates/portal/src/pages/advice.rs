@@ -3,7 +3,7 @@
 //! A problem's own words say why it came; programs read them as well. This is for people who look at it in a browser: one
 //! step, and a link where the step is a click.
 
-use crate::problem::ProblemKind;
+use cozegate_core::problem::ProblemKind;
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub fn advice(kind: ProblemKind) -> Option<Advice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::has_text;
+    use cozegate_config::text::has_text;
     use std::collections::HashSet;
 
     #[test]

@@ -1,11 +1,11 @@
 //! The pages of a login: how it stands, the code for another device, and the one page of the command line's listener.
 
 use super::{Frame, Texts, rendered};
-use crate::text::{Language, text};
 use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use cozegate_config::text::{Language, text};
 
 /// How an app's login stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

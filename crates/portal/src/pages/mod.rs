@@ -19,9 +19,9 @@ pub use playground::{PlaygroundPage, PlaygroundPlaces, playground, playground_po
 pub(super) use script_data::{ScriptTexts, ScriptWords, script_words};
 pub use sessions::{SessionLine, SessionsPage, sessions};
 
-use crate::config::AppKind;
-use crate::text::{Language, text};
 use askama::Template;
+use cozegate_config::AppKind;
+use cozegate_config::text::{Language, text};
 use script_data::{CALLBACK_TEXTS, CHAT_TEXTS, WINDOW_TEXTS, json_block, script_texts};
 use serde::Serialize;
 

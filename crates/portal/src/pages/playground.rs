@@ -5,8 +5,8 @@
 //! service only the address that opens sessions, so that no token can be asked for from there.
 
 use super::{BotChoice, Frame, Texts, json_block, origin, rendered};
-use crate::text::Language;
 use askama::Template;
+use cozegate_config::text::Language;
 use serde::Serialize;
 
 /// The playground at `/playground`.

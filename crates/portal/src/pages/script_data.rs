@@ -3,11 +3,11 @@
 //! The catalogue stays the only place for words. A script names a text by its id; a test beside the pages fails when a
 //! script asks for one that its list lacks.
 
-use crate::text::{Language, text};
+use cozegate_config::text::{Language, text};
 use serde::Serialize;
 
 /// Texts that a script fills in itself: id and variable names.
-pub(in crate::portal) type ScriptTexts = &'static [(&'static str, &'static [&'static str])];
+pub(crate) type ScriptTexts = &'static [(&'static str, &'static [&'static str])];
 
 /// What `web/pages/callback.js` says.
 pub(super) const CALLBACK_TEXTS: ScriptTexts = &[
@@ -99,10 +99,10 @@ pub(super) const WINDOW_TEXTS: ScriptTexts = &[
 ];
 
 /// The words of texts, by id.
-pub(in crate::portal) type ScriptWords = serde_json::Map<String, serde_json::Value>;
+pub(crate) type ScriptWords = serde_json::Map<String, serde_json::Value>;
 
 /// Returns the words; a variable stands in its text as `{name}`, for the script to fill in.
-pub(in crate::portal) fn script_words(language: Language, ids: ScriptTexts) -> ScriptWords {
+pub(crate) fn script_words(language: Language, ids: ScriptTexts) -> ScriptWords {
     ids.iter()
         .map(|(id, variables)| {
             let holes: Vec<(&str, String)> = variables.iter().map(|name| (*name, format!("{{{name}}}"))).collect();

@@ -1,7 +1,7 @@
 //! Renders every page in both languages and looks at what a browser, or an attacker, would look at.
 
 use super::*;
-use crate::text::has_text;
+use cozegate_config::text::has_text;
 use std::path::Path;
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>'\"&";
@@ -66,7 +66,7 @@ fn error_page(language: Language, detail: &str) -> String {
         status: 404,
         title: "Nothing here",
         detail,
-        advice: advice(crate::problem::ProblemKind::CrossSite),
+        advice: advice(cozegate_core::problem::ProblemKind::CrossSite),
         request_id: Some("01JD"),
     })
 }
@@ -124,7 +124,7 @@ fn every_page() -> Vec<String> {
 
 /// The files below `web/` with the given ending, tests and packages left out.
 fn web_files(folder: &str, ending: &str) -> Vec<(String, String)> {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web").join(folder);
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web").join(folder);
     let mut files: Vec<_> = std::fs::read_dir(web)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -191,7 +191,7 @@ fn every_text_of_the_pages_is_used() {
     users.push_str(include_str!("login.rs"));
     users.push_str(include_str!("advice.rs"));
 
-    for line in include_str!("../../../../../locales/en/pages.ftl").lines() {
+    for line in include_str!("../../../config/locales/en/pages.ftl").lines() {
         if let Some((id, _)) = line.split_once(" = ") {
             assert!(users.contains(&format!("\"{id}\"")), "nobody says {id}");
         }
@@ -206,7 +206,7 @@ fn every_text_of_the_pages_is_used() {
 
 #[test]
 fn every_asset_that_a_page_links_to_exists() {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
 
     for page in every_page() {
         for asset in page

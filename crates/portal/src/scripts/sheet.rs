@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn no_sheet_of_ours_asks_the_page_around_for_a_size_or_for_a_picture() {
         for path in ["styles.css", "chat/chat.css", "window/window.css"] {
-            let sheet = for_shadow_root(crate::portal::assets::text(path).unwrap());
+            let sheet = for_shadow_root(crate::assets::text(path).unwrap());
 
             assert!(!sheet.contains("rem;") && !sheet.contains("rem "), "{path}");
             assert!(!sheet.contains("url("), "{path}");

@@ -1,7 +1,7 @@
 //! The texts that the scripts for other people's pages say, by id and variable names. A script gets them in both languages
 //! or in the one that it is asked for in.
 
-use crate::portal::pages::ScriptTexts;
+use crate::pages::ScriptTexts;
 
 /// What `web/embed/` says.
 pub(super) const EMBED_TEXTS: ScriptTexts = &[

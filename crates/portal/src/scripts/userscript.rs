@@ -6,17 +6,17 @@
 
 use super::userscript_texts::USERSCRIPT_TEXTS;
 use super::{ServedToWindow, join};
-use crate::config::Site;
-use crate::portal::assets;
-use crate::portal::language::Reader;
-use crate::portal::pages::{ScriptWords, script_words};
-use crate::portal::static_file::StaticFile;
-use crate::state::Shared;
-use crate::text::{Language, text};
+use crate::assets;
+use crate::language::Reader;
+use crate::pages::{ScriptWords, script_words};
+use crate::static_file::StaticFile;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
+use cozegate_config::Site;
+use cozegate_config::text::{Language, text};
+use cozegate_core::state::Shared;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -70,11 +70,7 @@ struct ServedBot<'a> {
 }
 
 /// `GET /cozegate.user.js`.
-pub(in crate::portal) async fn serve(
-    State(shared): State<Arc<Shared>>,
-    reader: Reader,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn serve(State(shared): State<Arc<Shared>>, reader: Reader, headers: HeaderMap) -> Response {
     let live = shared.live();
     let auth_base = shared.auth_base_for(&reader.headers);
     let proxy_base = shared.proxy_base_for(&reader.headers);
@@ -162,7 +158,7 @@ fn hosts(bases: &[&str]) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::UserscriptConfig;
+    use cozegate_config::UserscriptConfig;
 
     #[test]
     fn metadata_asks_for_the_sites_the_hosts_and_the_grants_and_for_nothing_else() {

@@ -8,13 +8,13 @@ use super::super::files::FileBody;
 use super::super::pool::Lease;
 use super::event_tap::EventTap;
 use super::events::WholeEvents;
-use crate::alarm::Idle;
-use crate::exchanges::{RunningExchange, SESSION_ENDED, SESSION_ENDED_CODE};
-use crate::limits::{Buffer, Permit, UNCOUNTED_BYTES, held_by};
-use crate::problem::{Limit, Problem, ProblemKind};
-use crate::telemetry::labels::UpstreamFailure;
-use crate::telemetry::record::AnswerBody;
 use bytes::{Bytes, BytesMut};
+use cozegate_core::alarm::Idle;
+use cozegate_core::exchanges::{RunningExchange, SESSION_ENDED, SESSION_ENDED_CODE};
+use cozegate_core::limits::{Buffer, Permit, UNCOUNTED_BYTES, held_by};
+use cozegate_core::problem::{Limit, Problem, ProblemKind};
+use cozegate_core::telemetry::labels::UpstreamFailure;
+use cozegate_core::telemetry::record::AnswerBody;
 use cozegate_policy::ownership::Learned;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -133,7 +133,7 @@ impl AnswerError {
         );
     }
 
-    /// For programs that read event streams: numbers that no SDK acts upon, as in [`crate::problem`].
+    /// For programs that read event streams: numbers that no SDK acts upon, as in [`cozegate_core::problem`].
     fn words(&self) -> (u32, String) {
         match self {
             Self::Broken(_) => (

@@ -3,8 +3,8 @@
 use super::super::connect;
 use super::super::pool::{Connection, Pool};
 use super::{Answer, EventDialect, Upload};
-use crate::connections;
-use crate::media_type::is_event_stream;
+use cozegate_core::connections;
+use cozegate_core::media_type::is_event_stream;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;

@@ -7,12 +7,12 @@
 //! it is waiting for.
 
 use super::super::route::BodyLimit;
-use crate::alarm::Idle;
-use crate::connections::RequestBody;
-use crate::limits::{Buffer, UNCOUNTED_BYTES, held_by};
-use crate::problem::{Limit, Problem, ProblemKind};
-use crate::telemetry::record::BytesIn;
 use bytes::{Bytes, BytesMut};
+use cozegate_core::alarm::Idle;
+use cozegate_core::connections::RequestBody;
+use cozegate_core::limits::{Buffer, UNCOUNTED_BYTES, held_by};
+use cozegate_core::problem::{Limit, Problem, ProblemKind};
+use cozegate_core::telemetry::record::BytesIn;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use std::pin::Pin;

@@ -6,7 +6,7 @@
 //! standard library, whose `is_global` is not stable; the ranges are those of the IANA special-purpose registries
 //! (RFC 6890 and what followed).
 
-use crate::caller::unwrap_ipv4;
+use cozegate_core::caller::unwrap_ipv4;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether a host may be reached at `address`.

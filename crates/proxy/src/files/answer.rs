@@ -8,8 +8,8 @@
 use super::super::body::Answer;
 use super::body::FileBody;
 use super::stored::Stored;
-use crate::limits::Permit;
-use crate::telemetry::labels::FileSource;
+use cozegate_core::limits::Permit;
+use cozegate_core::telemetry::labels::FileSource;
 use http::header::{
     ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, REFERRER_POLICY, VARY,

@@ -2,8 +2,8 @@
 
 use super::content::Content;
 use super::stored::Stored;
-use crate::limits::Permit;
 use bytes::Bytes;
+use cozegate_core::limits::Permit;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -5,8 +5,8 @@
 use super::content::DiskContent;
 use super::folder::{Draft, Folder};
 use super::stored::{Key, Stored};
-use crate::telemetry::metrics::Metrics;
 use coze_auth::UnixSeconds;
+use cozegate_core::telemetry::metrics::Metrics;
 use http::HeaderMap;
 use std::collections::HashMap;
 use std::io;

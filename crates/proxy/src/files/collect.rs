@@ -3,8 +3,8 @@
 use super::content::{Content, MemoryContent, PIECE_BYTES};
 use super::failure::FetchFailure;
 use super::folder::{Draft, Folder};
-use crate::limits::{Buffer, Reservation};
 use bytes::{Bytes, BytesMut};
+use cozegate_core::limits::{Buffer, Reservation};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 

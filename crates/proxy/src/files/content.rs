@@ -4,9 +4,9 @@
 //! holds a few pieces in memory. The entry's file stays open while it is sent: an entry that is evicted or replaced
 //! meanwhile is read on, until too many of such files hold disk space ([`super::folder`]); then its answers are cut.
 
-use crate::limits::Reservation;
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use cozegate_core::limits::Reservation;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};

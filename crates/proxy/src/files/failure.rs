@@ -1,9 +1,9 @@
 //! Why a file could not be had, and what its caller sees of that.
 
-use crate::limits::BufferFull;
-use crate::problem::{Problem, ProblemKind, describe};
-use crate::targets::Refused;
-use crate::telemetry::labels::FileSource;
+use cozegate_core::limits::BufferFull;
+use cozegate_core::problem::{Problem, ProblemKind, describe};
+use cozegate_core::targets::Refused;
+use cozegate_core::telemetry::labels::FileSource;
 use http::StatusCode;
 
 /// Why there is no file. Texts instead of sources, because one failure may have many callers.

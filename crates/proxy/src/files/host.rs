@@ -8,10 +8,10 @@
 use super::super::connect::tls_connector;
 use super::address;
 use super::failure::FetchFailure;
-use crate::config::TimeoutsConfig;
-use crate::dns::Resolve;
-use crate::targets::FileTarget;
 use bytes::Bytes;
+use cozegate_config::TimeoutsConfig;
+use cozegate_core::dns::Resolve;
+use cozegate_core::targets::FileTarget;
 use http::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response};
 use http_body_util::Empty;

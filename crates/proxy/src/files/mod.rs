@@ -2,7 +2,7 @@
 //!
 //! Nothing of a caller goes to a host of files: no credential, no cookie, no origin, no word of who asks. The hosts are a
 //! list of the configuration; what a redirect or the DNS says is judged again. Files are public, so a caller needs no
-//! handle, and a page of any site may embed them ([`crate::guard`]). They are kept on disk, and handed out from there
+//! handle, and a page of any site may embed them ([`cozegate_core::guard`]). They are kept on disk, and handed out from there
 //! when their host is slow or away (`docs/decisions/0007-file-cache.md`).
 //!
 //! Memory is bounded: a file that is kept is collected on disk and sent from there piece by piece; any other reserves its
@@ -40,21 +40,21 @@ mod media_type;
 mod stored;
 
 pub(super) use body::FileBody;
-pub(crate) use stored::EntryKey;
+pub use stored::EntryKey;
 
 use super::body::Answer;
-use crate::config::{FilesConfig, TimeoutsConfig};
-use crate::dns::Resolve;
-use crate::encoding::{Encoding, takes_file};
-use crate::limits::{Buffer, Permit};
-use crate::problem::{Problem, ProblemKind};
-use crate::targets::{Allowed, FileTarget};
-use crate::telemetry::metrics::Metrics;
 use answer::CacheStatus;
 use cache::Cache;
 use collect::{Collected, Collector};
 use content::Content;
 use coze_auth::{Clock, UnixSeconds};
+use cozegate_config::{FilesConfig, TimeoutsConfig};
+use cozegate_core::dns::Resolve;
+use cozegate_core::encoding::{Encoding, takes_file};
+use cozegate_core::limits::{Buffer, Permit};
+use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::targets::{Allowed, FileTarget};
+use cozegate_core::telemetry::metrics::Metrics;
 use cozegate_store::PrivateFileError;
 use failure::FetchFailure;
 use fetch::{Bounds, Fetched, LONGEST_FETCH, Opened};
@@ -78,7 +78,7 @@ const MIB: u32 = 1024 * 1024;
 
 /// Fetches and keeps files. One for all workers; the work runs on the background runtime.
 #[derive(Debug)]
-pub(crate) struct Files {
+pub struct Files {
     inner: Arc<Inner>,
     /// How long a host may take before a stored file takes its answer's place.
     patience: Duration,
@@ -97,16 +97,17 @@ struct Inner {
 }
 
 /// Dependencies of [`Files`].
-pub(crate) struct Dependencies<'a> {
+#[derive(Debug)]
+pub struct Dependencies<'a> {
     /// Looks up the names of hosts.
-    pub(crate) resolver: Arc<dyn Resolve>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub resolver: Arc<dyn Resolve>,
+    pub clock: Arc<dyn Clock>,
     /// Where files are kept when the configuration names no place.
-    pub(crate) folder: Option<&'a Path>,
+    pub folder: Option<&'a Path>,
     /// A set that any thread may write.
-    pub(crate) metrics: Arc<Metrics>,
+    pub metrics: Arc<Metrics>,
     /// Names and authenticates stored files.
-    pub(crate) entry_key: EntryKey,
+    pub entry_key: EntryKey,
 }
 
 /// A request for a file.
@@ -132,7 +133,7 @@ struct Wanted {
 
 impl Files {
     /// What fetches on the runtime of the caller.
-    pub(crate) fn new(
+    pub fn new(
         config: &FilesConfig,
         timeouts: &TimeoutsConfig,
         means: Dependencies<'_>,

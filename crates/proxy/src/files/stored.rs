@@ -5,11 +5,11 @@
 //! The HMAC key is derived from the gateway's secret: an entry that another program has written is not an entry.
 
 use super::content::{Content, PIECE_BYTES, PieceDigest};
-use crate::encoding::Encoding;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use coze_auth::UnixSeconds;
+use cozegate_core::encoding::Encoding;
 use cozegate_store::GatewaySecret;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -27,11 +27,11 @@ pub(super) const LONGEST_LINE: usize = 1024 * 1024;
 const QUERY_SUFFIX: char = 'q';
 
 /// Names and authenticates entries.
-pub(crate) struct EntryKey(hmac::Key);
+pub struct EntryKey(hmac::Key);
 
 impl EntryKey {
     /// Derives the key. The label carries a version.
-    pub(crate) fn derive(secret: &GatewaySecret) -> Self {
+    pub fn derive(secret: &GatewaySecret) -> Self {
         let root = hmac::Key::new(HMAC_SHA256, secret.expose());
         let key = hmac::sign(&root, b"cozegate file cache v2");
         Self(hmac::Key::new(HMAC_SHA256, key.as_ref()))

@@ -3,7 +3,7 @@
 //! One small buffer for each way. A side that does not read stops the other one (back-pressure), and a side that ends ends
 //! the other: the platform's close reaches the caller, the caller's departure the platform. Nothing ends a connection for
 //! being silent: who has nothing to say may wait. That the other end of a silent line is gone is seen by the probes of
-//! TCP (`crate::connections`). When we stop, or when the session of the caller has ended, the caller gets a close of our
+//! TCP (`cozegate_core::connections`). When we stop, or when the session of the caller has ended, the caller gets a close of our
 //! own, between two frames.
 
 use super::frames::Frames;

@@ -4,9 +4,9 @@
 //! proves to the caller that it speaks WebSocket, and no answer of something in between can. The same holds for
 //! subprotocols and extensions: the two ends agree on them, and we carry bytes that we do not read.
 
-use crate::problem::ProblemKind;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cozegate_core::problem::ProblemKind;
 use http::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,

@@ -10,8 +10,8 @@
 //! and by a close with the status 1008.
 
 use super::messages::{Event, Messages};
-use crate::problem::{Problem, ProblemKind};
-use crate::text::Language;
+use cozegate_config::text::Language;
+use cozegate_core::problem::{Problem, ProblemKind};
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -238,8 +238,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<IO> {
 
 /// An error event, and a close.
 fn last_words(problem: &Problem) -> Vec<u8> {
-    let limit = problem.limit.map_or("", crate::problem::Limit::key);
-    let wait = problem.retry_after.map_or(1, crate::problem::whole_seconds);
+    let limit = problem.limit.map_or("", cozegate_core::problem::Limit::key);
+    let wait = problem.retry_after.map_or(1, cozegate_core::problem::whole_seconds);
     let reason = format!("cozegate: {limit} is reached; try again in {wait} s");
     let event = serde_json::json!({
         "event_type": "error",

@@ -4,7 +4,7 @@
 //! (docs/upstream/websocket.md). Here it is taken out: it goes neither upstream nor into a log. What else stands there
 //! stays byte for byte, in its order.
 
-use crate::problem::ProblemKind;
+use cozegate_core::problem::ProblemKind;
 use http::header::HeaderValue;
 use url::form_urlencoded;
 

@@ -12,7 +12,7 @@ use crate::world::{World, demo_app, fixed_app};
 use certificates::Certificates;
 use coze_auth::{Endpoints, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_gateway::config::{AppConfig, Config};
+use cozegate_config::{AppConfig, Config};
 use cozegate_gateway::store;
 use fault::{Fault, Kind};
 use std::collections::{BTreeMap, BTreeSet};

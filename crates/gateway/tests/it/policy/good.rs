@@ -4,7 +4,7 @@
 use super::{SITE, Visitor};
 use crate::world::World;
 use coze_emulator::EmulatorConfig;
-use cozegate_gateway::config::{AllowedBots, LimitsConfig, Mode};
+use cozegate_config::{AllowedBots, LimitsConfig, Mode};
 use cozegate_policy::Group;
 use cozegate_policy::Id;
 use serde::Deserialize;

@@ -4,7 +4,7 @@
 use super::{Visitor, calls};
 use crate::world::{World, published_bot};
 use coze_emulator::{EmulatorConfig, Isolation};
-use cozegate_gateway::config::{LimitsConfig, Mode};
+use cozegate_config::{LimitsConfig, Mode};
 use cozegate_policy::Group;
 use serde_json::{Value, json};
 use std::time::Duration;

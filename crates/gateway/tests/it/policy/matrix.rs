@@ -3,7 +3,7 @@
 
 use super::{SITE, Visitor};
 use crate::world::{RecordingUpstream, World, send};
-use cozegate_gateway::config::{
+use cozegate_config::{
     AllowedBots, LimitsConfig, MAIN_SITE, Mode, PageAuthority, PublicUrls, SiteConfig, VisitorsConfig,
 };
 use cozegate_policy::{Access, Body, Group, GroupSet, Operation, operations};

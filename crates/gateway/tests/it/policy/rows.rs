@@ -3,7 +3,7 @@
 use super::{JSON, SITE, Visitor, assert_refused, calls, open};
 use crate::world::{World, published_bot, send};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_gateway::config::{AllowedBots, SiteConfig};
+use cozegate_config::{AllowedBots, SiteConfig};
 use cozegate_policy::operations;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ const OTHER_BOT: &str = "7500000000000000002";
 
 async fn world() -> (World, Emulator, Visitor) {
     let (world, emulator) = World::public_with(EmulatorConfig::default(), |config| {
-        config.limits = cozegate_gateway::config::LimitsConfig::of_mode(cozegate_gateway::config::Mode::Local);
+        config.limits = cozegate_config::LimitsConfig::of_mode(cozegate_config::Mode::Local);
     })
     .await;
     let visitor = Visitor::new(&world).await;

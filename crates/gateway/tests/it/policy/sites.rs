@@ -4,7 +4,7 @@ use super::{SITE, Visitor, assert_refused, calls, open};
 use crate::world::{World, published_bot};
 use coze_auth::{SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_gateway::config::{AllowedBots, Config, ConfigSource, SiteConfig};
+use cozegate_config::{AllowedBots, Config, ConfigSource, SiteConfig};
 use cozegate_gateway::store;
 use cozegate_policy::Id;
 use serde_json::json;
@@ -18,7 +18,7 @@ async fn two_sites() -> (World, Emulator) {
         let bots = AllowedBots::Listed(vec![Id::parse(SECOND_BOT.as_bytes()).unwrap()]);
         let second = SiteConfig::new("second", "main", vec![SECOND.parse().unwrap()], bots);
         config.sites.insert("second".to_owned(), second);
-        config.limits = cozegate_gateway::config::LimitsConfig::of_mode(cozegate_gateway::config::Mode::Local);
+        config.limits = cozegate_config::LimitsConfig::of_mode(cozegate_config::Mode::Local);
     })
     .await
 }

@@ -22,11 +22,11 @@ pub use wire::{Wire, try_read_head};
 use coze_auth::random::base64url;
 use coze_auth::{ChallengeMethod, Clock, Endpoints, SeededRandom, SigningKey, SystemClock, SystemRandom};
 use coze_emulator::{Emulator, EmulatorConfig};
-use cozegate_gateway::config::{
+use cozegate_config::{
     AllowedBots, AppConfig, Config, ConfigSource, Credentials, JwtOptions, LimitsConfig, MAIN_SITE, Mode, PublicUrls,
     SecretText, SiteConfig,
 };
-use cozegate_gateway::dns::{Resolve, SystemResolver};
+use cozegate_core::dns::{Resolve, SystemResolver};
 use cozegate_gateway::{Running, Services, StartRequest, store};
 use cozegate_policy::Id;
 use cozegate_store::{Backend, GatewaySecret};

@@ -1,6 +1,6 @@
 //! A resolver that answers what the test says, in turn.
 
-use cozegate_gateway::dns::{Resolve, Resolving};
+use cozegate_core::dns::{Resolve, Resolving};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;

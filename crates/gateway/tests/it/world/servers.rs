@@ -5,7 +5,7 @@
 
 use coze_auth::SystemRandom;
 use coze_auth::random::base64url;
-use cozegate_gateway::config::{SecretText, StoreConfig, StoreKind};
+use cozegate_config::{SecretText, StoreConfig, StoreKind};
 use cozegate_gateway::store;
 use cozegate_store::Backend;
 use std::sync::Arc;

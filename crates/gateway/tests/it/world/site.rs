@@ -2,7 +2,7 @@
 
 use super::{Answer, Names, RecordingUpstream, World, fixed_app, send};
 use coze_auth::{Clock, SystemClock, SystemRandom};
-use cozegate_gateway::config::{Config, ConfigSource, FileHost};
+use cozegate_config::{Config, ConfigSource, FileHost};
 use cozegate_gateway::store;
 use std::sync::Arc;
 
