@@ -1,6 +1,6 @@
 //! Tokens of JSON text (RFC 8259): strings, numbers, literals and white space, with the position in the bytes.
 
-use super::Kind;
+use super::value::Kind;
 use crate::denial::Ambiguity;
 
 /// Whether `\u0041` is refused where `A` would do. No encoder writes it; a person may.
