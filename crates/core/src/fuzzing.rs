@@ -1,6 +1,7 @@
 //! What fuzzers and property tests ask of the code that reads strangers' bytes. Each function takes any bytes, and panics
 //! when something that must always hold does not. No part of the API; behind the feature `fuzzing`.
 
+use crate::asked::{Asked, Once};
 use crate::caller::session_name::VisitorKeys;
 use crate::caller::{
     ClientAddress, IssuedVisitor, Presented, ShownVisitor, TrustedProxies, VisitorCookie, VisitorId, presented,
@@ -85,7 +86,7 @@ pub fn credential(data: &[u8]) {
             headers.append(AUTHORIZATION, value);
         }
     }
-    let shown = presented(&headers, Mode::Local);
+    let shown = presented(Once::of(&headers, &AUTHORIZATION), Mode::Local);
     assert!(
         shown.is_err() || headers.len() == 1,
         "one of several credentials is taken"
@@ -126,12 +127,9 @@ pub fn guard(data: &[u8]) {
     let headers = fields(lines);
     let guard = Guard::new(OwnHosts::loopback(([127, 0, 0, 1], 8081).into(), Scheme::Http));
     let origins: OriginList = ORIGINS.map(str::to_owned).into_iter().collect();
-    let verdict = guard.check(
-        &origins,
-        method.unwrap_or(&Method::GET),
-        &Uri::from_static("/"),
-        &headers,
-    );
+    let target = Uri::from_static("/");
+    let asked = Asked::of(method.unwrap_or(&Method::GET), &target, &headers);
+    let verdict = guard.check(&origins, &asked);
     let Ok(passage) = verdict else { return };
     let all = |name| {
         headers

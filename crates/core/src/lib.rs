@@ -19,6 +19,7 @@ pub mod addresses;
 pub mod alarm;
 pub mod api_path;
 pub mod apps;
+pub mod asked;
 pub mod caller;
 pub mod connections;
 pub mod cookies;

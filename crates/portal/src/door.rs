@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use cozegate_config::Mode;
+use cozegate_core::asked::Asked;
 use cozegate_core::caller::ClientAddress;
 use cozegate_core::guard::Guard;
 use cozegate_core::guard::cors::{self, Credentials};
@@ -104,7 +105,8 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
     } else {
         Guard::check
     };
-    let verdict = check(&door.guard, &live.origins, &parts.method, &parts.uri, &parts.headers);
+    let asked = Asked::of(&parts.method, &parts.uri, &parts.headers);
+    let verdict = check(&door.guard, &live.origins, &asked);
     let (origin, mut response) = match verdict {
         Err(kind) => (None, respond::problem(kind.into(), &reader)),
         Ok(passage) if is_refused_to_strangers(shared.mode, route, peer, &parts) => {
@@ -114,10 +116,10 @@ async fn guarded(door: Door, peer: SocketAddr, request: Request, next: Next, rec
         Ok(passage) => {
             let origin = passage.origin.clone();
             if let Some(origin) = &origin
-                && cors::is_preflight(&parts.method, &parts.headers)
+                && cors::is_preflight(&asked)
             {
                 record.goes_to(labels::Route::Preflight);
-                return cors::preflight_answer(&parts.headers, origin, Credentials::Allowed);
+                return cors::preflight_answer(&asked, origin, Credentials::Allowed);
             }
             record.goes_to(label(route, &live, parts.uri.path()));
             if parts.uri.path() == "*" {

@@ -1,51 +1,42 @@
 //! One API call: the caller's request with a credential of ours in it, and the platform's answer.
-//!
-//! A token that the platform refuses is renewed once and the request sent once more, before the caller has seen a byte. So
-//! a token that was withdrawn early costs one round trip and nobody an error. When the new one is refused as well, the
-//! caller is told so in words that make no SDK ask for yet another.
 
-use super::body::{Answer, Bounds, EventDialect, Upload};
+use super::authenticated_caller::{AuthenticatedCaller, within};
+use super::body::Answer;
+use super::context::RequestContext;
 use super::policy::Gate;
-use super::pool::CallerId;
-use super::route::BodyLimit;
-use super::upstream::{self, Upstream};
-use super::{Proxy, owned, refusal, request, response, route};
-use coze_auth::{Subject, Token};
-use cozegate_core::apps::ServingApp;
-use cozegate_core::caller::{Caller, Presented, presented};
+use super::route::{self, BodyLimit};
+use super::upload::{Bounds, Upload};
+use super::{owned, request, response};
+use cozegate_core::api_path::ApiPath;
+use cozegate_core::asked::Once;
+use cozegate_core::caller::presented;
 use cozegate_core::connections::RequestBody;
 use cozegate_core::limits::{Admission, Buffer};
 use cozegate_core::media_type::is_event_stream;
 use cozegate_core::problem::{Limit, Problem, ProblemKind};
-use cozegate_core::sites::Site;
-use cozegate_core::state::{Live, Shared};
-use cozegate_core::telemetry::labels::RefusedToken;
-use cozegate_core::telemetry::metrics::Metrics;
-use cozegate_core::telemetry::record::Record;
 use cozegate_policy::BodyPlan;
-use cozegate_store::Grade;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN, UPGRADE};
+use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body as _;
-use std::borrow::Cow;
 use std::sync::Arc;
-use tokio::time::{Instant, timeout_at};
 
-/// Passes `incoming` on and its answer back.
+/// Passes `incoming` on and its answer back: phases 4 to 11.
 pub(super) async fn pass(
     incoming: Box<Request<RequestBody>>,
-    live: &Live,
-    proxy: &Proxy,
-    record: &mut Record,
+    path: ApiPath,
+    context: &mut RequestContext<'_>,
 ) -> Result<Response<Answer>, Problem> {
-    let shared = &*proxy.shared;
-    let shown = presented(incoming.headers(), shared.mode)?;
-    let mut asker = Asker::find(shown, incoming.headers(), live, shared, record).await?;
-    let Admission { permit, rate_limit } = live.limits.admit(&asker.caller)?;
-    asker.admitted_as(permit.caller_id());
+    let RequestContext {
+        proxy, live, record, ..
+    } = context;
+    let (live, shared) = (&**live, &*proxy.shared);
+    let shown = presented(Once::of(incoming.headers(), &AUTHORIZATION), shared.mode)?;
+    let mut caller = AuthenticatedCaller::find(shown, incoming.headers(), live, shared, record).await?;
+    let Admission { permit, rate_limit } = live.limits.admit(caller.caller())?;
+    caller.admitted_as(permit.caller_id());
     let (mut head, body) = incoming.into_parts();
     let uri = head.uri.clone();
-    let mut gate = asker.gate(&proxy.metrics);
+    let mut gate = caller.gate(&proxy.metrics);
     let plan = match &mut gate {
         Some(gate) => {
             gate.check_operation(&head.method, &uri, false)?;
@@ -55,25 +46,25 @@ pub(super) async fn pass(
     };
     let upstream = proxy
         .upstreams
-        .at(&asker.app.api_base)
+        .at(&caller.app().api_base)
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
     let bounds = Bounds {
-        length: route::body_limit(uri.path(), live.limits.config()),
+        length: route::body_limit(path.kind, live.limits.config()),
         idle: upstream.idle_timeout(),
     };
-    request::prepare(&mut head, upstream.target(), &shared.pass_fields)?;
+    request::prepare(&mut head, path, upstream.target(), &shared.pass_fields)?;
     let deadline = upstream.deadline();
     // Pinned here: handed on as a value, it would be kept once more by every future that it goes through.
     let exchange = std::pin::pin!(async {
         let upload = upload(body, bounds, plan, gate.as_mut(), upstream.buffer()).await?;
         if let Some(gate) = &gate {
-            owned::check(gate, &asker, &upstream, record).await?;
+            owned::check(gate, &caller, &upstream, record).await?;
         }
         record.receives(upload.bytes());
         let request = Box::new(Request::from_parts(head, upload));
-        let answer = asker.exchange(&upstream, request, record).await?;
+        let answer = caller.exchange(&upstream, request, record).await?;
         match &gate {
-            Some(gate) => owned::learn_and_filter(answer, gate, &asker, upstream.buffer()).await,
+            Some(gate) => owned::learn_and_filter(answer, gate, &caller, upstream.buffer()).await,
             None => Ok(answer),
         }
     });
@@ -83,7 +74,7 @@ pub(super) async fn pass(
         Some(deadline) if !is_stream => body.holding(permit).until(deadline),
         _ => body.holding(permit),
     });
-    let answer = answer.map(|body| body.ending_with(|| shared.join(&asker.caller)));
+    let answer = answer.map(|body| body.ending_with(|| shared.join(caller.caller())));
     let mut response = response::incoming(answer, &shared.pass_fields);
     if let Some(status) = rate_limit {
         status.write(response.headers_mut());
@@ -115,254 +106,4 @@ async fn upload(
     let upload = Upload::whole(body, Bounds { length, ..bounds }, buffer).await?;
     gate.check_body(upload.kept_bytes())?;
     Ok(upload)
-}
-
-/// Who asks, and the app that serves them.
-pub(super) struct Asker<'a> {
-    app: &'a ServingApp,
-    caller: Caller,
-    /// The site on which the caller's handle was opened.
-    site: Option<&'a Site>,
-    id: CallerId,
-    shared: &'a Shared,
-}
-
-impl<'a> Asker<'a> {
-    /// Finds them by what they present, and notes who it is for the log.
-    pub(super) async fn find(
-        presented: Presented<'_>,
-        headers: &HeaderMap,
-        live: &'a Live,
-        shared: &'a Shared,
-        record: &mut Record,
-    ) -> Result<Self, Problem> {
-        let (app, caller, site) = match presented {
-            Presented::OwnToken(authorization) => (live.apps.default_app(), Caller::OwnToken(authorization), None),
-            Presented::Handle(handle) => {
-                let visitor = shared.find_handle(handle, record.metrics()).await?;
-                let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
-                let site = live.sites.for_handle(&visitor, origin)?;
-                // An app that is gone takes its handles along: the page opens a session with one that is there.
-                let app = live.apps.find(Some(&visitor.app)).ok_or(ProblemKind::HandleUnknown)?;
-                (app, Caller::Visitor(visitor), Some(&**site))
-            }
-        };
-        record.note(|line| match &caller {
-            Caller::OwnToken(_) => line.of_own_token(&app.name),
-            Caller::Visitor(handle) => {
-                line.of_visitor(&app.name, shared.visitor_keys.log_name(&app.name, &handle.subject));
-            }
-        });
-        Ok(Self {
-            app,
-            caller,
-            site,
-            id: None,
-            shared,
-        })
-    }
-
-    /// Sets the identity by which connections to the platform are kept apart.
-    pub(super) fn admitted_as(&mut self, id: CallerId) {
-        self.id = id;
-    }
-
-    pub(super) fn app(&self) -> &ServingApp {
-        self.app
-    }
-
-    pub(super) fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    /// What all requests share.
-    pub(super) fn shared(&self) -> &'a Shared {
-        self.shared
-    }
-
-    /// The policy that applies to the caller; `None` for whom nothing is refused.
-    pub(super) fn gate<'g>(&'g self, metrics: &'g Metrics) -> Option<Gate<'g>> {
-        match (&self.caller, self.site) {
-            (Caller::Visitor(handle), Some(site)) => Gate::of(handle, site, metrics),
-            _ => None,
-        }
-    }
-
-    /// The visitor whose handle was shown.
-    pub(super) fn subject(&self) -> Option<&Subject> {
-        match &self.caller {
-            Caller::Visitor(handle) => Some(&handle.subject),
-            Caller::OwnToken(_) => None,
-        }
-    }
-
-    /// Sends `request` with the caller's credential, and with a new one when it is refused and ours.
-    pub(super) async fn exchange(
-        &self,
-        upstream: &Upstream,
-        request: Box<Request<Upload>>,
-        record: &mut Record,
-    ) -> Result<Response<Answer>, Problem> {
-        match &self.caller {
-            Caller::OwnToken(authorization) => {
-                let now = record.is_sent();
-                let again = upstream::is_repeatable(&request)
-                    .then(|| request::copy(&request))
-                    .flatten();
-                exchange(
-                    (upstream, self.id),
-                    request,
-                    again.as_deref(),
-                    authorization.clone(),
-                    now,
-                )
-                .await
-            }
-            Caller::Visitor(handle) => {
-                let (app, shared) = (self.app, self.shared);
-                let scope = self.site.and_then(|site| site.token_scope.as_ref());
-                let subject = match scope {
-                    Some(scope) if handle.grade != Grade::Local => Cow::Owned(Subject {
-                        scope: Some(scope.clone()),
-                        ..handle.subject.clone()
-                    }),
-                    _ => Cow::Borrowed(&handle.subject),
-                };
-                let visitor = Visitor {
-                    app,
-                    subject,
-                    id: self.id,
-                    shared,
-                };
-                visitor.exchange(upstream, request, record).await
-            }
-        }
-    }
-}
-
-/// A visitor, whose token we hold.
-struct Visitor<'a> {
-    app: &'a ServingApp,
-    subject: Cow<'a, Subject>,
-    id: CallerId,
-    shared: &'a Shared,
-}
-
-impl Visitor<'_> {
-    async fn exchange(
-        &self,
-        upstream: &Upstream,
-        request: Box<Request<Upload>>,
-        record: &mut Record,
-    ) -> Result<Response<Answer>, Problem> {
-        let token = self.token(record).await?;
-        let again = request::copy(&request);
-        let now = record.is_sent();
-        let answer = exchange((upstream, self.id), request, again.as_deref(), bearer(&token)?, now).await?;
-        if !refusal::refuses_token(&answer) {
-            return Ok(answer);
-        }
-        tracing::info!(app = %self.app.name, "The platform refuses a token; it is renewed");
-        let outcome = Box::pin(self.mend(upstream, &token, &answer, again, record)).await;
-        record.metrics().token_refused(match &outcome {
-            Ok(_) => RefusedToken::Mended,
-            Err(_) => RefusedToken::Told,
-        });
-        outcome
-    }
-
-    /// Renews a token that the platform refuses, and sends the request `again`.
-    async fn mend(
-        &self,
-        upstream: &Upstream,
-        token: &Token,
-        answer: &Response<Answer>,
-        again: Option<Box<Request<Upload>>>,
-        record: &mut Record,
-    ) -> Result<Response<Answer>, Problem> {
-        self.app.tokens.refused(&self.subject, token);
-        let renewed = self.token(record).await?;
-        // A fixed token stays what it is; and when one new token after the other is refused, no more are asked for.
-        if renewed.is_same_as(token) {
-            return Err(credential_refused(answer));
-        }
-        let Some(again) = again else {
-            return Err(credential_refused(answer));
-        };
-        let answer = exchange((upstream, self.id), again, None, bearer(&renewed)?, record.is_sent()).await?;
-        if refusal::refuses_token(&answer) {
-            return Err(credential_refused(&answer));
-        }
-        Ok(answer)
-    }
-
-    async fn token(&self, record: &mut Record) -> Result<Token, Problem> {
-        let subject = &*self.subject;
-        if let Some(token) = self.app.tokens.ready_token(subject) {
-            return Ok(token);
-        }
-        let since = std::time::Instant::now();
-        // Waiting for the platform is rare, and its state large: it is no part of the future of every call.
-        let token = Box::pin(self.app.tokens.access_token(subject)).await;
-        record.waited_for_credential(since);
-        token.map_err(|error| Problem::from_auth_error(&error).with_login_url(|| self.shared.login_url(self.app)))
-    }
-}
-
-/// Waits for `exchange` until `deadline` (`timeouts.total_seconds`), if there is one.
-pub(super) async fn within<T>(
-    deadline: Option<Instant>,
-    exchange: impl Future<Output = Result<T, Problem>>,
-) -> Result<T, Problem> {
-    let Some(deadline) = deadline else {
-        return exchange.await;
-    };
-    match timeout_at(deadline, exchange).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Problem::at_limit(ProblemKind::UpstreamTimedOut, Limit::TotalSeconds)),
-    }
-}
-
-/// Sends `request`, `now`, with this credential; `again` is a copy of it. A short JSON answer is there as a whole afterwards.
-async fn exchange(
-    (upstream, caller): (&Upstream, CallerId),
-    mut request: Box<Request<Upload>>,
-    again: Option<&Request<Upload>>,
-    authorization: HeaderValue,
-    now: std::time::Instant,
-) -> Result<Response<Answer>, Problem> {
-    request.headers_mut().insert(AUTHORIZATION, authorization.clone());
-    let copy = || {
-        let mut copy = again
-            .filter(|request| upstream::is_repeatable(request))
-            .and_then(request::copy)?;
-        copy.headers_mut().insert(AUTHORIZATION, authorization);
-        Some(copy)
-    };
-    let dialect = EventDialect::of(request.uri().path());
-    let asks_to_switch = request.headers().contains_key(UPGRADE);
-    let answer = upstream.exchange(request, copy, caller, now.into()).await?;
-    response::check_frame(&answer, asks_to_switch)?;
-    response::mannered(answer, dialect, upstream.buffer()).await
-}
-
-fn credential_refused(answer: &Response<Answer>) -> Problem {
-    let log_id = answer.headers().get("x-tt-logid");
-    Problem {
-        log_id: log_id.and_then(|id| id.to_str().ok()).map(str::to_owned),
-        ..ProblemKind::CredentialRefused.into()
-    }
-}
-
-/// `Authorization: Bearer <token>`, marked so that it never prints.
-fn bearer(token: &Token) -> Result<HeaderValue, Problem> {
-    let field = ["Bearer ", token.access_token().expose()].concat();
-    let mut value = HeaderValue::try_from(field).map_err(|_| {
-        Problem::with_inside(
-            ProblemKind::Internal,
-            "the access token does not fit into a header field",
-        )
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }

@@ -3,8 +3,8 @@
 //! HTTP/1.1 only: one connection carries one exchange, so a slow stream never stands in another's way
 //! (`docs/decisions/0003-proxy-on-plain-hyper.md`).
 
-use super::body::Upload;
 use super::pool::Connection;
+use super::upload::Upload;
 use cozegate_core::connections::probe_when_silent;
 use futures_util::FutureExt as _;
 use http::header::HeaderValue;

@@ -76,7 +76,7 @@ pub fn header_filter(data: &[u8]) {
 /// When that does not hold.
 pub fn path(data: &[u8]) {
     let Ok(path) = std::str::from_utf8(data) else { return };
-    if route::find_path(path) != Ok(Route::Api) {
+    if !matches!(route::find_path(path), Ok(Route::Api(_))) {
         return;
     }
     let mut spelled = data.to_vec();
@@ -154,7 +154,7 @@ pub fn url_target(data: &[u8]) {
             assert!(is_listed && is_bare, "{uri} leads to {url}");
         }
         Ok((Route::File(_), Some(plain))) => assert!(plain.path().is_empty(), "{uri} is a file and a path"),
-        Ok((Route::Api, plain)) => path(plain.as_ref().map_or(uri.path(), PathAndQuery::path).as_bytes()),
+        Ok((Route::Api(_), plain)) => path(plain.as_ref().map_or(uri.path(), PathAndQuery::path).as_bytes()),
         Ok((Route::About, _)) | Err(_) => {}
     }
 }

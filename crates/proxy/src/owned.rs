@@ -4,12 +4,14 @@
 //! register does not know may be the visitor's own from before there was a register: the platform's list, asked with the
 //! visitor's own token, decides.
 
-use super::api::Asker;
-use super::body::{Answer, Upload};
+use super::authenticated_caller::AuthenticatedCaller;
+use super::body::Answer;
 use super::policy::Gate;
 use super::request;
+use super::upload::Upload;
 use super::upstream::Upstream;
 use coze_auth::Subject;
+use cozegate_core::api_path::ApiPath;
 use cozegate_core::limits::Buffer;
 use cozegate_core::ownership::{Owner, OwnershipRegister};
 use cozegate_core::problem::{Problem, ProblemKind};
@@ -35,12 +37,12 @@ const LONGEST_LIST: usize = 1 << 20;
 /// Refuses a request that names an id of another visitor.
 pub(super) async fn check(
     gate: &Gate<'_>,
-    asker: &Asker<'_>,
+    caller: &AuthenticatedCaller<'_>,
     upstream: &Upstream,
     record: &mut Record,
 ) -> Result<(), Problem> {
     let facts = gate.facts();
-    let Some(subject) = asker.subject().filter(|_| gate.owns()) else {
+    let Some(subject) = caller.subject().filter(|_| gate.owns()) else {
         return Ok(());
     };
     let conversation = facts.conversation_id.map(|id| (Kind::Conversation, id));
@@ -50,17 +52,17 @@ pub(super) async fn check(
     if named.is_empty() {
         return Ok(());
     }
-    let register = &*asker.shared().ownership;
+    let register = &*caller.shared().ownership;
     let owner = register.owner(subject);
     let ids: Vec<OwnedId> = named.iter().map(|(kind, id)| register.entry(*kind, *id)).collect();
     let owners = match register.owners(&ids, &owner).await {
         Ok(owners) => owners,
         // Without the store the platform alone decides about conversations. Files it cannot be asked about.
         Err(error) if !named.iter().any(|(kind, _)| *kind == Kind::File) => {
-            asker.shared().store_problem(StoreUse::Ownership, &error);
+            caller.shared().store_problem(StoreUse::Ownership, &error);
             vec![Owner::Unknown; named.len()]
         }
-        Err(error) => return Err(asker.shared().store_problem(StoreUse::Ownership, &error)),
+        Err(error) => return Err(caller.shared().store_problem(StoreUse::Ownership, &error)),
     };
     for (((kind, _), id), found) in named.iter().zip(ids).zip(owners) {
         let is_own = match (kind, found) {
@@ -69,7 +71,7 @@ pub(super) async fn check(
             // Known chats of others are refused; of an unknown one the conversation, which is checked, decides.
             (Kind::Chat, Owner::Unknown) => facts.conversation_id.is_some(),
             (Kind::Conversation, Owner::Unknown) => {
-                Box::pin(is_on_the_platforms_list(&id, &owner, gate, asker, upstream, record)).await?
+                Box::pin(is_on_the_platforms_list(&id, &owner, gate, caller, upstream, record)).await?
             }
         };
         if !is_own {
@@ -88,11 +90,11 @@ async fn is_on_the_platforms_list(
     id: &OwnedId,
     owner: &OwnedDigest,
     gate: &Gate<'_>,
-    asker: &Asker<'_>,
+    caller: &AuthenticatedCaller<'_>,
     upstream: &Upstream,
     record: &mut Record,
 ) -> Result<bool, Problem> {
-    let register = &*asker.shared().ownership;
+    let register = &*caller.shared().ownership;
     let lookups = register.lookups_of(owner);
     let _turn = lookups.turn.lock().await;
     // The question before this one may have found it.
@@ -113,7 +115,7 @@ async fn is_on_the_platforms_list(
                 let target = format!(
                     "/v1/conversations?bot_id={bot}&connector_id={connector}&page_num={page}&page_size={PAGE_SIZE}"
                 );
-                let found = conversations(&target, asker, upstream, record).await?;
+                let found = conversations(&target, caller, upstream, record).await?;
                 let is_last = found.len() < PAGE_SIZE;
                 let found = entries(register, &found);
                 register.learn(&found, *owner).await;
@@ -133,7 +135,7 @@ async fn is_on_the_platforms_list(
 
 async fn conversations(
     target: &str,
-    asker: &Asker<'_>,
+    caller: &AuthenticatedCaller<'_>,
     upstream: &Upstream,
     record: &mut Record,
 ) -> Result<Vec<Learned>, Problem> {
@@ -142,9 +144,10 @@ async fn conversations(
     head.uri = target
         .parse::<Uri>()
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
-    request::prepare(&mut head, upstream.target(), &[])?;
+    let path = ApiPath::of(head.uri.path());
+    request::prepare(&mut head, path, upstream.target(), &[])?;
     let request = Box::new(Request::from_parts(head, Upload::empty()));
-    let answer = asker.exchange(upstream, request, record).await?;
+    let answer = caller.exchange(upstream, request, record).await?;
     let body = answer.into_body().read_ahead(LONGEST_LIST, upstream.buffer()).await?;
     let text = body.whole().unwrap_or_default();
     Ok(ownership::learn_from_answer(Learns::Conversations, text))
@@ -161,7 +164,7 @@ fn entries(register: &OwnershipRegister, learned: &[Learned]) -> Vec<OwnedId> {
 pub(super) async fn learn_and_filter(
     answer: Response<Answer>,
     gate: &Gate<'_>,
-    asker: &Asker<'_>,
+    caller: &AuthenticatedCaller<'_>,
     buffer: &Arc<Buffer>,
 ) -> Result<Response<Answer>, Problem> {
     let answer = if gate.filters() {
@@ -170,8 +173,8 @@ pub(super) async fn learn_and_filter(
         answer
     };
     let learns = gate.matched().and_then(|matched| matched.operation.learns());
-    match (learns, asker.subject().filter(|_| gate.owns())) {
-        (Some(learns), Some(subject)) => learned(answer, learns, subject, &asker.shared().ownership, buffer).await,
+    match (learns, caller.subject().filter(|_| gate.owns())) {
+        (Some(learns), Some(subject)) => learned(answer, learns, subject, &caller.shared().ownership, buffer).await,
         _ => Ok(answer),
     }
 }

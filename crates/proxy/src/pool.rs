@@ -9,7 +9,7 @@
 //! caller at once, and to another one only after it has idled for [`QUARANTINE`] without a byte: hyper closes an idle connection on
 //! which something arrives.
 
-use super::body::{Course, Upload};
+use super::upload::{Course, Upload};
 use cozegate_core::alarm::Alarm;
 use hyper::client::conn::http1::SendRequest;
 use std::num::NonZeroU64;

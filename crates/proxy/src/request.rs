@@ -3,12 +3,13 @@
 //! Hop-by-hop fields (RFC 9110 7.6.1), credentials, cookies, and whatever a browser, a reverse proxy, an access gateway or a
 //! tracing tool adds stay here, because a field that is not listed does not pass. `server.pass_fields` adds names.
 
-use super::body::Upload;
 use super::connect::Target;
-use cozegate_core::api_path::without_doubled_slash;
+use super::framing::named_by_connection;
+use super::upload::Upload;
+use cozegate_core::api_path::ApiPath;
 use cozegate_core::problem::{Problem, ProblemKind};
 use cozegate_policy::fields;
-use http::header::{ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Uri, Version};
 
@@ -17,8 +18,8 @@ use http::{Request, Uri, Version};
 const USUAL_FIELDS: usize = 8;
 
 /// Makes the head that goes to `target` from the caller's. What is left to add is a credential.
-pub(super) fn prepare(parts: &mut Parts, target: &Target, more: &[HeaderName]) -> Result<(), Problem> {
-    let uri = upstream_uri(&parts.uri, target.base_path())
+pub(super) fn prepare(parts: &mut Parts, path: ApiPath, target: &Target, more: &[HeaderName]) -> Result<(), Problem> {
+    let uri = upstream_uri(&parts.uri, path, target.base_path())
         .map_err(|error| Problem::with_inside(ProblemKind::PathRefused, error))?;
     parts.uri = uri;
     parts.version = Version::HTTP_11;
@@ -41,9 +42,9 @@ pub(super) fn copy(request: &Request<Upload>) -> Option<Box<Request<Upload>>> {
 }
 
 /// Path and query as they came, behind the base path of the configured upstream.
-fn upstream_uri(uri: &Uri, base_path: &str) -> Result<Uri, http::Error> {
+fn upstream_uri(uri: &Uri, path: ApiPath, base_path: &str) -> Result<Uri, http::Error> {
     let path_and_query = uri.path_and_query().map_or("/", |p| p.as_str());
-    let path_and_query = without_doubled_slash(path_and_query);
+    let path_and_query = path.plain(path_and_query);
     if base_path.is_empty() {
         return Uri::builder().path_and_query(path_and_query).build();
     }
@@ -68,19 +69,6 @@ pub(super) fn clean(headers: &mut HeaderMap, more: &[HeaderName]) {
             headers.append(name, value);
         }
     }
-}
-
-/// RFC 9110 7.6.1: the fields that `Connection` names go as well. `Transfer-Encoding` and the like are on our own list;
-/// what frames the message (`Content-Length`) cannot be named away.
-pub(super) fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
-        .filter(|name| *name != http::header::CONTENT_LENGTH && *name != TRANSFER_ENCODING)
-        .collect()
 }
 
 #[cfg(test)]
@@ -216,11 +204,11 @@ mod tests {
         };
 
         assert_eq!(
-            upstream_uri(&uri, "").unwrap(),
+            upstream_uri(&uri, ApiPath::of(uri.path()), "").unwrap(),
             "/v3/chat?conversation_id=7&x=%E4%BD%A0"
         );
         assert_eq!(
-            upstream_uri(&uri, "/coze").unwrap(),
+            upstream_uri(&uri, ApiPath::of(uri.path()), "/coze").unwrap(),
             "/coze/v3/chat?conversation_id=7&x=%E4%BD%A0"
         );
     }

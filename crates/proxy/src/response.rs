@@ -1,13 +1,13 @@
 //! Builds the caller's answer from the upstream's: status and bytes as they are, and an allow list of header fields.
 
 use super::body::{Answer, EventDialect};
-use super::request::named_by_connection;
+use super::framing::named_by_connection;
 use cozegate_core::limits::Buffer;
 use cozegate_core::media_type::{is_event_stream, is_of_type};
-use cozegate_core::problem::{Problem, ProblemKind};
+use cozegate_core::problem::Problem;
 use cozegate_policy::fields;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
-use http::{Response, StatusCode};
+use http::Response;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// nginx and some hosting platforms in front of the gateway read it and do not buffer the stream.
@@ -37,33 +37,6 @@ pub(super) async fn mannered(
         body
     };
     Ok(Response::from_parts(head, body))
-}
-
-/// Refuses an answer whose frame two readers could understand in two ways, and one that is none.
-///
-/// We announce no transfer coding but `chunked`, so there is no other; beside it a length "ought to be handled as an error"
-/// (RFC 9112 6.1, 6.3). And another protocol comes only where the request `asks_to_switch` (RFC 9110 15.2.2).
-pub(super) fn check_frame<B>(answer: &Response<B>, asks_to_switch: bool) -> Result<(), Problem> {
-    let headers = answer.headers();
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let is_sound = match (codings.next(), codings.next()) {
-        (None, _) => true,
-        (Some(only), None) => only.as_bytes().eq_ignore_ascii_case(b"chunked") && !headers.contains_key(CONTENT_LENGTH),
-        (Some(_), Some(_)) => false,
-    };
-    if !is_sound {
-        return Err(Problem::with_inside(
-            ProblemKind::UpstreamBroken,
-            "the answer is framed in two ways, or in one that nobody asked for",
-        ));
-    }
-    if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !asks_to_switch {
-        return Err(Problem::with_inside(
-            ProblemKind::UpstreamBroken,
-            "the answer is another protocol, which nobody asked for",
-        ));
-    }
-    Ok(())
 }
 
 /// Makes the caller's answer from the upstream's: the listed fields, and `more`.

@@ -4,7 +4,7 @@
 //! `/open_api/`, or a file of a listed host. In particular `/api/permission/**`, where tokens are made, is not reachable.
 
 use cozegate_config::LimitsConfig;
-use cozegate_core::api_path::without_doubled_slash;
+use cozegate_core::api_path::{ApiKind, ApiPath, without_doubled_slash};
 use cozegate_core::problem::{Limit, Problem, ProblemKind};
 use cozegate_core::targets::{Allowed, FileTarget, Target, named_by};
 use http::Uri;
@@ -17,7 +17,7 @@ pub(super) enum Route {
     /// The proxy about itself.
     About,
     /// The same path at the app's API base.
-    Api,
+    Api(ApiPath),
     /// A file of a listed host.
     File(FileTarget),
 }
@@ -37,11 +37,9 @@ pub(super) struct BodyLimit {
     pub(super) limit: Limit,
 }
 
-/// How long a body may be that goes to `path`. Files and sound are sent to a few paths only (protocol 6.6, 6.8); everything
-/// else is JSON.
-pub(super) fn body_limit(path: &str, limits: &LimitsConfig) -> BodyLimit {
-    let path = without_doubled_slash(path);
-    let (bytes, limit) = if path == "/v1/files/upload" || path.starts_with("/v1/audio/") {
+/// How long a body of such a call may be.
+pub(super) fn body_limit(kind: ApiKind, limits: &LimitsConfig) -> BodyLimit {
+    let (bytes, limit) = if kind.takes_upload() {
         (limits.upload_bytes, Limit::UploadBytes)
     } else {
         (limits.body_bytes, Limit::BodyBytes)
@@ -66,7 +64,7 @@ pub(super) fn find(uri: &Uri, allowed: &Allowed) -> Result<(Route, Option<PathAn
             let plain = PathAndQuery::try_from(plain)
                 .map_err(|error| Problem::with_inside(ProblemKind::TargetRefused, error))?;
             match find_path(plain.path())? {
-                Route::Api => Ok((Route::Api, Some(plain))),
+                route @ Route::Api(_) => Ok((route, Some(plain))),
                 _ => Err(ProblemKind::NoSuchEndpoint.into()),
             }
         }
@@ -75,18 +73,18 @@ pub(super) fn find(uri: &Uri, allowed: &Allowed) -> Result<(Route, Option<PathAn
 
 /// Finds what `path` asks for, when it is a path of our own.
 pub(super) fn find_path(path: &str) -> Result<Route, ProblemKind> {
-    let path = without_doubled_slash(path);
+    let plain = without_doubled_slash(path);
     // `*` comes with OPTIONS only, and is about the server as a whole (RFC 9110 9.3.7).
-    if path == "/" || path.is_empty() || path == "*" {
+    if plain == "/" || plain.is_empty() || plain == "*" {
         return Ok(Route::About);
     }
-    if !API_PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+    if !API_PREFIXES.iter().any(|prefix| plain.starts_with(prefix)) {
         return Err(ProblemKind::NoSuchEndpoint);
     }
-    if climbs(path) {
+    if climbs(plain) {
         Err(ProblemKind::PathRefused)
     } else {
-        Ok(Route::Api)
+        Ok(Route::Api(ApiPath::of(path)))
     }
 }
 
@@ -127,7 +125,7 @@ mod tests {
             "/v1/a..b",
             "/v1/%E4%BD%A0",
         ] {
-            assert_eq!(find_path(path), Ok(Route::Api), "{path}");
+            assert_eq!(find_path(path), Ok(Route::Api(ApiPath::of(path))), "{path}");
         }
         assert_eq!(find_path("/"), Ok(Route::About));
         for path in [

@@ -6,7 +6,7 @@
 //! that moves is let be. How it goes is noted in its [`Course`], by which whoever waits for the answer's head knows whom
 //! it is waiting for.
 
-use super::super::route::BodyLimit;
+use super::route::BodyLimit;
 use bytes::{Bytes, BytesMut};
 use cozegate_core::alarm::Idle;
 use cozegate_core::connections::RequestBody;
@@ -27,7 +27,7 @@ const LARGEST_KEPT: usize = 64 * 1024;
 
 /// A caller's request body.
 #[derive(Debug)]
-pub(in super::super) struct Upload(Source);
+pub(super) struct Upload(Source);
 
 #[derive(Debug)]
 enum Source {
@@ -49,16 +49,16 @@ struct Streamed {
 
 /// What a body must keep to.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Bounds {
+pub(super) struct Bounds {
     /// How long it may be.
-    pub(in super::super) length: BodyLimit,
+    pub(super) length: BodyLimit,
     /// How long the caller may stand still.
-    pub(in super::super) idle: Duration,
+    pub(super) idle: Duration,
 }
 
 /// Why a body cannot be had.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(in super::super) enum UploadError {
+pub(super) enum UploadError {
     /// The caller sent nothing for a while.
     #[error("the caller's body stood still for {} seconds", .0.as_secs())]
     Idle(Duration),
@@ -86,7 +86,7 @@ impl From<UploadError> for Problem {
 
 /// How a streamed upload goes.
 #[derive(Debug, Default)]
-pub(in super::super) struct Course {
+pub(super) struct Course {
     frames: AtomicU64,
     waits_for_caller: AtomicBool,
     has_ended: AtomicBool,
@@ -95,22 +95,22 @@ pub(in super::super) struct Course {
 
 impl Course {
     /// How many frames have left so far.
-    pub(in super::super) fn frames(&self) -> u64 {
+    pub(super) fn frames(&self) -> u64 {
         self.frames.load(Ordering::Relaxed)
     }
 
     /// Whether it is the caller's turn.
-    pub(in super::super) fn waits_for_caller(&self) -> bool {
+    pub(super) fn waits_for_caller(&self) -> bool {
         self.waits_for_caller.load(Ordering::Relaxed)
     }
 
     /// Whether nothing more will come of it, because that was all or because nobody takes it.
-    pub(in super::super) fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Relaxed)
     }
 
     /// Why it ended early, if it did.
-    pub(in super::super) fn failure(&self) -> Option<&UploadError> {
+    pub(super) fn failure(&self) -> Option<&UploadError> {
         self.failure.get()
     }
 
@@ -121,11 +121,7 @@ impl Course {
 
 impl Upload {
     /// Reads a body that says it is small; takes any other as it comes. One that says it is too long is not touched.
-    pub(in super::super) async fn of(
-        incoming: RequestBody,
-        bounds: Bounds,
-        buffer: &Arc<Buffer>,
-    ) -> Result<Self, UploadError> {
+    pub(super) async fn of(incoming: RequestBody, bounds: Bounds, buffer: &Arc<Buffer>) -> Result<Self, UploadError> {
         let stated = incoming.size_hint().exact();
         if stated.is_some_and(|length| length > bounds.length.bytes) {
             return Err(UploadError::TooLarge(bounds.length));
@@ -152,11 +148,7 @@ impl Upload {
     }
 
     /// Reads a body whole, however it is framed; refuses one that becomes longer than its limit.
-    pub(in super::super) async fn whole(
-        incoming: RequestBody,
-        bounds: Bounds,
-        buffer: &Arc<Buffer>,
-    ) -> Result<Self, Problem> {
+    pub(super) async fn whole(incoming: RequestBody, bounds: Bounds, buffer: &Arc<Buffer>) -> Result<Self, Problem> {
         let most = incoming.size_hint().exact().unwrap_or(bounds.length.bytes);
         if most > bounds.length.bytes {
             return Err(UploadError::TooLarge(bounds.length).into());
@@ -171,7 +163,7 @@ impl Upload {
     }
 
     /// What was read of it; nothing for a body that is streamed.
-    pub(in super::super) fn kept_bytes(&self) -> &[u8] {
+    pub(super) fn kept_bytes(&self) -> &[u8] {
         match &self.0 {
             Source::Kept(bytes) => bytes.as_deref().unwrap_or_default(),
             Source::Streamed(_) => &[],
@@ -179,17 +171,17 @@ impl Upload {
     }
 
     /// No body at all.
-    pub(in super::super) fn empty() -> Self {
+    pub(super) fn empty() -> Self {
         Self(Source::Kept(None))
     }
 
     /// All of it at once.
-    pub(in super::super) fn kept(bytes: Bytes) -> Self {
+    pub(super) fn kept(bytes: Bytes) -> Self {
         Self(Source::Kept(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
     /// The same once more, for a body that was kept.
-    pub(in super::super) fn copy(&self) -> Option<Self> {
+    pub(super) fn copy(&self) -> Option<Self> {
         match &self.0 {
             Source::Kept(bytes) => Some(Self::kept(bytes.clone().unwrap_or_default())),
             Source::Streamed(_) => None,
@@ -197,7 +189,7 @@ impl Upload {
     }
 
     /// How long it is, or becomes.
-    pub(in super::super) fn bytes(&self) -> BytesIn {
+    pub(super) fn bytes(&self) -> BytesIn {
         match &self.0 {
             Source::Kept(bytes) => BytesIn::known(bytes.as_ref().map_or(0, Bytes::len)),
             Source::Streamed(streamed) => BytesIn::Watched(Arc::clone(&streamed.length)),
@@ -205,7 +197,7 @@ impl Upload {
     }
 
     /// How it goes, if it is still coming.
-    pub(in super::super) fn course(&self) -> Option<Arc<Course>> {
+    pub(super) fn course(&self) -> Option<Arc<Course>> {
         match &self.0 {
             Source::Kept(_) => None,
             Source::Streamed(streamed) => Some(Arc::clone(&streamed.course)),

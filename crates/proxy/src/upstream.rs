@@ -4,9 +4,10 @@
 //! connection had just been closed; or it is safe by its method, has no body, and the reused connection broke
 //! (RFC 9110 9.2.2). A chat that may have begun is never sent twice.
 
-use super::body::{Answer, Course, Upload};
+use super::body::Answer;
 use super::connect::{Target, TargetError};
 use super::pool::{CallerId, Lease, Pool};
+use super::upload::{Course, Upload};
 use cozegate_config::TimeoutsConfig;
 use cozegate_core::alarm::Alarm;
 use cozegate_core::limits::Buffer;

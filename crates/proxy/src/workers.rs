@@ -3,10 +3,11 @@
 //! Nothing on the hot path crosses threads, which is where most of the saving over one multi-threaded runtime comes
 //! from (`docs/decisions/0003-proxy-on-plain-hyper.md`). Renewing a token happens elsewhere; a worker only waits for it.
 
-use super::Proxy;
 use super::body::Answer;
 use super::connect::TargetError;
 use super::files::Files;
+use super::phases;
+use super::state::ProxyState;
 use super::upstream::Upstreams;
 use cozegate_config::TimeoutsConfig;
 use cozegate_core::connections::{self, Connections, RequestBody};
@@ -123,7 +124,7 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
         Arc::clone(&metrics),
         Arc::clone(live.limits.buffer()),
     )?;
-    let proxy = Proxy {
+    let proxy = ProxyState {
         shared: Arc::clone(&setup.shared),
         guard: setup.guard.clone(),
         files: Arc::clone(&setup.files),
@@ -139,7 +140,7 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
 }
 
 /// Serves until we stop, then lets running answers end within `grace`.
-async fn work(proxy: Proxy, served: Connections, intake: Intake, tasks: TaskTracker, grace: Duration) {
+async fn work(proxy: ProxyState, served: Connections, intake: Intake, tasks: TaskTracker, grace: Duration) {
     let stop = proxy.shared.stop.clone();
     let proxy = Arc::new(proxy);
     let service_for = |peer| ProxyService {
@@ -238,7 +239,7 @@ fn run_on_own_thread(
 
 /// The proxy as hyper calls it, for one connection.
 struct ProxyService {
-    proxy: Arc<Proxy>,
+    proxy: Arc<ProxyState>,
     peer: SocketAddr,
     _open: OpenConnection,
 }
@@ -250,6 +251,6 @@ impl Service<Request<RequestBody>> for ProxyService {
 
     fn call(&self, request: Request<RequestBody>) -> Self::Future {
         let (proxy, request, peer) = (Arc::clone(&self.proxy), Box::new(request), self.peer);
-        Box::pin(async move { Ok(proxy.answer(request, peer).await) })
+        Box::pin(async move { Ok(phases::answer(&proxy, request, peer).await) })
     }
 }

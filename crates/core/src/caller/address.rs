@@ -6,13 +6,13 @@
 //!
 //! One field counts, and the other is ignored: a proxy writes one of them and may pass the other as a caller made it up. Pure.
 
+use crate::asked::FieldLines;
 use cozegate_config::ForwardedField;
-use http::HeaderMap;
-use http::header::FORWARDED;
+use http::header::{FORWARDED, HeaderName};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-const X_FORWARDED_FOR: &str = "x-forwarded-for";
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The operator's proxies, and the field in which they name the caller.
 #[derive(Clone, Debug, Default)]
@@ -45,13 +45,13 @@ pub struct ClientNetwork(Ipv6Addr);
 
 impl ClientAddress {
     /// The address of the caller behind `peer`.
-    pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
+    pub fn of(peer: IpAddr, head: &impl FieldLines, trusted: &TrustedProxies) -> Self {
         if !trusted.contains(peer) {
             return Self::of_peer(peer);
         }
         let named = match trusted.field {
-            ForwardedField::XForwardedFor => by_x_forwarded_for(headers, trusted),
-            ForwardedField::Forwarded => by_forwarded(headers, trusted),
+            ForwardedField::XForwardedFor => by_x_forwarded_for(head, trusted),
+            ForwardedField::Forwarded => by_forwarded(head, trusted),
         };
         match named {
             Named::Address(address) => Self::of_peer(address),
@@ -118,17 +118,16 @@ fn nearest_stranger(hops: impl Iterator<Item = Option<IpAddr>>, trusted: &Truste
 }
 
 /// Several fields of one name are one list (RFC 9110 5.3).
-fn by_x_forwarded_for(headers: &HeaderMap, trusted: &TrustedProxies) -> Named {
-    let fields = headers.get_all(X_FORWARDED_FOR).iter().rev();
-    let hops = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',').map(parse_node));
+fn by_x_forwarded_for(head: &impl FieldLines, trusted: &TrustedProxies) -> Named {
+    let fields = head.lines(&X_FORWARDED_FOR).rev();
+    let hops = fields.flat_map(|field| field.rsplit(|byte| *byte == b',').map(parse_node));
     nearest_stranger(hops, trusted)
 }
 
 /// RFC 7239 4: elements by commas, in each of them pairs by semicolons; both may stand within quotes, too.
-fn by_forwarded(headers: &HeaderMap, trusted: &TrustedProxies) -> Named {
-    let fields = headers.get_all(FORWARDED).iter().rev();
+fn by_forwarded(head: &impl FieldLines, trusted: &TrustedProxies) -> Named {
+    let fields = head.lines(&FORWARDED).rev();
     let hops = fields.flat_map(|field| {
-        let field = field.as_bytes();
         if !closes_its_quotes(field) {
             return vec![None];
         }
@@ -215,7 +214,7 @@ fn is_port(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::header::{HeaderName, HeaderValue};
+    use http::header::{HeaderMap, HeaderName, HeaderValue};
     use std::collections::HashSet;
 
     /// Peer, fields, and the address that they come to.
@@ -360,7 +359,7 @@ mod tests {
         let forged = (0..1_000_u32).map(|n| format!("198.18.{}.{}", n / 256, n % 256));
         let callers = |peer: &str, noted: &dyn Fn(&str) -> String| -> HashSet<String> {
             let fields = forged.clone().map(|address| noted(&address));
-            fields.map(|field| of(peer, &[(X_FORWARDED_FOR, &field)])).collect()
+            fields.map(|field| of(peer, &[("x-forwarded-for", &field)])).collect()
         };
 
         let from_a_stranger = callers("192.0.2.1", &str::to_owned);

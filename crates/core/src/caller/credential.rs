@@ -1,12 +1,12 @@
 //! Reads the caller's `Authorization` field: a handle of ours, or in local mode a Coze token of the caller's own.
 
+use crate::asked::Once;
 use crate::problem::ProblemKind;
 use coze_auth::TokenKind;
 use cozegate_config::Mode;
 use cozegate_store::KnownHandle;
 use cozegate_store::handles::{HANDLE_PREFIX, is_well_formed};
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::HeaderValue;
 use std::sync::Arc;
 
 /// Who calls.
@@ -28,20 +28,13 @@ pub enum Presented<'h> {
 }
 
 /// Reads what the caller shows in the one `Authorization: Bearer` field (RFC 6750 2.1; the scheme in any case).
-pub fn presented(headers: &HeaderMap, mode: Mode) -> Result<Presented<'_>, ProblemKind> {
-    let mut fields = headers.get_all(AUTHORIZATION).iter();
-    let Some(field) = fields.next() else {
-        return Err(ProblemKind::CredentialMissing);
+pub fn presented(authorization: Once<'_>, mode: Mode) -> Result<Presented<'_>, ProblemKind> {
+    let field = match authorization {
+        Once::Absent => return Err(ProblemKind::CredentialMissing),
+        Once::Repeated => return Err(ProblemKind::CredentialNotAccepted),
+        Once::One(field) => field,
     };
-    if fields.next().is_some() {
-        return Err(ProblemKind::CredentialNotAccepted);
-    }
-    presented_in(field, mode)
-}
-
-/// Reads the value of such a field, wherever it stood.
-pub fn presented_in(field: &HeaderValue, mode: Mode) -> Result<Presented<'_>, ProblemKind> {
-    let text = field.to_str().map_err(|_| ProblemKind::CredentialNotAccepted)?;
+    let text = visible(field).ok_or(ProblemKind::CredentialNotAccepted)?;
     let token = match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_matches(' '),
         Some(_) => return Err(ProblemKind::CredentialNotAccepted),
@@ -57,10 +50,16 @@ pub fn presented_in(field: &HeaderValue, mode: Mode) -> Result<Presented<'_>, Pr
     }
     match (mode, TokenKind::of(token)) {
         (Mode::Local, TokenKind::PersonalAccess | TokenKind::ServiceAccess | TokenKind::App | TokenKind::User) => {
-            let mut field = field.clone();
+            let mut field = HeaderValue::from_bytes(field).map_err(|_| ProblemKind::CredentialNotAccepted)?;
             field.set_sensitive(true);
             Ok(Presented::OwnToken(field))
         }
         (Mode::Local | Mode::Public, _) => Err(ProblemKind::CredentialNotAccepted),
     }
+}
+
+/// A field value as text, if it is printable ASCII.
+fn visible(field: &[u8]) -> Option<&str> {
+    let is_visible = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t');
+    std::str::from_utf8(field).ok().filter(|_| field.iter().all(is_visible))
 }

@@ -22,6 +22,6 @@ mod visitor_id;
 pub use address::unwrap_ipv4;
 pub use address::{ClientAddress, ClientNetwork, TrustedProxies};
 pub use anonymous::{IssuedVisitor, ShownVisitor, VisitorCookie};
-pub use credential::{Caller, Presented, presented, presented_in};
+pub use credential::{Caller, Presented, presented};
 pub use session_name::VisitorKeys;
 pub use visitor_id::VisitorId;

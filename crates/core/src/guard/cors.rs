@@ -3,10 +3,11 @@
 //! The guard has decided who may ask; this file writes the header fields. The origin is echoed only after an exact
 //! match, and every answer of ours says `Vary: Origin`, so that no cache gives one page's permission to another.
 
+use crate::asked::Asked;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
-    HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderMap, HeaderName,
+    HeaderValue, VARY,
 };
 use http::{Method, Response, StatusCode};
 
@@ -23,7 +24,6 @@ const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
 /// Two hours: the longest that Chromium keeps.
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("7200");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
-const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 
 /// Whether pages may send cookies along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +34,20 @@ pub enum Credentials {
     Omitted,
 }
 
-/// Whether the request is a CORS preflight, which is answered before anybody asks who calls.
-pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+/// Whether the request is a CORS preflight, which is answered before the caller is looked for.
+pub fn is_preflight(asked: &Asked<'_>) -> bool {
+    asked.method == Method::OPTIONS && !asked.origin.is_absent() && !asked.preflight_method.is_absent()
 }
 
 /// The answer to a preflight that has passed the guard. Names no caller and causes nothing.
-pub fn preflight_answer<B: Default>(
-    request: &HeaderMap,
-    origin: &HeaderValue,
-    credentials: Credentials,
-) -> Response<B> {
+pub fn preflight_answer<B: Default>(asked: &Asked<'_>, origin: &HeaderValue, credentials: Credentials) -> Response<B> {
     let mut response = Response::new(B::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
     headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
-    if request.contains_key(REQUEST_PRIVATE_NETWORK) {
+    if !asked.preflight_private_network.is_absent() {
         // Chromium before its Local Network Access permission (142) asked this way; harmless elsewhere.
         headers.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
     }

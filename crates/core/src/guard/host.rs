@@ -4,9 +4,7 @@
 //! spelled exactly like one of ours is not us, so `127.0.0.1.evil.example`, `2130706433` and `[::ffff:127.0.0.1]` need
 //! no rule of their own.
 
-use super::{Repeated, at_most_one};
-use http::Uri;
-use http::header::HeaderMap;
+use crate::asked::{Asked, Once};
 use std::net::SocketAddr;
 use url::Url;
 
@@ -84,14 +82,11 @@ impl OwnHosts {
 
     /// Whether the request is meant for us. RFC 9112 3.2: exactly one `Host`, and in absolute form the target's
     /// authority counts as well; HTTP/1.0 without `Host` is refused like any other unnamed target.
-    pub(super) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let named_by_field = match at_most_one(headers, &http::header::HOST) {
-            Ok(Some(host)) => self.contains(host.as_bytes()),
-            Ok(None) | Err(Repeated) => false,
-        };
-        let named_by_target = uri
-            .authority()
-            .is_none_or(|authority| self.contains(authority.as_str().as_bytes()));
+    pub(super) fn allow(&self, asked: &Asked<'_>) -> bool {
+        let named_by_field = matches!(asked.host, Once::One(host) if self.contains(host));
+        let named_by_target = asked
+            .authority
+            .is_none_or(|authority| self.contains(authority.as_bytes()));
         named_by_field && named_by_target
     }
 

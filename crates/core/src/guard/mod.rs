@@ -18,9 +18,10 @@ mod origin;
 pub use host::{OwnHosts, Scheme};
 pub use origin::{COZE_ORIGINS, OriginList};
 
+use crate::asked::{Asked, Once};
 use crate::problem::ProblemKind;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Uri};
+use http::Method;
+use http::header::HeaderValue;
 
 /// The rules of one listener.
 #[derive(Clone, Debug)]
@@ -44,40 +45,31 @@ impl Guard {
         Self { hosts }
     }
 
-    /// Decides about a request by its method, target and header fields; `origins` are those listed now.
-    pub fn check(
-        &self,
-        origins: &OriginList,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<Passage, ProblemKind> {
-        if !self.hosts.allow(uri, headers) {
+    /// Decides about a request; `origins` are those listed now.
+    pub fn check(&self, origins: &OriginList, asked: &Asked<'_>) -> Result<Passage, ProblemKind> {
+        if !self.hosts.allow(asked) {
             return Err(ProblemKind::HostNotAllowed);
         }
-        match at_most_one(headers, &http::header::ORIGIN) {
-            Ok(Some(origin)) if origins.contains(origin.as_bytes()) => Ok(Passage {
-                origin: Some(origin.clone()),
-                foreign_navigation: false,
-            }),
-            Ok(Some(_)) | Err(Repeated) => Err(ProblemKind::OriginNotAllowed),
-            Ok(None) => check_fetch_metadata(method, headers),
+        match asked.origin {
+            Once::One(origin) => match origins.find(origin) {
+                Some(listed) => Ok(Passage {
+                    origin: Some(listed.clone()),
+                    foreign_navigation: false,
+                }),
+                None => Err(ProblemKind::OriginNotAllowed),
+            },
+            Once::Repeated => Err(ProblemKind::OriginNotAllowed),
+            Once::Absent => check_fetch_metadata(asked),
         }
     }
 
     /// The same for a file that is public and holds no secret: a page of any site may embed it, as it may embed the original.
     ///
     /// The browser has to say that this is what happens (a script, style, font or image element, whose text the page cannot
-    /// read). Whoever names an origin is judged by it as always.
-    pub fn check_public_file(
-        &self,
-        origins: &OriginList,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<Passage, ProblemKind> {
-        match self.check(origins, method, uri, headers) {
-            Err(ProblemKind::CrossSite) if is_embedding(method, headers) => Ok(Passage {
+    /// read). A request that names an origin is judged by it as always.
+    pub fn check_public_file(&self, origins: &OriginList, asked: &Asked<'_>) -> Result<Passage, ProblemKind> {
+        match self.check(origins, asked) {
+            Err(ProblemKind::CrossSite) if is_embedding(asked) => Ok(Passage {
                 origin: None,
                 foreign_navigation: false,
             }),
@@ -88,58 +80,34 @@ impl Guard {
 
 /// Judges a request without `Origin` by what the browser says of its cause (W3C Fetch Metadata). Programs that are no
 /// browsers send none of these fields.
-fn check_fetch_metadata(method: &Method, headers: &HeaderMap) -> Result<Passage, ProblemKind> {
-    let Ok(site) = at_most_one(headers, &SEC_FETCH_SITE) else {
-        return Err(ProblemKind::CrossSite);
-    };
+fn check_fetch_metadata(asked: &Asked<'_>) -> Result<Passage, ProblemKind> {
     let own = Passage {
         origin: None,
         foreign_navigation: false,
     };
-    match site.map(HeaderValue::as_bytes) {
-        None | Some(b"same-origin" | b"none") => Ok(own),
+    match asked.fetch.site {
+        Once::Absent | Once::One(b"same-origin" | b"none") => Ok(own),
         // "same-site" is foreign as well: all ports of 127.0.0.1 are one site.
-        Some(_) if is_top_level_navigation(method, headers) => Ok(Passage {
+        Once::One(_) if is_top_level_navigation(asked) => Ok(Passage {
             foreign_navigation: true,
             ..own
         }),
-        Some(_) => Err(ProblemKind::CrossSite),
+        Once::One(_) | Once::Repeated => Err(ProblemKind::CrossSite),
     }
 }
 
-fn is_top_level_navigation(method: &Method, headers: &HeaderMap) -> bool {
-    (method == Method::GET || method == Method::HEAD)
-        && is_one_of(headers, &SEC_FETCH_MODE, &["navigate"])
-        && is_one_of(headers, &SEC_FETCH_DEST, &["document"])
+fn is_top_level_navigation(asked: &Asked<'_>) -> bool {
+    (asked.method == Method::GET || asked.method == Method::HEAD)
+        && asked.fetch.mode.is_one_of(&["navigate"])
+        && asked.fetch.dest.is_one_of(&["document"])
 }
 
 /// An element of a page that loads a file without being able to read it.
-fn is_embedding(method: &Method, headers: &HeaderMap) -> bool {
-    (method == Method::GET || method == Method::HEAD)
-        && is_one_of(headers, &SEC_FETCH_SITE, &["cross-site", "same-site"])
-        && is_one_of(headers, &SEC_FETCH_MODE, &["no-cors"])
-        && is_one_of(headers, &SEC_FETCH_DEST, &["script", "style", "font", "image"])
-}
-
-fn is_one_of(headers: &HeaderMap, name: &HeaderName, values: &[&str]) -> bool {
-    matches!(at_most_one(headers, name), Ok(Some(value)) if values.iter().any(|expected| value == expected))
-}
-
-static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
-
-/// A field that decides something stands there more than once.
-struct Repeated;
-
-fn at_most_one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h HeaderValue>, Repeated> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next();
-    if values.next().is_some() {
-        Err(Repeated)
-    } else {
-        Ok(first)
-    }
+fn is_embedding(asked: &Asked<'_>) -> bool {
+    (asked.method == Method::GET || asked.method == Method::HEAD)
+        && asked.fetch.site.is_one_of(&["cross-site", "same-site"])
+        && asked.fetch.mode.is_one_of(&["no-cors"])
+        && asked.fetch.dest.is_one_of(&["script", "style", "font", "image"])
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! refused`, since a wall that refuses everything is no pass either.
 
 use super::*;
-use http::Request;
+use http::header::HeaderMap;
+use http::{Request, Uri};
 
 const PORT: u16 = 8081;
 
@@ -23,7 +24,7 @@ fn check(method: &str, uri: &str, headers: &[(&str, &str)]) -> Result<Passage, P
         request = request.header(*name, *value);
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    guard().check(&origins(), &parts.method, &parts.uri, &parts.headers)
+    guard().check(&origins(), &Asked::of(&parts.method, &parts.uri, &parts.headers))
 }
 
 const HOST: (&str, &str) = ("host", "127.0.0.1:8081");
@@ -78,7 +79,7 @@ fn foreign_hosts_are_refused_in_every_spelling() {
         // Some spellings are no header values of the `http` crate's strict kind, but do arrive on the wire.
         headers.insert(http::header::HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
         guard()
-            .check(&origins(), &Method::GET, &Uri::from_static("/"), &headers)
+            .check(&origins(), &Asked::of(&Method::GET, &Uri::from_static("/"), &headers))
             .is_ok()
     };
 

@@ -19,6 +19,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use coze_auth::{AuthError, Callback, LoginFailure, PendingLogin, Random, Subject, Token, TokenSource};
 use cozegate_config::text::Language;
+use cozegate_core::asked::Asked;
 use cozegate_core::guard::{Guard, OriginList, OwnHosts, Scheme};
 use cozegate_core::problem::{ProblemKind, language_of};
 use std::io;
@@ -252,7 +253,8 @@ async fn callback(
 
 impl Desk {
     fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), ProblemKind> {
-        self.guard.check(&OriginList::default(), method, uri, headers).map(drop)
+        let asked = Asked::of(method, uri, headers);
+        self.guard.check(&OriginList::default(), &asked).map(drop)
     }
 
     /// The person's own language, as far as the browser tells; else that of the command line.

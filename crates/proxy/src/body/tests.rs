@@ -2,7 +2,8 @@
 
 use super::super::connect;
 use super::super::pool::{Connection, Pool};
-use super::{Answer, EventDialect, Upload};
+use super::{Answer, EventDialect};
+use crate::upload::Upload;
 use cozegate_core::connections;
 use cozegate_core::media_type::is_event_stream;
 use http::Request;

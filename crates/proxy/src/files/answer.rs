@@ -5,7 +5,6 @@
 //! with its type nailed down. It is public and the same for everybody, so any page may embed it
 //! (`Cross-Origin-Resource-Policy`); reading its text stays the business of listed origins (CORS).
 
-use super::super::body::Answer;
 use super::body::FileBody;
 use super::stored::Stored;
 use cozegate_core::limits::Permit;
@@ -74,10 +73,10 @@ pub(super) fn with_file(
     status: CacheStatus,
     permit: Permit,
     background: Handle,
-) -> Response<Answer> {
+) -> Response<Option<Box<FileBody>>> {
     let mut response = without_body(&stored.fields, Some(stored.content.length()), age, status);
     if stored.content.length() > 0 {
-        *response.body_mut() = Answer::File(Box::new(FileBody::new(stored, permit, background)));
+        *response.body_mut() = Some(Box::new(FileBody::new(stored, permit, background)));
     }
     response
 }
@@ -88,8 +87,8 @@ pub(super) fn without_body(
     length: Option<u64>,
     age: Duration,
     status: CacheStatus,
-) -> Response<Answer> {
-    let mut response = Response::new(Answer::default());
+) -> Response<Option<Box<FileBody>>> {
+    let mut response = Response::new(None);
     let headers = response.headers_mut();
     describe(headers, fields, age, status);
     // RFC 9110 14.2: a server without ranges ignores `Range` and may say so.
@@ -101,8 +100,8 @@ pub(super) fn without_body(
 }
 
 /// Makes the answer for a caller that has the file already (RFC 9110 15.4.5).
-pub(super) fn not_modified(fields: &HeaderMap, age: Duration, status: CacheStatus) -> Response<Answer> {
-    let mut response = Response::new(Answer::default());
+pub(super) fn not_modified(fields: &HeaderMap, age: Duration, status: CacheStatus) -> Response<Option<Box<FileBody>>> {
+    let mut response = Response::new(None);
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     describe(headers, fields, age, status);

@@ -89,7 +89,7 @@ impl Hosts {
             .await
             .map_err(|_| FetchFailure::Overdue)?
             .map_err(|error| FetchFailure::broken(&error))?;
-        super::super::response::check_frame(&answer, false)
+        super::super::framing::check_frame(&answer, false)
             .map_err(|_| FetchFailure::Broken("the answer is framed in two ways".to_owned()))?;
         Ok(Exchange { answer, connection })
     }

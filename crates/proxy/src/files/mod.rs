@@ -42,7 +42,6 @@ mod stored;
 pub(super) use body::FileBody;
 pub use stored::EntryKey;
 
-use super::body::Answer;
 use answer::CacheStatus;
 use cache::Cache;
 use collect::{Collected, Collector};
@@ -179,7 +178,7 @@ impl Files {
         &self,
         allowed: &Arc<Allowed>,
         request: FileRequest<'_>,
-    ) -> Result<Response<Answer>, Problem> {
+    ) -> Result<Response<Option<Box<FileBody>>>, Problem> {
         let FileRequest {
             target,
             method,

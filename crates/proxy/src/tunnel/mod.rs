@@ -20,20 +20,21 @@ mod messages;
 mod meter;
 mod query;
 
-use super::api::{Asker, within};
-use super::body::{Answer, Upload};
-use super::{Proxy, owned, request, response};
+use super::authenticated_caller::{AuthenticatedCaller, within};
+use super::body::Answer;
+use super::context::RequestContext;
+use super::upload::Upload;
+use super::{owned, request, response};
 use cozegate_config::Mode;
-use cozegate_core::api_path::without_doubled_slash;
-use cozegate_core::caller::{ClientAddress, Presented, presented, presented_in};
+use cozegate_core::api_path::ApiPath;
+use cozegate_core::asked::Once;
+use cozegate_core::caller::{Presented, presented};
 use cozegate_core::connections::RequestBody;
 use cozegate_core::exchanges::RunningExchange;
 use cozegate_core::limits::{AddressPermit, Admission, Permit};
 use cozegate_core::problem::{Problem, ProblemKind};
-use cozegate_core::state::Live;
 use cozegate_core::telemetry::labels::TunnelEnd;
 use cozegate_core::telemetry::metrics::OpenTunnel;
-use cozegate_core::telemetry::record::Record;
 use handshake::Handshake;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use http::request::Parts;
@@ -47,59 +48,56 @@ use std::sync::atomic::Ordering;
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
-/// What the platform speaks WebSocket on: this path, and everything below the other one.
-const CHAT: &str = "/v1/chat";
-const AUDIO: &str = "/v1/audio/";
-
-/// Whether `request` asks for a WebSocket where there is one. Anywhere else the wish is ignored (RFC 9110 7.8).
-pub(super) fn is_wanted<B>(request: &Request<B>) -> bool {
-    let path = without_doubled_slash(request.uri().path());
-    (path == CHAT || path.starts_with(AUDIO)) && handshake::is_meant(request.headers())
+/// Whether `request` asks for a WebSocket. Where the platform speaks none the wish is ignored (RFC 9110 7.8).
+pub(super) fn is_meant<B>(request: &Request<B>) -> bool {
+    handshake::is_meant(request.headers())
 }
 
 /// Opens a tunnel for `incoming`, as a task of `proxy.tunnels` that ends when we stop.
 pub(super) async fn open(
     mut incoming: Request<RequestBody>,
-    live: &Live,
-    proxy: &Proxy,
-    address: ClientAddress,
-    record: &mut Record,
+    path: ApiPath,
+    context: &mut RequestContext<'_>,
 ) -> Result<Response<Answer>, Problem> {
-    let shared = &*proxy.shared;
+    let address = context.address(incoming.headers());
+    let RequestContext {
+        proxy, live, record, ..
+    } = context;
+    let (live, shared) = (&**live, &*proxy.shared);
     let caller_side = hyper::upgrade::on(&mut incoming);
     let has_body = !incoming.body().is_end_stream();
     let (mut head, _) = incoming.into_parts();
     let handshake = Handshake::check(&head, has_body)?;
     let in_query = credential_of_query(&mut head)?;
     let shown = presented_once(&head.headers, in_query.as_ref(), shared.mode)?;
-    let mut asker = Asker::find(shown, &head.headers, live, shared, record).await?;
-    let Admission { permit, rate_limit } = live.limits.admit(asker.caller())?;
-    asker.admitted_as(permit.caller_id());
+    let mut caller = AuthenticatedCaller::find(shown, &head.headers, live, shared, record).await?;
+    let Admission { permit, rate_limit } = live.limits.admit(caller.caller())?;
+    caller.admitted_as(permit.caller_id());
     let uri = head.uri.clone();
-    let mut gate = asker.gate(&proxy.metrics);
+    let mut gate = caller.gate(&proxy.metrics);
     if let Some(gate) = &mut gate {
         gate.check_operation(&head.method, &uri, true)?;
         gate.check_head(&head.headers, uri.query(), false)?;
     }
     let upstream = proxy
         .upstreams
-        .at(&asker.app().ws_base)
+        .at(&caller.app().ws_base)
         .map_err(|error| Problem::with_inside(ProblemKind::Internal, error))?;
     if let Some(gate) = &gate {
-        owned::check(gate, &asker, &upstream, record).await?;
+        owned::check(gate, &caller, &upstream, record).await?;
     }
-    request::prepare(&mut head, upstream.target(), &shared.pass_fields)?;
+    request::prepare(&mut head, path, upstream.target(), &shared.pass_fields)?;
     handshake.write(&mut head.headers);
     let count = live.limits.counts_requests().then(|| {
         // What is compressed could not be counted: no extension is agreed on.
         head.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
-        let (shared, caller) = (Arc::clone(&proxy.shared), asker.caller().clone());
-        let count = move || shared.live().limits.check_message(&caller, address);
+        let (shared, counted) = (Arc::clone(&proxy.shared), caller.caller().clone());
+        let count = move || shared.live().limits.check_message(&counted, address);
         Box::new(count) as Count
     });
 
     let request = Box::new(Request::from_parts(head, Upload::empty()));
-    let mut answer = within(upstream.deadline(), asker.exchange(&upstream, request, record)).await?;
+    let mut answer = within(upstream.deadline(), caller.exchange(&upstream, request, record)).await?;
     let has_switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let is_agreed = handshake::is_agreed(&answer);
     let upstream_side = hyper::upgrade::on(&mut answer);
@@ -111,7 +109,7 @@ pub(super) async fn open(
         }
         (true, true) => {
             let stop = shared.stop.clone();
-            let running = shared.join(asker.caller());
+            let running = shared.join(caller.caller());
             let open = OpenTunnel::new(&proxy.metrics);
             proxy.tunnels.spawn(carry(
                 (caller_side, upstream_side),
@@ -157,12 +155,12 @@ fn presented_once<'h>(
     mode: Mode,
 ) -> Result<Presented<'h>, ProblemKind> {
     let Some(in_query) = in_query else {
-        return presented(headers, mode);
+        return presented(Once::of(headers, &AUTHORIZATION), mode);
     };
     if headers.get_all(AUTHORIZATION).iter().any(|field| field != in_query) {
         return Err(ProblemKind::CredentialNotAccepted);
     }
-    presented_in(in_query, mode)
+    presented(Once::One(in_query.as_bytes()), mode)
 }
 
 /// Waits until both sides have left HTTP, and carries their bytes. The caller's leave for one exchange lasts as long.
