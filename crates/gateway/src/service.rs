@@ -575,6 +575,11 @@ mod tests {
     use super::*;
     use coze_auth::{Endpoints, SeededRandom, SystemClock, SystemRandom};
     use cozegate_config::{AppConfig, Credentials, SecretText};
+    use cozegate_core::guard::OwnHosts;
+    use cozegate_core::telemetry::labels;
+    use cozegate_portal::{Audience, Effect, Route};
+    use http::Method;
+    use hyper::service::Service as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
@@ -627,6 +632,64 @@ mod tests {
 
             running.stop();
             running.stopped().await;
+        }
+    }
+
+    /// Addresses that somebody adds to the table.
+    static ADDED: [Route; 3] = [
+        added("/added/local", Audience::LocalOnly),
+        added("/added/operator", Audience::Operator),
+        added("/added/listed", Audience::ListedOrigins),
+    ];
+
+    const fn added(path: &'static str, audience: Audience) -> Route {
+        Route {
+            path,
+            methods: &[Method::GET],
+            handler: || axum::routing::get(|| async { "added" }),
+            label: labels::Route::None,
+            audience,
+            effect: Effect::None,
+        }
+    }
+
+    /// The status that a stranger gets who asks a service in `mode` for `path`.
+    async fn status_for_a_stranger(mode: Mode, path: &str) -> u16 {
+        let mut start_request = request().await;
+        start_request.config.mode = mode;
+        let running = start(start_request).unwrap();
+        let hosts = OwnHosts::loopback(([127, 0, 0, 1], 8081).into(), Scheme::Http);
+        let router = cozegate_portal::serving(&ADDED, Arc::clone(&running.shared), Guard::new(hosts));
+        let mut request = Request::get(path)
+            .header("host", "127.0.0.1:8081")
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let stranger: SocketAddr = ([192, 0, 2, 1], 4711).into();
+        request.extensions_mut().insert(ConnectInfo(stranger));
+
+        let answer = TowerToHyperService::new(router).call(request).await.unwrap();
+
+        running.stop();
+        running.stopped().await;
+        answer.status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn page_that_is_added_for_nobody_in_particular_is_closed_to_strangers() {
+        for (path, local, public) in [
+            ("/added/local", 200, 403),
+            ("/added/operator", 200, 403),
+            ("/added/listed", 200, 200),
+            ("/added/elsewhere", 404, 404),
+            // What the usual table serves is not served by another one.
+            ("/chat", 404, 404),
+        ] {
+            assert_eq!(status_for_a_stranger(Mode::Local, path).await, local, "local: {path}");
+            assert_eq!(
+                status_for_a_stranger(Mode::Public, path).await,
+                public,
+                "public: {path}"
+            );
         }
     }
 }

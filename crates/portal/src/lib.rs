@@ -30,12 +30,12 @@ mod query;
 mod redirect_uri;
 mod respond;
 mod router;
-mod routes;
+pub mod routes;
 mod scripts;
 mod session;
 mod sessions;
 mod state;
 mod static_file;
 
-pub use router::router;
-pub use router::{embeddable_paths, paths};
+pub use router::{router, serving};
+pub use state::{Audience, Effect, PortalState, Route};

@@ -6,7 +6,7 @@ use super::login::finish;
 use super::redirect_uri::is_redirect_uri;
 use super::respond;
 use super::routes::ROUTES;
-use super::state::{Audience, PortalState, Route};
+use super::state::{PortalState, Route};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{ALLOW, HeaderValue};
@@ -28,7 +28,7 @@ pub fn router(shared: Arc<Shared>, guard: Guard) -> Router {
 }
 
 /// A service that serves these routes and nothing else.
-fn serving(routes: &'static [Route], shared: Arc<Shared>, guard: Guard) -> Router {
+pub fn serving(routes: &'static [Route], shared: Arc<Shared>, guard: Guard) -> Router {
     let state = PortalState::new(shared, routes);
     let door = Door {
         guard,
@@ -66,15 +66,4 @@ async fn wrong_method(State(state): State<PortalState>, method: Method, uri: Uri
         response.headers_mut().extend(allow.map(|methods| (ALLOW, methods)));
     }
     response
-}
-
-/// The paths of the table, for tests that walk all of them.
-pub fn paths() -> impl Iterator<Item = &'static str> {
-    ROUTES.iter().map(|route| route.path)
-}
-
-/// Those of them that a page of any site may embed.
-pub fn embeddable_paths() -> impl Iterator<Item = &'static str> {
-    let everyone = |route: &&Route| route.audience == Audience::Everyone;
-    ROUTES.iter().filter(everyone).map(|route| route.path)
 }

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use cozegate_core::telemetry::labels;
 
 /// Every address with a handler. An address that is not listed does not exist.
-pub(crate) static ROUTES: [Route; 17] = [
+pub static ROUTES: [Route; 17] = [
     Route {
         path: "/",
         methods: &[Method::GET],
@@ -146,3 +146,78 @@ pub(crate) static ROUTES: [Route; 17] = [
         effect: Effect::None,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    const BEGIN: &str = "<!-- made from crates/portal/src/routes.rs -->\n";
+    const END: &str = "<!-- end -->\n";
+
+    /// The rows of `docs/reference/http.md`.
+    fn rows() -> String {
+        let mut rows = "| address | methods | who may ask |\n|---|---|---|\n".to_owned();
+        for route in &ROUTES {
+            let methods: Vec<&str> = route.methods.iter().map(Method::as_str).collect();
+            let path = route.path.replace("{*path}", "*");
+            let _ = writeln!(
+                rows,
+                "| `{path}` | {} | {} |",
+                methods.join(", "),
+                route.audience.name()
+            );
+        }
+        rows
+    }
+
+    fn page() -> (std::path::PathBuf, String) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/http.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    }
+
+    #[test]
+    fn reference_has_the_rows_of_the_table() {
+        let (_, page) = page();
+
+        assert!(
+            page.contains(&format!("{BEGIN}{}{END}", rows())),
+            "to write them anew: cargo test -p cozegate-portal -- --ignored write_the_rows"
+        );
+        for route in &ROUTES {
+            let path = route.path.replace("{*path}", "*");
+            for method in route.methods {
+                assert!(
+                    page.contains(&format!("`{method} {path}")),
+                    "{method} {path} is not described"
+                );
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "writes the page"]
+    fn write_the_rows() {
+        let (path, page) = page();
+        let (before, rest) = page.split_once(BEGIN).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        std::fs::write(path, format!("{before}{BEGIN}{}{END}{after}", rows())).unwrap();
+    }
+
+    #[test]
+    fn handlers_answer_the_methods_that_the_table_states() {
+        for route in &ROUTES {
+            let handlers = format!("{:?}", (route.handler)());
+            for (method, field) in [(Method::GET, "get: BoxedHandler"), (Method::POST, "post: BoxedHandler")] {
+                assert_eq!(
+                    route.methods.contains(&method),
+                    handlers.contains(field),
+                    "{} {method}",
+                    route.path
+                );
+            }
+        }
+    }
+}

@@ -78,6 +78,18 @@ pub enum Effect {
     Callback,
 }
 
+impl Audience {
+    /// As the documentation calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Everyone => "anybody; any page may embed it",
+            Self::ListedOrigins => "own pages, listed origins, programs",
+            Self::Operator => "as before; in public mode programs on this machine only",
+            Self::LocalOnly => "local mode only",
+        }
+    }
+}
+
 impl Route {
     /// Whether `path` is an address of this route.
     pub fn serves(&self, path: &str) -> bool {

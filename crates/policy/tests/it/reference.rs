@@ -10,7 +10,7 @@ const INTRODUCTION: &str = "\
 # Operations
 
 What a caller may ask of the platform. This is the list that the proxy decides by; it is made from the code
-(`crates/policy/src/policy/table.rs`), and a test compares both. An operation that is not listed does not exist for visitors.
+(`crates/policy/src/table.rs`), and a test compares both. An operation that is not listed does not exist for visitors.
 
 A site allows groups with `sites.*.allow`. The default is every group with `yes` for anonymous visitors. Only groups marked V may be
 given to visitors; another name in `allow` is a configuration error.
