@@ -4,9 +4,10 @@
 //! stops at the first failure: one run tells all there is to mend.
 
 use crate::report::{Outcome, Report};
-use crate::test::{ALL_STORES, cargo};
+use crate::step::cargo;
+use crate::test::ALL_STORES;
 use crate::workspace::Workspace;
-use crate::{direction, environment, notices, test};
+use crate::{cycles, direction, environment, notices, test};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::Command;
@@ -75,6 +76,7 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
         Ok(doc.env("RUSTDOCFLAGS", "--deny=warnings").run()?.into())
     });
     report.stage("check-direction", || Ok(direction::check(workspace)));
+    report.stage("check-cycles", || cycles::check(workspace, &[]));
     deny(workspace, install_deny, report);
     test::run(workspace, &[], report);
 }

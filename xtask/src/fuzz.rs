@@ -5,7 +5,7 @@
 
 use crate::environment;
 use crate::report::{Outcome, Report};
-use crate::test::cargo;
+use crate::step::cargo;
 use crate::workspace::Workspace;
 use anyhow::{Context, ensure};
 use clap::Args;

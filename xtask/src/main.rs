@@ -1,7 +1,8 @@
 //! Tasks for people who work on cozegate.
 //!
 //! `cargo xtask test` runs every test there is and installs what they need; `cargo xtask ci` adds the checks that a
-//! change has to pass; `cargo xtask check-direction` says who depends on whom against the plan; `cargo xtask bench` counts
+//! change has to pass; `cargo xtask check-direction` says who depends on whom against the plan; `cargo xtask check-cycles` finds files that
+//! import each other; `cargo xtask bench` counts
 //! what a page in docs/reference claims; `cargo xtask fuzz` looks for what a parser does not expect. All of it is Rust, so
 //! that it works the same on a laptop, in CI and on Windows. Nothing here is shipped.
 
@@ -9,6 +10,7 @@ mod bench;
 mod chromium;
 mod ci;
 mod counts;
+mod cycles;
 mod direction;
 mod environment;
 mod fuzz;
@@ -58,6 +60,11 @@ enum Task {
     Notices,
     /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
     CheckDirection,
+    /// Look for import cycles among the files and folders of each crate
+    CheckCycles {
+        /// Print every cycle of these crates only
+        packages: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -82,6 +89,7 @@ fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
         Task::Fuzz(fuzz) => fuzz.run(&workspace, report)?,
         Task::Notices => report.stage("notices", || notices::write(&workspace)),
         Task::CheckDirection => report.stage("check-direction", || Ok(direction::check(&workspace))),
+        Task::CheckCycles { packages } => report.stage("check-cycles", || cycles::check(&workspace, &packages)),
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Runs a program: its output is streamed to whoever watches, and read for test counts on the way.
 
+use crate::environment;
 use crate::tally::{Runner, Tally};
+use crate::workspace::Workspace;
 use anyhow::{Context, ensure};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -21,6 +23,11 @@ pub(crate) struct Ended {
     pub(crate) tally: Tally,
     /// Whether it ended with status 0.
     pub(crate) success: bool,
+}
+
+/// Prepares a cargo command in the workspace.
+pub(crate) fn cargo(workspace: &Workspace) -> Step {
+    Step::new(environment::cargo(), &workspace.root)
 }
 
 impl Step {

@@ -5,7 +5,7 @@
 //! so out loud.
 
 use crate::report::{Outcome, Report};
-use crate::step::Step;
+use crate::step::{Step, cargo};
 use crate::tally::Runner;
 use crate::tools::{self, NODE_CLIENTS, PYTHON_CLIENTS, WEB};
 use crate::workspace::Workspace;
@@ -143,9 +143,4 @@ fn test_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// Prepares a cargo command in the workspace.
-pub(crate) fn cargo(workspace: &Workspace) -> Step {
-    Step::new(environment::cargo(), &workspace.root)
 }

@@ -3,8 +3,8 @@
 use super::proxies::{self, Proxies};
 use crate::report::{Outcome, Report};
 use crate::step::Step;
+use crate::step::cargo;
 use crate::tally::Tally;
-use crate::test::cargo;
 use crate::tools;
 use crate::workspace::Workspace;
 use clap::Args;

@@ -2,7 +2,7 @@
 //!
 //! Two tables: the crates of our own, which never depend upwards, and the walls around libraries that would otherwise
 //! spread (a web framework in the token library, SQL in the HTTP service). A dependency that only tests use is a lighter
-//! matter and has its own column.
+//! matter and has its own column. What the files of one crate import of each other is `cycles`'.
 
 mod table;
 
@@ -14,7 +14,7 @@ use table::{OURS, Own, WALLS, Wall};
 /// Something that goes where it should not.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Breach {
-    /// The crate or file that has it.
+    /// The crate that has it.
     who: String,
     /// What it should not have.
     what: String,
@@ -116,6 +116,8 @@ mod tests {
         Package {
             name: name.to_owned(),
             dependencies: dependencies.collect(),
+            manifest_path: std::path::PathBuf::new(),
+            targets: Vec::new(),
         }
     }
 
