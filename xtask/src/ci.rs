@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
     report.stage("check-direction", || Ok(direction::check(workspace)));
     report.stage("check-cycles", || cycles::check(workspace, &[]));
     deny(workspace, install_deny, report);
-    test::run(workspace, &[], report);
+    test::run(workspace, &[], None, report);
 }
 
 /// Licences, bans and sources with cargo-deny, and advisories where their database can be reached.

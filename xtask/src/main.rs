@@ -42,6 +42,9 @@ enum Task {
         /// Run only this part (may be repeated)
         #[arg(long, value_enum)]
         only: Vec<test::Suite>,
+        /// Run only tests whose name contains this text, in every suite
+        #[arg(last = true)]
+        name: Option<String>,
     },
     /// Run what CI runs: formatting, lints, documentation, dependencies, then every test
     Ci {
@@ -83,7 +86,7 @@ fn main() -> ExitCode {
 fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
     let workspace = Workspace::locate()?;
     match task {
-        Task::Test { only } => test::run(&workspace, &only, report),
+        Task::Test { only, name } => test::run(&workspace, &only, name.as_deref(), report),
         Task::Ci { install_deny } => ci::run(&workspace, install_deny, report),
         Task::Bench { what } => bench::run(&workspace, &what, report),
         Task::Fuzz(fuzz) => fuzz.run(&workspace, report)?,

@@ -94,7 +94,7 @@ impl Report {
         }
         let total = self.total();
         if total.failed > 0 {
-            println!("To repeat a part of the tests: cargo xtask test --only rust|web|python|node|browser");
+            println!("To repeat a part of the tests: cargo xtask test [--only rust|web|python|node|browser] [-- NAME]");
         }
         println!("{total}");
         if total.failed == 0 {
@@ -110,6 +110,12 @@ impl Report {
         let mut total = self.total();
         total.failed += 1;
         println!("{total}");
+    }
+
+    /// Whether any test passed or failed so far, or a stage failed.
+    pub(crate) fn has_run_tests(&self) -> bool {
+        let total = self.total();
+        total.passed + total.failed > 0
     }
 
     fn total(&self) -> Tally {

@@ -14,6 +14,8 @@ use std::process::{Command, Stdio};
 pub(crate) struct Step {
     command: Command,
     runner: Option<Runner>,
+    /// A status that is a success beside 0.
+    accepted: Option<i32>,
 }
 
 /// What became of a step that could be started.
@@ -21,7 +23,7 @@ pub(crate) struct Step {
 pub(crate) struct Ended {
     /// The tests it counted; zero where there is no [`Runner`].
     pub(crate) tally: Tally,
-    /// Whether it ended with status 0.
+    /// Whether it ended with status 0, or the one that the step accepts.
     pub(crate) success: bool,
 }
 
@@ -35,7 +37,11 @@ impl Step {
     pub(crate) fn new(program: impl AsRef<OsStr>, folder: &Path) -> Self {
         let mut command = Command::new(program);
         command.current_dir(folder).stdin(Stdio::null());
-        Self { command, runner: None }
+        Self {
+            command,
+            runner: None,
+            accepted: None,
+        }
     }
 
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -56,6 +62,12 @@ impl Step {
     /// Reads the output as that of `runner`.
     pub(crate) fn counted_by(mut self, runner: Runner) -> Self {
         self.runner = Some(runner);
+        self
+    }
+
+    /// Takes `status` for a success as well as 0.
+    pub(crate) fn accepting(mut self, status: i32) -> Self {
+        self.accepted = Some(status);
         self
     }
 
@@ -97,7 +109,7 @@ impl Step {
         let status = child.wait().with_context(|| format!("could not wait for {name}"))?;
         Ok(Ended {
             tally,
-            success: status.success(),
+            success: status.success() || (self.accepted.is_some() && status.code() == self.accepted),
         })
     }
 
