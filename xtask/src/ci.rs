@@ -7,7 +7,7 @@ use crate::report::{Outcome, Report};
 use crate::step::cargo;
 use crate::test::ALL_STORES;
 use crate::workspace::Workspace;
-use crate::{cycles, direction, environment, notices, test};
+use crate::{cycles, direction, environment, msrv, notices, test, words};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::Command;
@@ -77,6 +77,8 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
     });
     report.stage("check-direction", || Ok(direction::check(workspace)));
     report.stage("check-cycles", || cycles::check(workspace, &[]));
+    report.stage("check-words", || words::check(workspace));
+    report.stage("rust-version", || msrv::check(workspace));
     deny(workspace, install_deny, report);
     test::run(workspace, &[], None, report);
 }

@@ -2,6 +2,7 @@
 //!
 //! * `COZEGATE_CHROMIUM`: the browser to test with, when it is none of the usual ones.
 //! * `COZEGATE_TEST_POSTGRES`, `COZEGATE_TEST_REDIS`: only whether they are set; the tests of the stores read them.
+//! * `CI`: `true` where a check that cannot be made is an error.
 //! * `CARGO`: set by cargo; the very cargo that runs us, so that a `+toolchain` stays in force.
 //! * `PATH`: where programs are looked for before anything is installed.
 
@@ -21,6 +22,11 @@ pub(crate) const SERVERS: [(&str, &str); 2] = [
 /// Whether a variable has a value.
 pub(crate) fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// Whether this is a run of CI.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
 /// The browser named by `COZEGATE_CHROMIUM`.

@@ -14,12 +14,14 @@ mod cycles;
 mod direction;
 mod environment;
 mod fuzz;
+mod msrv;
 mod notices;
 mod report;
 mod step;
 mod tally;
 mod test;
 mod tools;
+mod words;
 mod workspace;
 
 use crate::report::Report;
@@ -63,6 +65,12 @@ enum Task {
     Notices,
     /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
     CheckDirection,
+    /// Look for phrases that comments, documents and English texts avoid
+    CheckWords {
+        /// Write the list of allowed places anew; refused when it would grow
+        #[arg(long)]
+        write: bool,
+    },
     /// Look for import cycles among the files and folders of each crate
     CheckCycles {
         /// Print every cycle of these crates only
@@ -92,6 +100,8 @@ fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
         Task::Fuzz(fuzz) => fuzz.run(&workspace, report)?,
         Task::Notices => report.stage("notices", || notices::write(&workspace)),
         Task::CheckDirection => report.stage("check-direction", || Ok(direction::check(&workspace))),
+        Task::CheckWords { write: false } => report.stage("check-words", || words::check(&workspace)),
+        Task::CheckWords { write: true } => report.stage("check-words", || words::write(&workspace)),
         Task::CheckCycles { packages } => report.stage("check-cycles", || cycles::check(&workspace, &packages)),
     }
     Ok(())

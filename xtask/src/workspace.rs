@@ -23,6 +23,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) manifest_path: PathBuf,
+    pub(crate) rust_version: Option<String>,
     pub(crate) targets: Vec<Target>,
 }
 

@@ -117,6 +117,7 @@ mod tests {
             name: name.to_owned(),
             dependencies: dependencies.collect(),
             manifest_path: std::path::PathBuf::new(),
+            rust_version: None,
             targets: Vec::new(),
         }
     }
