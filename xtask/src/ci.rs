@@ -7,7 +7,7 @@ use crate::report::{Outcome, Report};
 use crate::step::cargo;
 use crate::test::ALL_STORES;
 use crate::workspace::Workspace;
-use crate::{cycles, direction, environment, msrv, notices, test, words};
+use crate::{cycles, direction, environment, links, msrv, notices, test, words};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::Command;
@@ -78,6 +78,7 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
     report.stage("check-direction", || Ok(direction::check(workspace)));
     report.stage("check-cycles", || cycles::check(workspace, &[]));
     report.stage("check-words", || words::check(workspace));
+    report.stage("check-links", || links::check(workspace));
     report.stage("rust-version", || msrv::check(workspace));
     deny(workspace, install_deny, report);
     test::run(workspace, &[], None, report);

@@ -13,7 +13,9 @@ mod counts;
 mod cycles;
 mod direction;
 mod environment;
+mod files;
 mod fuzz;
+mod links;
 mod msrv;
 mod notices;
 mod report;
@@ -65,6 +67,8 @@ enum Task {
     Notices,
     /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
     CheckDirection,
+    /// Follow the relative links of the Markdown files
+    CheckLinks,
     /// Look for phrases that comments, documents and English texts avoid
     CheckWords {
         /// Write the list of allowed places anew; refused when it would grow
@@ -100,6 +104,7 @@ fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
         Task::Fuzz(fuzz) => fuzz.run(&workspace, report)?,
         Task::Notices => report.stage("notices", || notices::write(&workspace)),
         Task::CheckDirection => report.stage("check-direction", || Ok(direction::check(&workspace))),
+        Task::CheckLinks => report.stage("check-links", || links::check(&workspace)),
         Task::CheckWords { write: false } => report.stage("check-words", || words::check(&workspace)),
         Task::CheckWords { write: true } => report.stage("check-words", || words::write(&workspace)),
         Task::CheckCycles { packages } => report.stage("check-cycles", || cycles::check(&workspace, &packages)),

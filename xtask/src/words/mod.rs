@@ -6,33 +6,17 @@
 
 mod text;
 
+use crate::files;
 use crate::report::Outcome;
 use crate::workspace::Workspace;
 use anyhow::{Context, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use text::Found;
 
 /// The list of allowed places, from the root: lines of `COUNT PATH`.
 const ALLOWED: &str = "xtask/src/words/allowed.txt";
-
-/// Folders that hold nothing written here.
-const NOT_OURS: &[&str] = &[
-    "target",
-    "node_modules",
-    ".git",
-    ".tools",
-    ".venv",
-    "corpus",
-    "artifacts",
-];
-
-/// A phrase and where it is.
-#[derive(Debug, PartialEq, Eq)]
-struct Found {
-    line: usize,
-    phrase: &'static str,
-}
 
 type Counts = BTreeMap<String, usize>;
 
@@ -102,31 +86,12 @@ fn read_allowed(root: &Path) -> anyhow::Result<Counts> {
 /// The files below `root` that have an avoided phrase.
 fn read_tree(root: &Path) -> anyhow::Result<BTreeMap<String, Vec<Found>>> {
     let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let unreadable = || format!("could not read {}", folder.display());
-        for entry in fs::read_dir(&folder).with_context(unreadable)? {
-            let path = entry.with_context(unreadable)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() {
-                if !NOT_OURS.contains(&name.as_str()) {
-                    folders.push(path);
-                }
-                continue;
-            }
-            let relative = path
-                .strip_prefix(root)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .replace('\\', "/");
-            let Some(kind) = text::Kind::of(&relative) else {
-                continue;
-            };
-            let content = fs::read_to_string(&path).with_context(|| format!("could not read {relative}"))?;
-            let places = text::phrases(&content, kind);
-            if !places.is_empty() {
-                found.insert(relative, places);
-            }
+    for file in files::below(root)? {
+        let Some(kind) = text::Kind::of(&file) else { continue };
+        let content = fs::read_to_string(root.join(&file)).with_context(|| format!("could not read {file}"))?;
+        let places = text::phrases(&content, kind);
+        if !places.is_empty() {
+            found.insert(file, places);
         }
     }
     Ok(found)

@@ -1,7 +1,5 @@
 //! Prose of a file, and the avoided phrases in it.
 
-use super::Found;
-
 /// In lower case.
 const PHRASES: &[&str] = &[
     "whoever",
@@ -19,6 +17,13 @@ const PHRASES: &[&str] = &[
     "the rest of",
     "so long as",
 ];
+
+/// A phrase and where it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) line: usize,
+    pub(super) phrase: &'static str,
+}
 
 /// Which part of a file is prose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
