@@ -4,7 +4,7 @@
 //! new variant, and the compiler lists the places to visit.
 
 use crate::clock::UnixSeconds;
-use crate::grant::pkce::ChallengeMethod;
+use crate::pkce::ChallengeMethod;
 use crate::private_key::SigningKey;
 use crate::region::Endpoints;
 use crate::scope::Scope;

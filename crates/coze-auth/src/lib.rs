@@ -49,20 +49,28 @@
 //!
 //! # Map
 //!
+//! Each module uses only modules in its row or below.
+//!
 //! | module | owns |
 //! |---|---|
 //! | `lifecycle` | [`TokenSource`]: when a token is served, renewed, waited for; logins from beginning to end |
 //! | `token_endpoint` | the only code that talks to Coze |
-//! | `grant` | one file per grant: what is asked for, with which proof, what a person sees of it |
-//! | `app`, `subject`, `scope`, `session_name`, `region` | what a request for a token consists of |
+//! | `personal_access_token` | the fixed token of [`App::PersonalAccessToken`] |
+//! | `grant` | one file per grant: parameters, proof, and the login as a person sees it |
+//! | [`observer`](Observer) | notification of token requests |
+//! | `error` | why there is no token |
+//! | `store` | [`TokenStore`], the contract of stores, and [`MemoryStore`] |
+//! | `app` | [`App`]: who asks, with which proof |
+//! | `token`, `token_set`, `secret`, `pkce` | what comes back, without a way into a log |
 //! | `private_key` | reading, repairing and using RSA keys |
-//! | `token`, `token_set`, `secret` | what comes back, without a way into a log |
-//! | `error`, `refusal` | why nothing came back |
-//! | `store`, `clock`, `observer`, [`random`], [`transport`] | what is handed in |
+//! | `subject`, `scope`, `session_name`, `region`, [`transport`] | parts of a request for a token |
+//! | `clock`, [`random`] | time and randomness, injectable |
+//! | `versioned_json`, `quote`, `box_error` | stored form of secrets; foreign text in errors |
 //!
 //! Feature `test-util` adds `ManualClock`, `SeededRandom` and `conformance`: what every [`TokenStore`] must show.
 
 mod app;
+mod box_error;
 mod clock;
 #[cfg(feature = "test-util")]
 pub mod conformance;
@@ -74,9 +82,10 @@ mod grant;
 mod lifecycle;
 mod observer;
 mod personal_access_token;
+mod pkce;
 mod private_key;
+mod quote;
 pub mod random;
-mod refusal;
 mod region;
 mod scope;
 mod secret;
@@ -87,34 +96,35 @@ mod token;
 mod token_endpoint;
 mod token_set;
 pub mod transport;
+mod versioned_json;
 
 pub use app::{App, DeviceApp, JwtApp, PkceApp, Tenant, WebApp};
+pub use box_error::BoxError;
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock, UnixSeconds};
-pub use error::{AnswerFlaw, AuthError, BoxError, FailedSide, InvalidToken, LoginLoss};
-pub use grant::authorization_code::{InvalidRedirectUri, PendingLogin};
-pub use grant::callback::{Callback, LoginFailure};
+pub use error::{AnswerFlaw, AuthError, FailedSide, InvalidRedirectUri, LoginFailure, LoginLoss, Refusal, RefusalKind};
+pub use grant::authorization_code::PendingLogin;
+pub use grant::callback::Callback;
 pub use grant::device_code::DeviceLogin;
-pub use grant::pkce::ChallengeMethod;
 pub use lifecycle::{Decision, LoginStatus, Policy, Schedule, TokenSource, TokenSourceParts};
 pub use observer::{GrantKind, NoObserver, Observer, TokenRequested};
+pub use pkce::ChallengeMethod;
 pub use private_key::{KeyError, KeyRepair, SigningFailed, SigningKey};
 #[cfg(feature = "test-util")]
 pub use random::SeededRandom;
 pub use random::{Random, SystemRandom};
-pub use refusal::{Refusal, RefusalKind};
 pub use region::{Endpoints, Region};
 pub use scope::Scope;
 pub use secret::{
-    AccessToken, Assertion, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, LoginState, RefreshToken,
-    TokenKind,
+    AccessToken, Assertion, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, InvalidToken, LoginState,
+    RefreshToken, TokenKind,
 };
 pub use session_name::{InvalidSessionName, SessionName};
 pub use store::{
-    DueQuery, Lease, LeaseRequest, MemoryStore, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore,
-    UnreadableBytes, Version,
+    DueQuery, Lease, LeaseRequest, MemoryStore, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version,
 };
 pub use subject::{SessionContext, Subject};
 pub use token::Token;
 pub use token_set::TokenSet;
+pub use versioned_json::UnreadableBytes;

@@ -3,7 +3,6 @@
 //! `Debug` prints only the type's name, there is no `Display`, no `Serialize` and no `==`. Reading one is the visible act
 //! `expose()`. The memory is wiped when the last clone goes (secrecy, zeroize).
 
-use crate::error::InvalidToken;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::sync::Arc;
@@ -167,6 +166,23 @@ impl Assertion {
     pub(crate) fn new(jwt: String) -> Self {
         Self(Arc::new(SecretString::from(jwt)))
     }
+}
+
+/// Why a text is not a token.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+pub enum InvalidToken {
+    /// No text.
+    #[error("the token is empty")]
+    Empty,
+    /// More than 16 KiB.
+    #[error("the token has {bytes} bytes; at most 16384 are allowed")]
+    TooLong {
+        /// The length found.
+        bytes: usize,
+    },
+    /// White space, a control character or a letter outside ASCII.
+    #[error("the token holds a character that cannot stand in a header")]
+    ForbiddenCharacter,
 }
 
 /// What a token is, told by its prefix (protocol 2.4).

@@ -2,8 +2,7 @@
 
 use crate::clock::UnixSeconds;
 use crate::secret::{AccessToken, RefreshToken};
-use crate::store::UnreadableBytes;
-use crate::store::bytes;
+use crate::versioned_json::{self, UnreadableBytes};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use zeroize::Zeroizing;
@@ -42,7 +41,7 @@ impl TokenSet {
     /// Writes everything down, **the secrets in clear**, for a store that seals it. The memory is wiped when the caller
     /// drops it.
     pub fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
-        bytes::write(&Written {
+        versioned_json::write(&Written {
             access_token: Cow::Borrowed(self.access_token.expose()),
             token_type: Cow::Borrowed(&self.token_type),
             issued_at: self.issued_at.0,
@@ -54,7 +53,7 @@ impl TokenSet {
 
     /// Reads what [`to_secret_bytes`](Self::to_secret_bytes) wrote.
     pub fn from_secret_bytes(bytes: &[u8]) -> Result<Self, UnreadableBytes> {
-        let written: Written<'_> = bytes::read(bytes)?;
+        let written: Written<'_> = versioned_json::read(bytes)?;
         let refresh_token = match &written.refresh_token {
             Some(text) => Some(RefreshToken::parse(text).map_err(UnreadableBytes::new)?),
             None => None,

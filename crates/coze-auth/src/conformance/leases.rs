@@ -1,6 +1,6 @@
 //! Checks of leases and of what they guard.
 
-use super::{assert_holds, fine, key, over, pair, saved};
+use super::fixtures::{assert_holds, fine, key, over, pair, saved};
 use crate::store::{Lease, LeaseRequest, Save, StoreError, TokenStore};
 use std::sync::Arc;
 use std::time::Duration;

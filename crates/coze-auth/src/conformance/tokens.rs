@@ -1,6 +1,6 @@
 //! Checks of tokens and their versions.
 
-use super::{NOW, assert_conflict, assert_holds, fine, key, loaded, over, pair, saved};
+use super::fixtures::{NOW, assert_conflict, assert_holds, fine, key, loaded, over, pair, saved};
 use crate::clock::UnixSeconds;
 use crate::scope::Scope;
 use crate::store::{DueQuery, Save, TokenKey, TokenStore, Version};

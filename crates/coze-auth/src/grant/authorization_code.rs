@@ -6,13 +6,13 @@
 
 use crate::app::LoginClient;
 use crate::clock::UnixSeconds;
-use crate::grant::callback::{Callback, LoginFailure};
-use crate::grant::pkce::ChallengeMethod;
+use crate::error::{InvalidRedirectUri, LoginFailure};
+use crate::grant::callback::Callback;
+use crate::pkce::ChallengeMethod;
 use crate::random::{Random, base64url};
 use crate::region::Endpoints;
 use crate::secret::{AuthorizationCode, CodeVerifier, LoginState};
-use crate::store::UnreadableBytes;
-use crate::store::bytes;
+use crate::versioned_json::{self, UnreadableBytes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
@@ -183,7 +183,7 @@ impl PendingLogin {
 
     /// Writes everything down, **the secrets in clear**, for a store that seals it.
     pub fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
-        bytes::write(&Written {
+        versioned_json::write(&Written {
             audience: self.audience.clone(),
             client_id: self.client_id.clone(),
             authorize_url: self.authorize_url.to_string(),
@@ -196,7 +196,7 @@ impl PendingLogin {
 
     /// Reads what [`to_secret_bytes`](Self::to_secret_bytes) wrote.
     pub fn from_secret_bytes(bytes: &[u8]) -> Result<Self, UnreadableBytes> {
-        let written: Written = bytes::read(bytes)?;
+        let written: Written = versioned_json::read(bytes)?;
         Ok(Self {
             audience: written.audience,
             client_id: written.client_id,
@@ -222,23 +222,6 @@ fn check_redirect_uri(redirect_uri: &str) -> Result<(), InvalidRedirectUri> {
         return Err(InvalidRedirectUri::Credentials);
     }
     Ok(())
-}
-
-/// Why a text cannot be a redirect URI.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum InvalidRedirectUri {
-    /// It is not an absolute address.
-    #[error("the redirect URI is not an absolute address")]
-    NotAUrl,
-    /// Neither http nor https: the platform takes no other (protocol 3.1).
-    #[error("the redirect URI is neither http nor https")]
-    Scheme,
-    /// It has a fragment (RFC 6749 section 3.1.2 forbids it).
-    #[error("the redirect URI has a fragment")]
-    Fragment,
-    /// It has a user name or password.
-    #[error("the redirect URI holds a user name or a password")]
-    Credentials,
 }
 
 #[cfg(test)]

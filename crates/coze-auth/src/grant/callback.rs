@@ -4,8 +4,9 @@
 //! Anybody can call the redirect URI. Nothing in a callback is believed before its `state` has been compared, and its
 //! texts are quoted short and without control characters.
 
+use crate::error::LoginFailure;
+use crate::quote::printable;
 use crate::secret::{AuthorizationCode, LoginState};
-use crate::token_endpoint::printable;
 use url::form_urlencoded;
 
 /// The query of a callback. `Debug` shows none of it.
@@ -102,43 +103,6 @@ impl Callback {
         let code = self.code.get()?.ok_or(LoginFailure::NoCode)?;
         AuthorizationCode::parse(code).map_err(|_| LoginFailure::NoCode)
     }
-}
-
-/// Why a login came to nothing before the token endpoint was asked, or on its device.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum LoginFailure {
-    /// The callback has no `state`: it does not belong to a login that was begun here.
-    #[error("the callback has no state")]
-    NoState,
-    /// The `state` is another one: another browser, another tab, or somebody's trick.
-    #[error("the state of the callback is not that of this login")]
-    OtherState,
-    /// The login was begun for another app or another region.
-    #[error("the login was begun for another app")]
-    OtherApp,
-    /// The callback says that it comes from another platform.
-    #[error("the callback comes from another platform")]
-    OtherIssuer,
-    /// A parameter stands twice in the callback.
-    #[error("a parameter stands twice in the callback")]
-    RepeatedParameter,
-    /// The callback has no usable code.
-    #[error("the callback has no code")]
-    NoCode,
-    /// The person took too long, or nobody came back.
-    #[error("the login was not finished in time")]
-    TooLate,
-    /// The person, or the platform for them, said no.
-    #[error("the login was refused ({error})")]
-    Refused {
-        /// `access_denied`, for example; at most 300 characters, none of them a control character.
-        error: String,
-        /// The platform's words.
-        description: Option<String>,
-    },
-    /// The redirect URI cannot be used.
-    #[error("the login cannot begin")]
-    RedirectUri(#[source] super::authorization_code::InvalidRedirectUri),
 }
 
 #[cfg(test)]

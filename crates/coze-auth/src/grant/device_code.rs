@@ -152,7 +152,7 @@ impl Polling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal::{Refusal, RefusalKind};
+    use crate::error::{Refusal, RefusalKind};
 
     const NOW: UnixSeconds = UnixSeconds(1_790_000_000);
 

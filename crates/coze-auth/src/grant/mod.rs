@@ -7,7 +7,6 @@ pub(crate) mod authorization_code;
 pub(crate) mod callback;
 pub(crate) mod device_code;
 pub(crate) mod jwt_bearer;
-pub(crate) mod pkce;
 pub(crate) mod refresh_token;
 
 use crate::observer::GrantKind;

@@ -3,9 +3,10 @@
 //! The store knows which ones are due. Each is renewed like any other: once, by one instance. A login that is lost is
 //! skipped until somebody logs in again.
 
-use super::TokenSource;
-use super::renewal::Renewals;
+use super::renewals::Renewals;
+use super::token_source::TokenSource;
 use crate::store::{DueQuery, TokenKey};
+use crate::subject::Subject;
 use std::sync::Arc;
 use tokio::time::sleep;
 
@@ -42,7 +43,7 @@ impl Renewals {
             client_id,
             tenant,
             ..
-        } = self.key(&crate::Subject::app());
+        } = self.key(&Subject::app());
         let query = DueQuery {
             audience: &audience,
             client_id: &client_id,

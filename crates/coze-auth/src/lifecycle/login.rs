@@ -3,15 +3,15 @@
 //! What spends something that cannot be spent twice (a code, a device code) runs as a task of its own: the caller may
 //! leave, the pair is saved all the same.
 
-use super::TokenSource;
-use super::renewal::{Outcome, Renewals};
+use super::renewals::{Outcome, Renewals};
 use super::rotation::Saved;
+use super::token_source::TokenSource;
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::error::AuthError;
+use crate::error::{AuthError, LoginFailure};
 use crate::grant::Grant;
 use crate::grant::authorization_code::{Exchange, PendingLogin};
-use crate::grant::callback::{Callback, LoginFailure};
+use crate::grant::callback::Callback;
 use crate::grant::device_code::{DeviceLogin, Poll, PollAnswer, Step};
 use crate::store::{StoreError, Stored, TokenKey};
 use crate::subject::Subject;

@@ -3,7 +3,7 @@
 //! A service app can have another token at any time, and the old one stays good. So two instances that renew at once do no
 //! harm, no lease is taken, and a store that is down costs a warning.
 
-use super::renewal::{Outcome, Renewals, warn_of_store};
+use super::renewals::{Outcome, Renewals, warn_of_store};
 use crate::app::JwtApp;
 use crate::error::AuthError;
 use crate::grant::Grant;

@@ -11,12 +11,11 @@
 //!
 //! Nothing here has an end by time after the redeeming: callers leave, the work goes on.
 
-use super::renewal::{Outcome, Renewals};
+use super::renewals::{Outcome, Renewals};
 use crate::app::LoginClient;
-use crate::error::{AuthError, LoginLoss};
+use crate::error::{AuthError, LoginLoss, Refusal};
 use crate::grant::Grant;
 use crate::grant::refresh_token::Refresh;
-use crate::refusal::Refusal;
 use crate::secret::RefreshToken;
 use crate::store::{Lease, Save, StoreError, Stored, TokenKey, Version};
 use crate::token::Token;

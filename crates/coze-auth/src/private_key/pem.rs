@@ -3,7 +3,7 @@
 //! Only repairs with one possible meaning: line breaks, quotes, marks, armor. The base64 itself is never guessed at. All
 //! intermediate texts are wiped.
 
-use super::{KeyError, KeyRepair};
+use super::error::{KeyError, KeyRepair};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};

@@ -1,9 +1,9 @@
 //! The name of one kept token, as a value, as a hash and as bytes.
 
-use super::bytes::{self, UnreadableBytes};
 use crate::scope::Scope;
 use crate::session_name::SessionName;
 use crate::subject::{SessionContext, Subject};
+use crate::versioned_json::{self, UnreadableBytes};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
@@ -53,7 +53,7 @@ impl TokenKey {
     }
 
     /// Writes all parts down, for a store that keeps a hash and has to find its way back
-    /// ([`TokenStore::due`](super::TokenStore::due)). Holds the user's name: to be sealed like the token.
+    /// ([`TokenStore::due`](crate::TokenStore::due)). Holds the user's name: to be sealed like the token.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Subject {
             session_name,
@@ -78,12 +78,12 @@ impl TokenKey {
                 .as_ref()
                 .and_then(|context| context.custom_consumer.clone()),
         };
-        bytes::write(&written).to_vec()
+        versioned_json::write(&written).to_vec()
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UnreadableBytes> {
-        let written: Written = bytes::read(bytes)?;
+        let written: Written = versioned_json::read(bytes)?;
         let session_name = match written.session_name {
             Some(name) => Some(SessionName::parse(&name).map_err(UnreadableBytes::new)?),
             None => None,

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A wish for a lease.
 #[derive(Clone, Copy, Debug)]
 pub struct LeaseRequest<'a> {
-    /// What it is for, see [`TokenKey::lease_name`](super::TokenKey::lease_name).
+    /// What it is for, see [`TokenKey::lease_name`](crate::TokenKey::lease_name).
     pub name: &'a str,
     /// Who asks: random per process, and no secret.
     pub holder: &'a str,

@@ -1,6 +1,10 @@
 //! A store that ends with the process: for one instance that may ask people to log in again, and for tests.
 
-use super::{DueQuery, Lease, LeaseRequest, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version};
+use super::contract::{DueQuery, Save, StoreFuture, Stored, TokenStore};
+use super::error::StoreError;
+use super::key::TokenKey;
+use super::lease::{Lease, LeaseRequest};
+use super::version::Version;
 use crate::clock::{Clock, UnixSeconds};
 use crate::token_set::TokenSet;
 use std::collections::HashMap;

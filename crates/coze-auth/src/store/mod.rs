@@ -1,144 +1,17 @@
-//! Where tokens rest between two processes or after a restart: a trait, since a stranger may bring a database.
+//! Token stores: the contract, its types, and a store in memory.
 //!
-//! The contract is written for several processes on one store that may stop at any point. Three means keep them apart:
-//!
-//! * **versions**: a save names the version that it replaces, so nobody overwrites what they have not seen;
-//! * **leases**: one process at a time redeems a refresh token, because the platform voids it (protocol 3.2);
-//! * **fencing numbers**: a save under a lease is refused once somebody else has taken the lease.
-//!
-//! Every MUST below has a test in `conformance` (feature `test-util`), which runs against any store.
+//! Stores that outlive the process implement [`TokenStore`] outside of this crate.
 
-pub(crate) mod bytes;
+mod contract;
+mod error;
 mod key;
 mod lease;
 mod memory;
+mod version;
 
-pub use bytes::UnreadableBytes;
+pub use contract::{DueQuery, Save, StoreFuture, Stored, TokenStore};
+pub use error::StoreError;
 pub use key::TokenKey;
 pub use lease::{Lease, LeaseRequest};
 pub use memory::MemoryStore;
-
-use crate::clock::UnixSeconds;
-use crate::error::BoxError;
-use crate::token_set::TokenSet;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// What a store's functions return: boxed, so that the trait can be used as `dyn TokenStore`.
-pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
-
-/// Keeps tokens and leases. Functions may wait, but must end by themselves.
-///
-/// A caller may go away while a function runs. Then the store does the whole of it or nothing.
-pub trait TokenStore: Send + Sync + fmt::Debug {
-    /// Returns what was saved last under `key`, whoever saved it.
-    fn load<'a>(&'a self, key: &'a TokenKey) -> StoreFuture<'a, Option<Stored>>;
-
-    /// Saves a token if what is there still has the version that the caller expects, and returns its new version.
-    ///
-    /// * When `Ok` comes back the token MUST survive the end of the process (a database: the commit is on disk).
-    /// * Another version MUST change nothing and answer [`StoreError::VersionConflict`].
-    /// * With a lease whose name has been taken again since, it MUST change nothing and answer [`StoreError::Fenced`],
-    ///   even if the version fits. A lease that ran out but was not taken again still counts.
-    /// * Both checks and the write MUST be one step: of many saves that expect the same version one succeeds.
-    /// * A version MUST NOT come back under the same key, not even after a `delete`. A store-wide counter does that, and
-    ///   so does a random number.
-    fn save<'a>(&'a self, key: &'a TokenKey, save: Save<'a>) -> StoreFuture<'a, Version>;
-
-    /// Removes a token if it still has the version `expected`. Another version MUST change nothing and answer
-    /// [`StoreError::VersionConflict`]; a token that is gone already is no error.
-    fn delete<'a>(&'a self, key: &'a TokenKey, expected: Version) -> StoreFuture<'a, ()>;
-
-    /// Returns the keys of one app whose [`Save::renew_at`] has come, the earliest first, at most as many as asked for.
-    fn due<'a>(&'a self, query: DueQuery<'a>) -> StoreFuture<'a, Vec<TokenKey>>;
-
-    /// Takes a lease if nobody else holds it; `None` when somebody does.
-    ///
-    /// * The time of a lease MUST be counted by the store's own clock if it has one (a database does), else by a clock
-    ///   that nobody sets: the holders' clocks differ and jump.
-    /// * [`Lease::fencing`] MUST be larger than that of every earlier lease of the same name, released ones included.
-    /// * A holder that asks again for its own lease gets it, with a new number: its earlier attempt is over.
-    /// * [`Lease::is_taken_over`] MUST tell whether the lease before was left without a release.
-    fn take_lease<'a>(&'a self, request: LeaseRequest<'a>) -> StoreFuture<'a, Option<Lease>>;
-
-    /// Prolongs a lease: `time` from now. `false` when somebody else has taken it; then the caller has lost it. One that
-    /// ran out but was not taken again is prolonged. No time at all ends it, and whoever takes it next has taken it over.
-    fn extend_lease<'a>(&'a self, lease: &'a Lease, time: Duration) -> StoreFuture<'a, bool>;
-
-    /// Gives a lease back. Without effect when somebody else has taken it.
-    fn release_lease<'a>(&'a self, lease: &'a Lease) -> StoreFuture<'a, ()>;
-}
-
-/// What is saved, and under which conditions.
-#[derive(Clone, Copy, Debug)]
-pub struct Save<'a> {
-    /// The token.
-    pub token_set: &'a TokenSet,
-    /// The version that it replaces; `None`: nothing is there.
-    pub expected: Option<Version>,
-    /// When the token is to be renewed even if nobody asks for it, see [`TokenStore::due`]; `None`: never.
-    pub renew_at: Option<UnixSeconds>,
-    /// The lease under which the token was got; `None` where two renewals do no harm.
-    pub lease: Option<&'a Lease>,
-}
-
-/// Asks for tokens that nobody asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct DueQuery<'a> {
-    /// The platform, as in [`TokenKey::audience`].
-    pub audience: &'a str,
-    /// The app, as in [`TokenKey::client_id`].
-    pub client_id: &'a str,
-    /// The tenant, as in [`TokenKey::tenant`].
-    pub tenant: Option<&'a str>,
-    /// Tokens whose renewal is due now or was before: the caller's clock, as `renew_at` is.
-    pub now: UnixSeconds,
-    /// How many at most.
-    pub limit: usize,
-}
-
-/// A saved token with its version.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// The token.
-    pub token_set: TokenSet,
-    /// What a later save has to name.
-    pub version: Version,
-}
-
-/// Names one save. Only equality means something: versions of one key differ, but need not grow.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Version(pub u64);
-
-/// Why a store could not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Somebody else saved first. What they saved can be loaded.
-    #[error("another instance saved a token first")]
-    VersionConflict,
-    /// Somebody else has taken the lease under which this was done.
-    #[error("another instance has taken over the renewal of this token")]
-    Fenced,
-    /// There is a token, but it was changed by somebody, or sealed with a key that is not here. A save that expects this
-    /// version replaces it.
-    #[error("could not read the stored token")]
-    Unreadable {
-        /// Its version, as far as that can be read.
-        version: Version,
-        /// What happened below.
-        #[source]
-        source: Arc<BoxError>,
-    },
-    /// The store could not be reached, or could not do its work.
-    #[error("could not {operation} in the token store")]
-    Unavailable {
-        /// What was tried: `load a token`.
-        operation: &'static str,
-        /// What happened below.
-        #[source]
-        source: Arc<BoxError>,
-    },
-}
+pub use version::Version;

@@ -3,9 +3,9 @@
 //! At most 64 KiB are read. Nothing is trusted: success may be an error (`code != 0` under HTTP 200), and the answer may
 //! come from another service altogether.
 
-use super::values::{header, log_id_in_body, quote, retry_after, whole_number};
-use crate::error::{AnswerFlaw, AuthError};
-use crate::refusal::{Refusal, RefusalKind};
+use super::values::{header, log_id_in_body, retry_after, whole_number};
+use crate::error::{AnswerFlaw, AuthError, Refusal, RefusalKind};
+use crate::quote::quote;
 use reqwest::header::{CONTENT_TYPE, HeaderName};
 use serde_json::{Map, Value};
 use std::time::Duration;

@@ -6,14 +6,13 @@
 mod answer;
 mod values;
 
-pub(crate) use values::printable;
-
 use crate::app::LoginClient;
 use crate::clock::UnixSeconds;
 use crate::error::{AnswerFlaw, AuthError};
 use crate::grant::Grant;
 use crate::grant::device_code::{DeviceLogin, Polling, USUAL_INTERVAL};
 use crate::grant::refresh_token::REFRESH_LIFETIME;
+use crate::quote::printable;
 use crate::region::Endpoints;
 use crate::secret::{AccessToken, DeviceCode, RefreshToken};
 use crate::token_set::TokenSet;

@@ -2,6 +2,7 @@
 
 use crate::clock::UnixSeconds;
 use crate::error::AnswerFlaw;
+use crate::quote::printable;
 use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -12,9 +13,6 @@ const FIRST_INSTANT: i64 = 1_000_000_000;
 
 /// No token lives longer than this; what claims to is milliseconds or nonsense.
 const LONGEST_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
-
-/// The longest text of an answer that is kept in an error, in characters.
-const LONGEST_QUOTE: usize = 300;
 
 /// Takes a missing `token_type` for `Bearer` (protocol 2.3: not every document has it).
 pub(super) fn token_type(value: Option<&Value>) -> Result<String, AnswerFlaw> {
@@ -72,22 +70,6 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
-/// Makes a foreign text fit for an error: our secrets taken out, should somebody have sent them back to us.
-pub(super) fn quote(text: &str, secrets: &[&str]) -> String {
-    let text = secrets
-        .iter()
-        .filter(|secret| !secret.is_empty())
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "(..)"));
-    printable(&text)
-}
-
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_control())
-        .take(LONGEST_QUOTE)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,28 +105,5 @@ mod tests {
             assert_eq!(expires_at(Some(&value), NOW), expected.map(UnixSeconds), "{value}");
         }
         assert_eq!(expires_at(None, NOW), Err(AnswerFlaw::NoExpiry));
-    }
-
-    #[test]
-    fn credential_that_was_sent_back_is_taken_out_of_the_text() {
-        let proof = "eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl";
-
-        assert_eq!(
-            quote(
-                "bad token eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl!",
-                &[proof, "c2lnbmF0dXJl"]
-            ),
-            "bad token (..)!"
-        );
-        assert_eq!(
-            quote("signature c2lnbmF0dXJl is wrong", &[proof, "c2lnbmF0dXJl"]),
-            "signature (..) is wrong"
-        );
-    }
-
-    #[test]
-    fn quoted_text_is_one_short_line() {
-        assert_eq!(quote("a\r\nb\u{1b}[31m", &["x.y.z", ""]), "ab[31m");
-        assert_eq!(quote(&"界".repeat(1_000), &["x.y.z"]).chars().count(), LONGEST_QUOTE);
     }
 }

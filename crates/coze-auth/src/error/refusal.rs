@@ -3,7 +3,7 @@
 //! Two families of error bodies exist; all members that either has are kept. The meaning has to be read out of English
 //! free text, since one `error_code` stands for a dozen causes; a text that nobody has seen yet is `Other`.
 
-use crate::error::FailedSide;
+use super::failed_side::FailedSide;
 use std::fmt;
 
 /// What the platform answered instead of a token. Texts are cut to 300 characters and free of control characters and of

@@ -3,18 +3,16 @@
 //! The texts name what was tried, in English and without any secret; sources say what happened below. People's texts, HTTP
 //! shapes and exit codes are made at the rim. Errors are cheap clones, because one renewal may fail for many waiters.
 
+use super::answer_flaw::AnswerFlaw;
+use super::failed_side::FailedSide;
+use super::login::{LoginFailure, LoginLoss};
+use super::refusal::Refusal;
+use crate::box_error::BoxError;
 use crate::clock::UnixSeconds;
-use crate::grant::callback::LoginFailure;
 use crate::private_key::SigningFailed;
-use crate::refusal::Refusal;
 use crate::store::StoreError;
-use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Any error of another library.
-pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// How long to wait after trouble on the way to the platform that did not say so itself.
 const USUAL_PAUSE: Duration = Duration::from_secs(1);
@@ -130,17 +128,6 @@ pub enum AuthError {
     },
 }
 
-/// Who has to do something about an error.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum FailedSide {
-    /// Whoever asked.
-    Caller,
-    /// This program, its configuration or its machine.
-    Gateway,
-    /// Coze, or the way there.
-    Upstream,
-}
-
 impl AuthError {
     /// Returns how the attempt itself failed: for a remembered failure the original, else the error.
     pub fn original(&self) -> &Self {
@@ -237,94 +224,4 @@ impl AuthError {
             | Self::RecentFailure { .. } => None,
         }
     }
-}
-
-/// What became of a login.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum LoginLoss {
-    /// Nobody has logged in, or they logged out.
-    NotLoggedIn,
-    /// The platform gave no refresh token, and the access token has ended.
-    NotRenewable,
-    /// The refresh token was not used for so long that it ended.
-    RefreshTokenExpired,
-    /// The platform refused the refresh token: withdrawn there, or used by somebody else.
-    Refused,
-    /// The platform refused the refresh token after an earlier request with it got no answer that we saw: the new one
-    /// was lost with that answer.
-    AnswerLost,
-}
-
-impl fmt::Display for LoginLoss {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::NotLoggedIn => "nobody is logged in",
-            Self::NotRenewable => "the token has ended and cannot be renewed",
-            Self::RefreshTokenExpired => "the login was not used for too long",
-            Self::Refused => "Coze refused to renew the login",
-            Self::AnswerLost => "Coze's answer to the last renewal was lost",
-        })
-    }
-}
-
-/// What is wrong with an answer of the token endpoint.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum AnswerFlaw {
-    /// Larger than 64 KiB.
-    TooLarge,
-    /// Cut off before its end.
-    Incomplete,
-    /// JSON, but no object.
-    NotAnObject,
-    /// Success without an `access_token`.
-    NoAccessToken,
-    /// A token or code in it cannot stand in a header.
-    UnusableToken(InvalidToken),
-    /// A `token_type` other than `Bearer`.
-    UnknownTokenType,
-    /// `expires_in` is missing or is no whole number.
-    NoExpiry,
-    /// `expires_in` lies more than ten years ahead; milliseconds instead of seconds, for example.
-    AbsurdExpiry,
-    /// A device login without a `device_code`.
-    NoDeviceCode,
-    /// A device login without a `user_code`.
-    NoUserCode,
-    /// A device login without a page for the person.
-    NoVerificationUri,
-}
-
-impl fmt::Display for AnswerFlaw {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge => formatter.write_str("it is larger than 64 KiB"),
-            Self::Incomplete => formatter.write_str("it broke off before its end"),
-            Self::NotAnObject => formatter.write_str("it is not a JSON object"),
-            Self::NoAccessToken => formatter.write_str("it has no access_token"),
-            Self::UnusableToken(reason) => write!(formatter, "{reason}"),
-            Self::UnknownTokenType => formatter.write_str("its token_type is not Bearer"),
-            Self::NoExpiry => formatter.write_str("its expires_in is missing or not a number"),
-            Self::AbsurdExpiry => formatter.write_str("its expires_in lies more than ten years ahead"),
-            Self::NoDeviceCode => formatter.write_str("it has no device_code"),
-            Self::NoUserCode => formatter.write_str("it has no user_code"),
-            Self::NoVerificationUri => formatter.write_str("it has no verification_uri that a browser opens"),
-        }
-    }
-}
-
-/// Why a text is not a token.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
-pub enum InvalidToken {
-    /// No text.
-    #[error("the token is empty")]
-    Empty,
-    /// More than 16 KiB.
-    #[error("the token has {bytes} bytes; at most 16384 are allowed")]
-    TooLong {
-        /// The length found.
-        bytes: usize,
-    },
-    /// White space, a control character or a letter outside ASCII.
-    #[error("the token holds a character that cannot stand in a header")]
-    ForbiddenCharacter,
 }

@@ -1,8 +1,8 @@
-//! How tokens and their keys are written down: JSON with the number of its format, for a store that seals it.
+//! JSON with a format number: the stored form of tokens, their keys and pending logins.
 //!
-//! The types themselves have no `Serialize`: writing a secret down is a function that somebody calls by name.
+//! The types themselves have no `Serialize`: serializing a secret is an explicit call of `to_secret_bytes`.
 
-use crate::error::BoxError;
+use crate::box_error::BoxError;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use zeroize::Zeroizing;
