@@ -8,9 +8,8 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::observers::{CountedRequests, CountedStore};
 use coze_auth::transport::{Ends, TransportError};
 use coze_auth::{
-    AccessToken, App, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, NoObserver, Observer, PkceApp, Random,
-    Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenSourceParts, TokenStore, UnixSeconds,
-    WebApp, transport,
+    AccessToken, App, BuildError, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, NoObserver, Observer, PkceApp, Random,
+    Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenStore, UnixSeconds, WebApp, transport,
 };
 use cozegate_config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions, TimeoutsConfig};
 use cozegate_store::Backend;
@@ -37,6 +36,9 @@ pub enum AppError {
     /// The HTTP client for the token endpoint could not be built.
     #[error(transparent)]
     HttpClient(#[from] TransportError),
+    /// A source of tokens could not be built.
+    #[error(transparent)]
+    TokenSource(#[from] BuildError),
     /// The app that the configuration names as default is not in it.
     #[error("there is no app {0}")]
     UnknownApp(String),
@@ -216,17 +218,16 @@ impl TokenMeans {
 /// Renewals run on the runtime of the caller.
 pub fn token_source(app: &AppConfig, means: TokenMeans) -> Result<TokenSource, AppError> {
     let user_agent = concat!("cozegate/", env!("CARGO_PKG_VERSION"));
-    Ok(TokenSource::new(TokenSourceParts {
-        app: auth_app(app)?,
-        http: transport::http_client_within(means.ends, &app.endpoints, user_agent)?,
-        store: means.store,
-        clock: means.clock,
-        random: means.random,
-        policy: coze_auth::Policy::default(),
-        runtime: tokio::runtime::Handle::current(),
-        tasks: means.tasks,
-        observer: means.observer,
-    }))
+    let http_client = transport::http_client_within(means.ends, &app.endpoints, user_agent)?;
+    let tokens = TokenSource::builder(auth_app(app)?)
+        .http_client(http_client)
+        .store(means.store)
+        .clock(means.clock)
+        .random(means.random)
+        .tasks(means.tasks)
+        .observer(means.observer)
+        .build()?;
+    Ok(tokens)
 }
 
 /// Makes coze-auth's app of a configured one: the one place that knows both.

@@ -78,6 +78,28 @@ pub struct JwtApp {
 }
 
 impl JwtApp {
+    /// Makes an app with the defaults of the platform: tokens of 15 minutes for the developer's own account, with all
+    /// permissions of the app.
+    ///
+    /// `public_key_id` is the fingerprint of the public key as the console shows it.
+    pub fn new(
+        client_id: impl Into<String>,
+        public_key_id: impl Into<String>,
+        signing_key: SigningKey,
+        endpoints: Endpoints,
+    ) -> Self {
+        Self {
+            client_id: client_id.into(),
+            public_key_id: public_key_id.into(),
+            signing_key,
+            endpoints,
+            duration_seconds: Self::DEFAULT_DURATION_SECONDS,
+            scope: None,
+            session_context: None,
+            tenant: Tenant::Own,
+        }
+    }
+
     /// The life of a token that the platform gives when nobody asks for another (protocol 2.2), in seconds.
     pub const DEFAULT_DURATION_SECONDS: u32 = 900;
 
@@ -136,6 +158,18 @@ pub struct WebApp {
     pub workspace_id: Option<String>,
 }
 
+impl WebApp {
+    /// Makes an app that is open to all users of the platform.
+    pub fn new(client_id: impl Into<String>, client_secret: ClientSecret, endpoints: Endpoints) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret,
+            endpoints,
+            workspace_id: None,
+        }
+    }
+}
+
 /// A public app without a secret (`client_type` pkce).
 #[derive(Clone, Debug)]
 pub struct PkceApp {
@@ -149,6 +183,18 @@ pub struct PkceApp {
     pub challenge_method: ChallengeMethod,
 }
 
+impl PkceApp {
+    /// Makes an app that is open to all users of the platform, with S256 challenges.
+    pub fn new(client_id: impl Into<String>, endpoints: Endpoints) -> Self {
+        Self {
+            client_id: client_id.into(),
+            endpoints,
+            workspace_id: None,
+            challenge_method: ChallengeMethod::S256,
+        }
+    }
+}
+
 /// A public app on a device without a browser (`client_type` device).
 #[derive(Clone, Debug)]
 pub struct DeviceApp {
@@ -158,6 +204,17 @@ pub struct DeviceApp {
     pub endpoints: Endpoints,
     /// The workspace whose members log in to collaborate there; `None` for everybody.
     pub workspace_id: Option<String>,
+}
+
+impl DeviceApp {
+    /// Makes an app that is open to all users of the platform.
+    pub fn new(client_id: impl Into<String>, endpoints: Endpoints) -> Self {
+        Self {
+            client_id: client_id.into(),
+            endpoints,
+            workspace_id: None,
+        }
+    }
 }
 
 /// What all apps with logins have in common.

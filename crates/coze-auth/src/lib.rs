@@ -15,37 +15,21 @@
 //! # Example
 //!
 //! ```no_run
-//! use coze_auth::{App, JwtApp, MemoryStore, NoObserver, Policy, Region, SessionName, SigningKey, Subject, SystemClock, SystemRandom,
-//!     Tenant, TokenSource, TokenSourceParts, transport};
-//! use std::sync::Arc;
+//! use coze_auth::{App, JwtApp, Region, SessionName, SigningKey, Subject, TokenSource};
 //!
 //! # async fn example(pem: &str) -> Result<(), Box<dyn std::error::Error>> {
 //! let (signing_key, _repairs) = SigningKey::parse(pem)?;
-//! let tokens = TokenSource::new(TokenSourceParts {
-//!     app: App::Jwt(JwtApp {
-//!         client_id: "1100000000001".to_owned(),
-//!         public_key_id: "the fingerprint that the console shows".to_owned(),
-//!         signing_key,
-//!         endpoints: Region::China.endpoints(),
-//!         duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
-//!         scope: None,
-//!         session_context: None,
-//!         tenant: Tenant::Own,
-//!     }),
-//!     http: transport::http_client_for(&Region::China.endpoints(), "example/1.0")?,
-//!     store: Arc::new(MemoryStore::default()),
-//!     clock: Arc::new(SystemClock),
-//!     random: Arc::new(SystemRandom),
-//!     policy: Policy::default(),
-//!     runtime: tokio::runtime::Handle::current(),
-//!     tasks: Default::default(),
-//!     observer: Arc::new(NoObserver),
-//! });
+//! let app = JwtApp::new("1100000000001", "fingerprint shown by the console", signing_key, Region::China.endpoints());
+//! let tokens = TokenSource::builder(App::Jwt(app)).build()?;
+//!
 //! let token = tokens.access_token(&Subject::of(SessionName::parse("user-42")?)).await?;
 //! println!("{} ...", token.token_type()); // token.access_token().expose() is the secret itself
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`TokenSourceBuilder`] takes another store, HTTP client, runtime, clock or policy. The folder `examples` has programs for
+//! a service app, both kinds of login and a store of one's own.
 //!
 //! # Map
 //!
@@ -107,7 +91,9 @@ pub use error::{AnswerFlaw, AuthError, FailedSide, InvalidRedirectUri, LoginFail
 pub use grant::authorization_code::PendingLogin;
 pub use grant::callback::Callback;
 pub use grant::device_code::DeviceLogin;
-pub use lifecycle::{Decision, LoginStatus, Policy, Schedule, TokenSource, TokenSourceParts};
+pub use lifecycle::{
+    BuildError, Decision, InvalidPolicy, LoginStatus, Policy, Schedule, TokenSource, TokenSourceBuilder,
+};
 pub use observer::{GrantKind, NoObserver, Observer, TokenRequested};
 pub use pkce::ChallengeMethod;
 pub use private_key::{KeyError, KeyRepair, SigningFailed, SigningKey};

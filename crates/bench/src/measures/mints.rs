@@ -5,23 +5,14 @@ use crate::certificates::openssl;
 use crate::row::{Goal, Rounds, Row, short};
 use crate::statistics::{Spread, paired_ratios};
 use anyhow::Context as _;
-use coze_auth::{Clock as _, JwtApp, Region, SessionName, SigningKey, Subject, SystemClock, SystemRandom, Tenant};
+use coze_auth::{Clock as _, JwtApp, Region, SessionName, SigningKey, Subject, SystemClock, SystemRandom};
 use std::time::{Duration, Instant};
 
 const LENGTH: Duration = Duration::from_secs(1);
 
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Outcome> {
     let (signing_key, _) = SigningKey::parse(&std::fs::read_to_string(&bench.private_key)?)?;
-    let app = JwtApp {
-        client_id: "1100000000001".to_owned(),
-        public_key_id: "bench".to_owned(),
-        signing_key,
-        endpoints: Region::China.endpoints(),
-        duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
-        scope: None,
-        session_context: None,
-        tenant: Tenant::default(),
-    };
+    let app = JwtApp::new("1100000000001", "bench", signing_key, Region::China.endpoints());
     let subject = Subject::of(SessionName::parse("user-1")?);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..bench.options.pairs {

@@ -152,7 +152,7 @@ mod tests {
     use super::super::renewals::Issuer;
     use super::super::single_flight::Flights;
     use super::*;
-    use crate::app::{JwtApp, Tenant};
+    use crate::app::JwtApp;
     use crate::clock::{Clock as _, SystemClock};
     use crate::observer::NoObserver;
     use crate::private_key::SigningKey;
@@ -175,16 +175,9 @@ mod tests {
     fn unreachable() -> Arc<Renewals> {
         let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
         let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
-        let app = JwtApp {
-            client_id: "1".to_owned(),
-            public_key_id: "key".to_owned(),
-            signing_key: SigningKey::parse(&STANDARD.encode(der.as_ref())).unwrap().0,
-            endpoints: Endpoints::from_api_base(&Url::parse("http://127.0.0.1:0").unwrap()),
-            duration_seconds: 900,
-            scope: None,
-            session_context: None,
-            tenant: Tenant::Own,
-        };
+        let signing_key = SigningKey::parse(&STANDARD.encode(der.as_ref())).unwrap().0;
+        let endpoints = Endpoints::from_api_base(&Url::parse("http://127.0.0.1:0").unwrap());
+        let app = JwtApp::new("1", "key", signing_key, endpoints);
         Arc::new(Renewals {
             http: http_client_for(&app.endpoints, "test/1").unwrap(),
             issuer: Issuer::Jwt(app),

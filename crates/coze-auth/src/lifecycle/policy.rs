@@ -67,6 +67,26 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Refuses a policy that would renew in a loop without a pause, or never.
+    pub(super) fn check(&self) -> Result<(), InvalidPolicy> {
+        if self.renew_from_percent > self.renew_until_percent || self.renew_until_percent > 100 {
+            return Err(InvalidPolicy::RenewalWindow {
+                from: self.renew_from_percent,
+                until: self.renew_until_percent,
+            });
+        }
+        let durations = [
+            ("keep_alive_interval", self.keep_alive_interval),
+            ("lease_time", self.lease_time),
+            ("lease_poll", self.lease_poll),
+            ("save_retry", self.save_retry),
+        ];
+        match durations.into_iter().find(|(_, duration)| duration.is_zero()) {
+            Some((field, _)) => Err(InvalidPolicy::ZeroDuration { field }),
+            None => Ok(()),
+        }
+    }
+
     /// Sets the dates of a token. `jitter` is any number, drawn once per token.
     pub fn schedule(&self, issued_at: UnixSeconds, expires_at: UnixSeconds, jitter: u16) -> Schedule {
         let life = expires_at.since(issued_at);
@@ -103,6 +123,26 @@ impl Policy {
             }
         }
     }
+}
+
+/// Reason why a [`Policy`] cannot be followed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidPolicy {
+    /// The window of renewals ends before it begins, or after the token.
+    #[error("renewals cannot be drawn between {from} % and {until} % of a token's life")]
+    RenewalWindow {
+        /// [`Policy::renew_from_percent`].
+        from: u8,
+        /// [`Policy::renew_until_percent`].
+        until: u8,
+    },
+    /// A pause without length: the loop around it would never stop working.
+    #[error("{field} of the policy is zero")]
+    ZeroDuration {
+        /// The field of [`Policy`].
+        field: &'static str,
+    },
 }
 
 /// The dates of one token.

@@ -29,7 +29,7 @@ pub(super) enum Way {
 }
 
 impl TokenSource {
-    pub(super) fn assemble(app: App, clock: Arc<dyn Clock>, way: Way) -> Self {
+    pub(super) fn new(app: App, clock: Arc<dyn Clock>, way: Way) -> Self {
         Self(Arc::new(Inner { app, clock, way }))
     }
 

@@ -1,10 +1,8 @@
 //! What the token endpoint may answer, and what becomes of it (protocol 2.3, 4.1, 4.2).
 
 use crate::platform::Answer;
-use crate::world::{NOW, World, jwt_app, parts, text};
-use coze_auth::{
-    AnswerFlaw, AuthError, FailedSide, InvalidToken, ManualClock, Refusal, RefusalKind, Subject, TokenSource,
-};
+use crate::world::{NOW, World, builder, jwt_app, text};
+use coze_auth::{AnswerFlaw, AuthError, FailedSide, InvalidToken, ManualClock, Refusal, RefusalKind, Subject};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -217,7 +215,7 @@ async fn nobody_listening_is_unreachable_and_names_the_host() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let app = jwt_app(&Url::parse(&format!("http://{address}")).unwrap());
-    let tokens = TokenSource::new(parts(app, &ManualClock::new(NOW)));
+    let tokens = builder(app, &ManualClock::new(NOW)).build().unwrap();
 
     let error = tokens.access_token(&Subject::app()).await.unwrap_err();
 
@@ -232,13 +230,13 @@ async fn nobody_listening_is_unreachable_and_names_the_host() {
 async fn silent_platform_times_out() {
     let world = World::start().await;
     world.platform.hold();
-    let mut parts = parts(jwt_app(&world.platform.base), &world.clock);
-    parts.http = reqwest::Client::builder()
+    let http_client = reqwest::Client::builder()
         .no_proxy()
         .timeout(Duration::from_millis(50))
         .build()
         .unwrap();
-    let tokens = TokenSource::new(parts);
+    let tokens = builder(jwt_app(&world.platform.base), &world.clock).http_client(http_client);
+    let tokens = tokens.build().unwrap();
 
     let error = tokens.access_token(&Subject::app()).await.unwrap_err();
 
@@ -257,7 +255,7 @@ async fn answer_that_breaks_off_is_incomplete() {
             b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"access_token\":";
         connection.write_all(half).await.unwrap();
     };
-    let tokens = TokenSource::new(parts(jwt_app(&base), &ManualClock::new(NOW)));
+    let tokens = builder(jwt_app(&base), &ManualClock::new(NOW)).build().unwrap();
 
     let subject = Subject::app();
     let (outcome, ()) = tokio::join!(tokens.access_token(&subject), cutter);

@@ -1,11 +1,8 @@
 //! The assertion and the request that carries it (protocol 2.1, 2.2).
 
 use crate::keys;
-use crate::world::{NOW, World, jwt_app, parts, text, user};
-use coze_auth::{
-    App, JwtApp, MemoryStore, Region, Scope, SeededRandom, SessionContext, Subject, SystemRandom, TokenSource,
-    TokenSourceParts,
-};
+use crate::world::{NOW, World, builder, jwt_app, text, user};
+use coze_auth::{App, JwtApp, MemoryStore, Region, Scope, SeededRandom, SessionContext, Subject, SystemRandom};
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation, decode};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -169,10 +166,8 @@ async fn token_from_before_the_app_was_narrowed_is_not_served_after_it() {
     let first = wide.token(&user("a")).await;
 
     // The same app at the same platform, with another configuration.
-    let narrow = TokenSource::new(TokenSourceParts {
-        store: Arc::clone(&store) as _,
-        ..parts(narrowed(&wide.platform.base), &wide.clock)
-    });
+    let narrow = builder(narrowed(&wide.platform.base), &wide.clock).store(store);
+    let narrow = narrow.build().unwrap();
     let second = narrow.access_token(&user("a")).await.unwrap();
 
     assert_ne!(text(&first), text(&second));

@@ -12,15 +12,15 @@
 //!
 //! A failing run prints its seed and round; the seeds are constants below.
 
-use crate::world::{NOW, parts, pkce_app, user};
+use crate::world::{NOW, builder, pkce_app, quick_policy, user};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::Response;
 use coze_auth::conformance::{Fault, FaultyStore, Operation};
 use coze_auth::{
-    AccessToken, AuthError, Clock, LoginLoss, ManualClock, MemoryStore, RefreshToken, SeededRandom, Subject, Token,
-    TokenSet, TokenSource, TokenStore, UnixSeconds,
+    AccessToken, AuthError, Clock, LoginLoss, ManualClock, MemoryStore, Policy, RefreshToken, SeededRandom, Subject,
+    Token, TokenSet, TokenSource, TokenStore, UnixSeconds,
 };
 use futures_util::future::{join_all, pending};
 use serde_json::{Value, json};
@@ -239,15 +239,19 @@ impl Model {
         self.born += 1;
         let clock = ManualClock::new(self.shared.clock.now());
         let store = Arc::new(FaultyStore::new(Arc::clone(&self.store) as Arc<dyn TokenStore>));
-        let mut parts = parts(pkce_app(&self.base), &clock);
-        parts.store = Arc::clone(&store) as Arc<dyn TokenStore>;
-        parts.random = Arc::new(SeededRandom::new(self.born));
         // A lease that nobody gave back makes others wait, and here nothing comes of it.
-        parts.policy.patience = Duration::from_millis(300);
+        let policy = Policy {
+            patience: Duration::from_millis(300),
+            ..quick_policy()
+        };
+        let tokens = builder(pkce_app(&self.base), &clock)
+            .store(Arc::clone(&store) as Arc<dyn TokenStore>)
+            .random(Arc::new(SeededRandom::new(self.born)))
+            .policy(policy);
         Instance {
             clock,
             store,
-            tokens: TokenSource::new(parts),
+            tokens: tokens.build().unwrap(),
         }
     }
 

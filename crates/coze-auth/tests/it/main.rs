@@ -13,6 +13,7 @@
 
 mod answers;
 mod assertion;
+mod builder;
 mod clock_jumps;
 mod failures;
 mod grants;

@@ -1,6 +1,6 @@
 //! A fixed token behind the same door.
 
-use crate::world::{NOW, parts, text, user};
+use crate::world::{NOW, builder, text, user};
 use coze_auth::{AccessToken, App, AuthError, ManualClock, Region, Subject, TokenSource, UnixSeconds};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ fn fixed(expires_at: Option<UnixSeconds>, clock: &ManualClock) -> TokenSource {
         endpoints: Region::China.endpoints(),
         expires_at,
     };
-    TokenSource::new(parts(app, clock))
+    builder(app, clock).build().unwrap()
 }
 
 #[tokio::test]

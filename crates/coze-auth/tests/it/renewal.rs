@@ -1,7 +1,7 @@
 //! One renewal for everybody, early and behind, whoever stays or leaves.
 
 use crate::platform::Answer;
-use crate::world::{World, jwt_app, parts, text, user};
+use crate::world::{World, builder, jwt_app, text, user};
 use coze_auth::{AuthError, Subject, Token, TokenSource};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -203,9 +203,10 @@ fn callers_are_told_when_the_background_runtime_stops() {
         .unwrap();
     let world = background.block_on(World::start());
     world.platform.hold();
-    let mut parts = background.block_on(async { parts(jwt_app(&world.platform.base), &world.clock) });
-    parts.runtime = background.handle().clone();
-    let tokens = TokenSource::new(parts);
+    let tokens = builder(jwt_app(&world.platform.base), &world.clock)
+        .runtime(background.handle().clone())
+        .build()
+        .unwrap();
     let caller = tokio::runtime::Builder::new_current_thread().build().unwrap();
 
     let error = caller.block_on(async {

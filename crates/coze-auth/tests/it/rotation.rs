@@ -1,10 +1,10 @@
 //! Renewal of logins: once, saved before it is used, lost only when nothing can be done about it.
 
 use crate::platform::Answer;
-use crate::world::{NOW, World, parts, pkce_app, text, user};
+use crate::world::{NOW, World, builder, pkce_app, quick_policy, text, user};
 use coze_auth::conformance::{Fault, FaultyStore, Operation};
 use coze_auth::{
-    AccessToken, AuthError, LeaseRequest, LoginLoss, ManualClock, MemoryStore, RefreshToken, TokenSet, TokenSource,
+    AccessToken, AuthError, LeaseRequest, LoginLoss, ManualClock, MemoryStore, Policy, RefreshToken, TokenSet,
     TokenStore, UnixSeconds,
 };
 use futures_util::future::join_all;
@@ -358,11 +358,16 @@ async fn keep_alive_renews_by_itself() {
 async fn caller_of_a_long_renewal_is_told_and_the_renewal_goes_on() {
     let store = memory();
     let world = with_ended_login(&store).await;
-    let mut parts = parts(world.tokens.app().clone(), &world.clock);
-    parts.store = Arc::clone(&store) as Arc<dyn TokenStore>;
-    parts.tasks = world.tasks.clone();
-    parts.policy.patience = Duration::from_millis(20);
-    let impatient = TokenSource::new(parts);
+    let policy = Policy {
+        patience: Duration::from_millis(20),
+        ..quick_policy()
+    };
+    let impatient = builder(world.tokens.app().clone(), &world.clock)
+        .store(Arc::clone(&store) as Arc<dyn TokenStore>)
+        .tasks(world.tasks.clone())
+        .policy(policy)
+        .build()
+        .unwrap();
     world.platform.hold();
     world.platform.next(Answer::pair(1, after(1_800)));
 
@@ -407,10 +412,15 @@ async fn whoever_was_held_up_and_lost_the_lease_redeems_nothing() {
     let store_clock = ManualClock::new(NOW);
     let store = Arc::new(MemoryStore::with_clock(Arc::new(store_clock.clone())));
     let world = World::of(pkce_app, Arc::clone(&store) as Arc<dyn TokenStore>).await;
-    let mut parts = parts(world.tokens.app().clone(), &world.clock);
-    parts.store = Arc::clone(&store) as _;
-    parts.policy.concurrent_exchanges = 1;
-    let held_up = TokenSource::new(parts);
+    let policy = Policy {
+        concurrent_exchanges: 1,
+        ..quick_policy()
+    };
+    let held_up = builder(world.tokens.app().clone(), &world.clock)
+        .store(Arc::clone(&store) as Arc<dyn TokenStore>)
+        .policy(policy)
+        .build()
+        .unwrap();
     let heir = world.second(Arc::clone(&store) as _);
     let (a, b) = (user("a"), user("b"));
     for (subject, refresh_token) in [(&a, "refresh_a"), (&b, "refresh_b")] {

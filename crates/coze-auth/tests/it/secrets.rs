@@ -5,10 +5,10 @@
 
 use crate::keys::{pem, pkcs8_der, pkcs8_pem};
 use crate::platform::Answer;
-use crate::world::{NOW, World, jwt_app, parts, user};
+use crate::world::{NOW, World, builder, jwt_app, user};
 use coze_auth::{
     App, AuthError, Callback, ClientSecret, Endpoints, MemoryStore, RefreshToken, Save, SigningKey, Subject,
-    SystemRandom, TokenKey, TokenSet, TokenSource, TokenStore, WebApp,
+    SystemRandom, TokenKey, TokenSet, TokenStore, WebApp,
 };
 use serde_json::json;
 use std::cell::RefCell;
@@ -273,7 +273,7 @@ async fn debug_output_of_every_type_is_silent() {
         lease: None,
     };
     store.save(&key, save).await.unwrap();
-    let source = TokenSource::new(parts(app.clone(), &world.clock));
+    let source = builder(app.clone(), &world.clock).build().unwrap();
 
     let text = format!(
         "{shown} {token:?} {app:?} {assertion:?} {client_secret:?} {store:?} {source:?} {:?}",

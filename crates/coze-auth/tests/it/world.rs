@@ -3,9 +3,8 @@
 use crate::keys;
 use crate::platform::Platform;
 use coze_auth::{
-    App, AuthError, ChallengeMethod, Endpoints, JwtApp, ManualClock, MemoryStore, NoObserver, PkceApp, Policy,
-    SeededRandom, SessionName, SigningKey, Subject, SystemRandom, Tenant, Token, TokenKey, TokenSource,
-    TokenSourceParts, TokenStore, UnixSeconds, transport,
+    App, AuthError, Endpoints, JwtApp, ManualClock, MemoryStore, PkceApp, Policy, SeededRandom, SessionName,
+    SigningKey, Subject, SystemRandom, Token, TokenKey, TokenSource, TokenSourceBuilder, TokenStore, UnixSeconds,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,24 +38,23 @@ impl World {
         let clock = ManualClock::new(NOW);
         let platform = Platform::start(&clock).await;
         let tasks = TaskTracker::new();
-        let mut parts = parts(app(&platform.base), &clock);
-        parts.tasks = tasks.clone();
-        parts.store = store;
+        let tokens = builder(app(&platform.base), &clock).tasks(tasks.clone()).store(store);
         Self {
             clock,
             platform,
             tasks,
-            tokens: TokenSource::new(parts),
+            tokens: tokens.build().unwrap(),
         }
     }
 
     /// The same app in another process, with the same store if `store` is one.
     pub(crate) fn second(&self, store: Arc<dyn TokenStore>) -> TokenSource {
-        let mut parts = parts(self.tokens.app().clone(), &self.clock);
-        parts.store = store;
         // Processes differ in their randomness, and so in the name under which they hold leases.
-        parts.random = Arc::new(SystemRandom);
-        TokenSource::new(parts)
+        let random = Arc::new(SystemRandom);
+        let tokens = builder(self.tokens.app().clone(), &self.clock)
+            .store(store)
+            .random(random);
+        tokens.build().unwrap()
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
@@ -85,25 +83,13 @@ impl World {
 }
 
 pub(crate) fn jwt_app(base: &Url) -> App {
-    App::Jwt(JwtApp {
-        client_id: "1100000000001".to_owned(),
-        public_key_id: "key-id".to_owned(),
-        signing_key: SigningKey::parse(&keys::pkcs8_pem()).unwrap().0,
-        endpoints: Endpoints::from_api_base(base),
-        duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
-        scope: None,
-        session_context: None,
-        tenant: Tenant::Own,
-    })
+    let signing_key = SigningKey::parse(&keys::pkcs8_pem()).unwrap().0;
+    let endpoints = Endpoints::from_api_base(base);
+    App::Jwt(JwtApp::new("1100000000001", "key-id", signing_key, endpoints))
 }
 
 pub(crate) fn pkce_app(base: &Url) -> App {
-    App::Pkce(PkceApp {
-        client_id: "1.app.coze".to_owned(),
-        endpoints: Endpoints::from_api_base(base),
-        workspace_id: None,
-        challenge_method: ChallengeMethod::S256,
-    })
+    App::Pkce(PkceApp::new("1.app.coze", Endpoints::from_api_base(base)))
 }
 
 /// Waits that are a matter of moments, because a test has no reason to be patient.
@@ -116,18 +102,11 @@ pub(crate) fn quick_policy() -> Policy {
     }
 }
 
-pub(crate) fn parts(app: App, clock: &ManualClock) -> TokenSourceParts {
-    TokenSourceParts {
-        http: transport::http_client_for(app.endpoints(), "test/1").unwrap(),
-        app,
-        store: Arc::new(MemoryStore::default()),
-        clock: Arc::new(clock.clone()),
-        random: Arc::new(SeededRandom::new(1)),
-        policy: quick_policy(),
-        runtime: tokio::runtime::Handle::current(),
-        tasks: TaskTracker::new(),
-        observer: Arc::new(NoObserver),
-    }
+pub(crate) fn builder(app: App, clock: &ManualClock) -> TokenSourceBuilder {
+    TokenSource::builder(app)
+        .clock(Arc::new(clock.clone()))
+        .random(Arc::new(SeededRandom::new(1)))
+        .policy(quick_policy())
 }
 
 pub(crate) fn user(name: &str) -> Subject {

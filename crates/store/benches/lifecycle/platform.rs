@@ -3,15 +3,14 @@
 use crate::shifted_clock::ShiftedClock;
 use anyhow::Context as _;
 use coze_auth::{
-    App, Callback, ChallengeMethod, Endpoints, JwtApp, NoObserver, PkceApp, Policy, SessionName, SigningKey, Subject,
-    SystemRandom, Tenant, Token, TokenSource, TokenSourceParts, TokenStore, transport,
+    App, Callback, Endpoints, JwtApp, PkceApp, Policy, SessionName, SigningKey, Subject, Token, TokenSource,
+    TokenStore, transport,
 };
 use coze_emulator::{
     AppKind, ConsentMode, Emulator, EmulatorConfig, Entry, Fault, FaultMatch, FaultRule, RefreshPolicy,
 };
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::task::TaskTracker;
 
 /// From here on a token of 15 minutes is due, whatever was drawn for it, and it has not ended.
 pub(crate) const DUE_AFTER: i64 = 800;
@@ -86,16 +85,14 @@ impl Platform {
             Kind::Login => Ok(pkce_app(self.pkce_client_id()?, self.endpoints.clone())),
             Kind::Jwt => {
                 let app = self.emulator.jwt_app();
-                Ok(App::Jwt(JwtApp {
-                    client_id: app.client_id,
-                    public_key_id: app.public_key_id,
-                    signing_key: SigningKey::parse(&app.private_key_pem)?.0,
-                    endpoints: self.endpoints.clone(),
-                    duration_seconds: JwtApp::DEFAULT_DURATION_SECONDS,
-                    scope: None,
-                    session_context: None,
-                    tenant: Tenant::Own,
-                }))
+                let (signing_key, _repairs) = SigningKey::parse(&app.private_key_pem)?;
+                let endpoints = self.endpoints.clone();
+                Ok(App::Jwt(JwtApp::new(
+                    app.client_id,
+                    app.public_key_id,
+                    signing_key,
+                    endpoints,
+                )))
             }
         }
     }
@@ -195,12 +192,7 @@ pub(crate) fn endpoints(api_base: &str) -> anyhow::Result<Endpoints> {
 }
 
 pub(crate) fn pkce_app(client_id: String, endpoints: Endpoints) -> App {
-    App::Pkce(PkceApp {
-        client_id,
-        endpoints,
-        workspace_id: None,
-        challenge_method: ChallengeMethod::S256,
-    })
+    App::Pkce(PkceApp::new(client_id, endpoints))
 }
 
 pub(crate) fn subject(name: &str) -> anyhow::Result<Subject> {
@@ -215,15 +207,12 @@ pub(crate) fn source(
     clock: &ShiftedClock,
     policy: Policy,
 ) -> anyhow::Result<TokenSource> {
-    Ok(TokenSource::new(TokenSourceParts {
-        http: transport::http_client_for(app.endpoints(), user_agent)?,
-        app,
-        store,
-        clock: Arc::new(clock.clone()),
-        random: Arc::new(SystemRandom),
-        policy,
-        runtime: tokio::runtime::Handle::current(),
-        tasks: TaskTracker::new(),
-        observer: Arc::new(NoObserver),
-    }))
+    let http_client = transport::http_client_for(app.endpoints(), user_agent)?;
+    let tokens = TokenSource::builder(app)
+        .http_client(http_client)
+        .store(store)
+        .clock(Arc::new(clock.clone()))
+        .policy(policy)
+        .build()?;
+    Ok(tokens)
 }

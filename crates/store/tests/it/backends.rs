@@ -4,9 +4,8 @@ use crate::servers::PostgresSchemas;
 #[cfg(feature = "redis")]
 use crate::servers::RedisKeys;
 use coze_auth::{
-    AccessToken, App, ChallengeMethod, ManualClock, MemoryStore, NoObserver, PkceApp, Policy, RefreshToken, Region,
-    Save, SeededRandom, SessionName, Subject, SystemRandom, TokenKey, TokenSet, TokenSource, TokenSourceParts,
-    UnixSeconds, Version, transport,
+    AccessToken, App, ManualClock, PkceApp, RefreshToken, Region, Save, SeededRandom, SessionName, Subject,
+    SystemRandom, TokenKey, TokenSet, TokenSource, UnixSeconds, Version,
 };
 use cozegate_store::{Backend, Database, Grade, HandleRecord, LoginRecord, SealKeys, Sealer};
 use std::path::PathBuf;
@@ -57,23 +56,11 @@ pub(crate) fn token_set(access_token: &str, refresh_token: &str) -> TokenSet {
 
 /// A login of the app `main` that was just begun, at `NOW`.
 pub(crate) fn login(browser: &str) -> LoginRecord {
-    let app = PkceApp {
-        client_id: "1.app.coze".to_owned(),
-        endpoints: Region::China.endpoints(),
-        workspace_id: None,
-        challenge_method: ChallengeMethod::S256,
-    };
-    let tokens = TokenSource::new(TokenSourceParts {
-        http: transport::http_client_for(&app.endpoints, "test/1").unwrap(),
-        app: App::Pkce(app),
-        store: Arc::new(MemoryStore::default()),
-        clock: Arc::new(ManualClock::new(NOW)),
-        random: Arc::new(SystemRandom),
-        policy: Policy::default(),
-        runtime: tokio::runtime::Handle::current(),
-        tasks: tokio_util::task::TaskTracker::new(),
-        observer: Arc::new(NoObserver),
-    });
+    let app = App::Pkce(PkceApp::new("1.app.coze", Region::China.endpoints()));
+    let tokens = TokenSource::builder(app)
+        .clock(Arc::new(ManualClock::new(NOW)))
+        .build()
+        .unwrap();
     LoginRecord {
         app: "main".to_owned(),
         browser: browser.to_owned(),
