@@ -15,6 +15,7 @@ mod answers;
 mod assertion;
 mod builder;
 mod clock_jumps;
+mod examples;
 mod failures;
 mod grants;
 mod instances;
