@@ -114,3 +114,8 @@ pub use subject::{SessionContext, Subject};
 pub use token::Token;
 pub use token_set::TokenSet;
 pub use versioned_json::UnreadableBytes;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
