@@ -53,6 +53,9 @@
 //!
 //! Feature `test-util` adds `ManualClock`, `SeededRandom` and `conformance`: what every [`TokenStore`] must show.
 
+// The other crates of the workspace are not published: their doc comments may be left out where a name says it all.
+#![warn(missing_docs)]
+
 mod app;
 mod box_error;
 mod clock;
