@@ -3,26 +3,19 @@
 //! Key and token are made at start and worth nothing anywhere else, yet they are treated as secrets are: no Debug shows
 //! them, and a file that holds one is readable by its owner only.
 
-use std::{
-    fmt, fs,
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
-
-use aws_lc_rs::{
-    digest::{SHA256, digest},
-    encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
-    error::Unspecified,
-    rsa::{KeyPair, KeySize},
-    signature::KeyPair as _,
-};
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use crate::apps::JWT_CLIENT_ID;
+use crate::ids::random_text;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
-
-use crate::{apps::JWT_CLIENT_ID, ids::random_text};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 /// The account's user id.
 pub(crate) const USER_ID: &str = "7500000000000000200";

@@ -3,16 +3,12 @@
 //! Kind, name and secret are fixed when the double starts. Redirect URIs and the owner's switch change while it runs,
 //! as they do in the console. Private keys are not here: `accounts` holds the JWT app's pair.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
+use crate::ids::random_text;
 use aws_lc_rs::error::Unspecified;
 use serde::Serialize;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::{Host, Url};
-
-use crate::ids::random_text;
 
 /// OAuth app ids of JWT apps are numbers, all others `<32 digits>.app.coze` (protocol 1.3).
 pub(crate) const JWT_CLIENT_ID: &str = "1150000000001";

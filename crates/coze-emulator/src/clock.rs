@@ -3,15 +3,10 @@
 //! The only file that reads the machine's clock. Token expiry, assertion checks and all `created_at` values follow the
 //! offset; [`Clock::machine_micros`] does not, because a measurement compares it with the reader's own clock.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::{SystemTime, UNIX_EPOCH},
-};
-
 use jiff::{Timestamp, tz};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 tokio::task_local! {
     /// Further seconds by which the clock is wrong for the request that is being answered.

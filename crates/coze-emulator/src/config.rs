@@ -2,11 +2,10 @@
 //!
 //! Everything that changes while it runs (clock, faults, pace) has its own handle or a path under `/_emulator/`.
 
-use std::{net::SocketAddr, time::Duration};
-
-use serde::Serialize;
-
 use crate::logins::{ConsentMode, RefreshPolicy};
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Who may use a conversation whose id is known. Lists show a caller's own in any case: the documents say so.
 ///

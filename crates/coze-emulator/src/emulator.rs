@@ -1,28 +1,27 @@
 //! Starts and stops the server, and hands out what a test needs to hold.
 
-use std::{io, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::Duration};
-
+use crate::accounts::{Accounts, DemoApp, write_secret};
+use crate::apps::{AppKind, Apps, OAuthApp};
+use crate::clock::Clock;
+use crate::config::EmulatorConfig;
+use crate::control::{self, Info};
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::logins::{ConsentMode, RefreshPolicy};
+use crate::platform::Platform;
+use crate::rim::rim;
+use crate::{api, oauth};
 use aws_lc_rs::error::Unspecified;
-use axum::{
-    Router, middleware,
-    serve::{Listener, ListenerExt},
-};
-use tokio::{net::TcpListener, task, time::timeout};
-
-use crate::{
-    accounts::{Accounts, DemoApp, write_secret},
-    api,
-    apps::{AppKind, Apps, OAuthApp},
-    clock::Clock,
-    config::EmulatorConfig,
-    control::{self, Info},
-    faults::Faults,
-    journal::Journal,
-    logins::{ConsentMode, RefreshPolicy},
-    oauth,
-    platform::Platform,
-    rim::rim,
-};
+use axum::serve::{Listener, ListenerExt};
+use axum::{Router, middleware};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task;
+use tokio::time::timeout;
 
 /// How long [`Emulator::shutdown`] waits for connections to end. Streams and delays end by themselves at once; only a
 /// client that is still sending a body can use this up.

@@ -4,10 +4,8 @@
 //! is not finished: its JSON object is still open, and [`finish`] closes it with the log id at the rim, where the same
 //! id also becomes the `X-Tt-Logid` header. So the two can never differ.
 
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 

@@ -4,17 +4,14 @@
 //! What stops it is `/v3/chat/cancel` or the end of the platform. What it says, it tells as [`Told`]; how that looks on a
 //! wire is for whoever listens to write.
 
+use crate::bots::{Piece, Script, pieces};
+use crate::clock::Clock;
+use crate::history::{ChatEnd, ChatStatus, Message, MetaData, Role, Usage};
+use crate::platform::Platform;
 use std::sync::Arc;
-
-use tokio::{sync::mpsc::UnboundedSender, time};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time;
 use tokio_util::sync::CancellationToken;
-
-use crate::{
-    bots::{Piece, Script, pieces},
-    clock::Clock,
-    history::{ChatEnd, ChatStatus, Message, MetaData, Role, Usage},
-    platform::Platform,
-};
 
 /// What an answer ends with (protocol 6.3), byte for byte.
 const GENERATE_ANSWER_FINISH: &str = concat!(

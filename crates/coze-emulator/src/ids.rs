@@ -3,12 +3,12 @@
 //! Object ids are 19-digit decimal strings that grow (protocol 6), and start somewhere else in every emulator, so that
 //! an id of one run is never by chance an id of another.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use aws_lc_rs::{error::Unspecified, rand};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-
 use crate::clock::Clock;
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Smallest generated object id. The demo's fixed ids (bots, workspace, account) lie below it.
 const FIRST_ID: u64 = 7_510_000_000_000_000_000;

@@ -1,32 +1,25 @@
 //! Everything the double knows, in one place that all handlers share.
 
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-
+use crate::accounts::Accounts;
+use crate::apps::Apps;
+use crate::clock::Clock;
+use crate::config::EmulatorConfig;
+use crate::faults::Faults;
+use crate::history::History;
+use crate::ids::Ids;
+use crate::journal::Journal;
+use crate::logins::Logins;
+use crate::tokens::{Tenant, Tokens};
 use aws_lc_rs::error::Unspecified;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-use crate::{
-    accounts::Accounts,
-    apps::Apps,
-    clock::Clock,
-    config::EmulatorConfig,
-    faults::Faults,
-    history::History,
-    ids::Ids,
-    journal::Journal,
-    logins::Logins,
-    tokens::{Tenant, Tokens},
-};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// The state of one running double. Nothing is kept on disk.
 #[derive(Debug)]

@@ -3,17 +3,16 @@
 //! One function instead of a stack of layers: journal outermost (it sees what the others refuse), then CORS (a page may
 //! read every refusal), then faults (they replace the platform, not its rim), then the endpoint.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use crate::clock::Clock;
+use crate::journal::Authorization;
+use crate::platform::Platform;
+use crate::{cors, envelope, oauth};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use futures_util::StreamExt;
 use http::{HeaderValue, header};
-
-use crate::{clock::Clock, cors, envelope, journal::Authorization, oauth, platform::Platform};
+use std::sync::Arc;
 
 /// The log id of a request, for those who write it into more than its answer.
 #[derive(Debug, Clone)]

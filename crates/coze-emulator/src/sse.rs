@@ -2,13 +2,10 @@
 //!
 //! No space after a colon, LF only, no `id:`, no comments: cozepy refuses any other line.
 
+use crate::api::wire::{StreamedChat, StreamedMessage};
+use crate::generation::Told;
 use bytes::Bytes;
 use serde::Serialize;
-
-use crate::{
-    api::wire::{StreamedChat, StreamedMessage},
-    generation::Told,
-};
 
 /// The last frame. Its data is the JSON string `"[DONE]"`, quotes included.
 const DONE: Bytes = Bytes::from_static(b"event:done\ndata:\"[DONE]\"\n\n");

@@ -4,11 +4,9 @@
 //! name are the [`Identity`] that owns conversations; a personal access token and a user's token cannot carry a session
 //! name, so all who use it share one.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Whose conversations a request may see.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

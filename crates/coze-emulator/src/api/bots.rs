@@ -1,21 +1,15 @@
 //! Bots: lists and configuration (protocol 6.8; field names as cozepy 0.20 and @coze/api 1.3 read them).
 
-use std::sync::Arc;
-
+use super::caller::Caller;
+use super::chat_request::no_bot;
+use super::extract::{Params, required};
+use crate::accounts::{USER_ID, WORKSPACE_ID};
+use crate::bots::{self, BOTS, Bot};
+use crate::envelope::{ApiError, Data};
+use crate::platform::Platform;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-
-use super::{
-    caller::Caller,
-    chat_request::no_bot,
-    extract::{Params, required},
-};
-use crate::{
-    accounts::{USER_ID, WORKSPACE_ID},
-    bots::{self, BOTS, Bot},
-    envelope::{ApiError, Data},
-    platform::Platform,
-};
+use std::sync::Arc;
 
 /// When the demo bots were made and published, Unix seconds.
 const BOT_TIME: i64 = 1_790_000_000;

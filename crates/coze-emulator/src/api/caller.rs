@@ -1,17 +1,14 @@
 //! Who is asking: the bearer token of a request, and what it stands for.
 
-use std::sync::Arc;
-
-use axum::extract::FromRequestParts;
-use http::{HeaderMap, header, request::Parts};
-
 use super::permission;
-use crate::{
-    accounts::WORKSPACE_ID,
-    envelope::ApiError,
-    platform::Platform,
-    tokens::{Grant, Identity, Scope},
-};
+use crate::accounts::WORKSPACE_ID;
+use crate::envelope::ApiError;
+use crate::platform::Platform;
+use crate::tokens::{Grant, Identity, Scope};
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use std::sync::Arc;
 
 /// A caller with a valid token. As an extractor it refuses with 401 / 700012006, which is right everywhere except on
 /// `POST /v3/chat` (protocol 4.3).

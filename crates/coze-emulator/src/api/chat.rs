@@ -1,30 +1,22 @@
 //! `/v3/chat` and the endpoints about one chat (protocol 6.1 to 6.5).
 
-use std::sync::Arc;
-
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    response::{IntoResponse, Response},
-};
+use super::caller::{Caller, bearer};
+use super::chat_request::ChatRequest;
+use super::chat_start;
+use super::extract::{JsonBody, Params, parse, read, required};
+use super::wire::{ChatObject, MessageObject};
+use crate::envelope::{ApiError, Data};
+use crate::generation::Told;
+use crate::platform::Platform;
+use crate::sse;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::header;
 use serde::Deserialize;
+use std::sync::Arc;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
-
-use super::{
-    caller::{Caller, bearer},
-    chat_request::ChatRequest,
-    chat_start,
-    extract::{JsonBody, Params, parse, read, required},
-    wire::{ChatObject, MessageObject},
-};
-use crate::{
-    envelope::{ApiError, Data},
-    generation::Told,
-    platform::Platform,
-    sse,
-};
 
 /// Names one chat, in the query or (for cancel) in the body.
 #[derive(Debug, Deserialize)]

@@ -1,14 +1,11 @@
 //! What `POST /v3/chat` accepts, and in which order it refuses (protocol 6.1, 12.4).
 
+use super::extract::required;
+use crate::bots::{self, Bot};
+use crate::envelope::ApiError;
+use crate::history::{MetaData, Role};
 use serde::Deserialize;
 use serde_json::Value;
-
-use super::extract::required;
-use crate::{
-    bots::{self, Bot},
-    envelope::ApiError,
-    history::{MetaData, Role},
-};
 
 /// API channel, used when a request names none (protocol 5).
 const DEFAULT_CONNECTOR: &str = "1024";

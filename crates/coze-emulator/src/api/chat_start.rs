@@ -1,20 +1,15 @@
 //! Turns a checked request into a chat in the history and a performance ready to run.
 
+use super::caller::Caller;
+use super::chat_request::{CheckedRequest, EnterMessage};
+use super::wire::ChatObject;
+use super::{conversations, files};
+use crate::bots::Script;
+use crate::envelope::ApiError;
+use crate::generation::Performance;
+use crate::history::{Chat, ChatStatus, Conversation, Message, Role, Usage};
+use crate::platform::Platform;
 use tokio_util::sync::CancellationToken;
-
-use super::{
-    caller::Caller,
-    chat_request::{CheckedRequest, EnterMessage},
-    conversations, files,
-    wire::ChatObject,
-};
-use crate::{
-    bots::Script,
-    envelope::ApiError,
-    generation::Performance,
-    history::{Chat, ChatStatus, Conversation, Message, Role, Usage},
-    platform::Platform,
-};
 
 /// A chat that was written into the history.
 #[derive(Debug)]

@@ -1,23 +1,17 @@
 //! Conversations: create, look up, list, rename, clear, delete (protocol 6.6).
 
-use std::sync::Arc;
-
+use super::caller::Caller;
+use super::chat_request::{EnterMessage, check_meta_data, connector};
+use super::extract::{JsonBody, Params, required};
+use super::messages;
+use super::wire::ConversationObject;
+use crate::envelope::{ApiError, Data, NoData};
+use crate::history::{Conversation, LONGEST_NAME, MetaData};
+use crate::platform::Platform;
+use crate::tokens::Identity;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-
-use super::{
-    caller::Caller,
-    chat_request::{EnterMessage, check_meta_data, connector},
-    extract::{JsonBody, Params, required},
-    messages,
-    wire::ConversationObject,
-};
-use crate::{
-    envelope::{ApiError, Data, NoData},
-    history::{Conversation, LONGEST_NAME, MetaData},
-    platform::Platform,
-    tokens::Identity,
-};
+use std::sync::Arc;
 
 const LARGEST_PAGE: usize = 50;
 

@@ -1,16 +1,13 @@
 //! What handlers take out of a request, with refusals in the platform's own shape.
 
-use std::sync::Arc;
-
-use axum::{
-    body::{Body, to_bytes},
-    extract::{FromRequest, FromRequestParts, Query, Request},
-};
+use crate::envelope::ApiError;
+use crate::platform::Platform;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
-
-use crate::{envelope::ApiError, platform::Platform};
+use std::sync::Arc;
 
 /// Largest JSON body (protocol 7).
 const BODY_LIMIT: usize = 15 * 1024 * 1024;

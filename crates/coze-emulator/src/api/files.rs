@@ -1,20 +1,14 @@
 //! Files: upload and look up (protocol 6.8). Bytes are counted as they pass and thrown away.
 
-use std::sync::Arc;
-
+use super::caller::Caller;
+use super::extract::{Params, required};
+use crate::envelope::{ApiError, Data};
+use crate::platform::{Platform, StoredFile};
 use axum::extract::{Request, State};
 use http::header;
 use multer::Multipart;
 use serde::{Deserialize, Serialize};
-
-use super::{
-    caller::Caller,
-    extract::{Params, required},
-};
-use crate::{
-    envelope::{ApiError, Data},
-    platform::{Platform, StoredFile},
-};
+use std::sync::Arc;
 
 #[derive(Debug, Serialize)]
 pub(super) struct FileObject {

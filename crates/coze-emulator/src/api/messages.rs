@@ -1,23 +1,17 @@
 //! Messages of a conversation: add, list, look up, change, delete, rate (protocol 6.7).
 
-use std::sync::Arc;
-
+use super::caller::Caller;
+use super::chat_request::{EnterMessage, check_meta_data};
+use super::conversations::ConversationParams;
+use super::extract::{JsonBody, Params, required};
+use super::wire::MessageObject;
+use crate::envelope::{ApiError, Data, Flat, NoData};
+use crate::history::{Conversation, History, Message, MetaData};
+use crate::platform::Platform;
+use crate::tokens::Identity;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-
-use super::{
-    caller::Caller,
-    chat_request::{EnterMessage, check_meta_data},
-    conversations::ConversationParams,
-    extract::{JsonBody, Params, required},
-    wire::MessageObject,
-};
-use crate::{
-    envelope::{ApiError, Data, Flat, NoData},
-    history::{Conversation, History, Message, MetaData},
-    platform::Platform,
-    tokens::Identity,
-};
+use std::sync::Arc;
 
 const LARGEST_PAGE: usize = 50;
 

@@ -20,15 +20,12 @@ pub(crate) mod wire;
 
 pub use permission::PERMISSIONS;
 
+use crate::envelope::ApiError;
+use crate::platform::Platform;
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::{get, post, put};
 use std::sync::Arc;
-
-use axum::{
-    Router,
-    extract::Request,
-    routing::{get, post, put},
-};
-
-use crate::{envelope::ApiError, platform::Platform};
 
 /// All endpoints of the sheet that the double knows.
 pub(crate) fn routes() -> Router<Arc<Platform>> {

@@ -1,13 +1,10 @@
 //! The account and its workspace (protocol 6.8).
 
-use serde::Serialize;
-
 use super::caller::Caller;
-use crate::{
-    accounts::{USER_ID, WORKSPACE_ID},
-    envelope::Data,
-    tokens::Tenant,
-};
+use crate::accounts::{USER_ID, WORKSPACE_ID};
+use crate::envelope::Data;
+use crate::tokens::Tenant;
+use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "names on the wire")]

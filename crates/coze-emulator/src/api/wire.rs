@@ -1,12 +1,9 @@
 //! The objects of the API as they look on the wire; the order of fields is the order of bytes (protocol 6).
 
+use crate::accounts::USER_ID;
+use crate::generation::ChatState;
+use crate::history::{Chat, ChatStatus, Conversation, Message, MetaData, Role, Usage};
 use serde::Serialize;
-
-use crate::{
-    accounts::USER_ID,
-    generation::ChatState,
-    history::{Chat, ChatStatus, Conversation, Message, MetaData, Role, Usage},
-};
 
 /// `{"code":0,"msg":""}`: captures show this, not `null`, in chats without an error (protocol 6.2).
 #[derive(Debug, Clone, Copy, Default, Serialize)]

@@ -2,10 +2,9 @@
 //!
 //! Pure: question, memory and settings go in, a [`Script`] comes out. `generation` performs it.
 
-use std::time::Duration;
-
 use super::Talent;
 use crate::config::EmulatorConfig;
+use std::time::Duration;
 
 /// How many of the remembered messages the memory bot repeats.
 const REPEATED: usize = 5;
@@ -103,9 +102,8 @@ fn first_piece(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn latin_text_is_cut_into_words_and_chinese_into_pairs() {

@@ -1,16 +1,12 @@
 //! What a client needs to know of a running emulator; the JSON of `GET /_emulator/info`.
 
-use std::path::PathBuf;
-
+use crate::accounts::{DemoApp, USER_ID, WORKSPACE_ID};
+use crate::apps::{AppKind, ClientSecret, OAuthApp};
+use crate::bots::BOTS;
+use crate::config::Isolation;
+use crate::platform::{Platform, SecretFiles};
 use serde::{Serialize, Serializer};
-
-use crate::{
-    accounts::{DemoApp, USER_ID, WORKSPACE_ID},
-    apps::{AppKind, ClientSecret, OAuthApp},
-    bots::BOTS,
-    config::Isolation,
-    platform::{Platform, SecretFiles},
-};
+use std::path::PathBuf;
 
 /// What a client needs to know of a running emulator; the JSON of `GET /_emulator/info`.
 #[derive(Debug, Clone, Serialize)]

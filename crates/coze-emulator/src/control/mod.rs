@@ -6,21 +6,17 @@
 mod info;
 mod orders;
 
-use std::sync::Arc;
-
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::{IntoResponse, Json, Response},
-    routing::{get, put},
-};
-use http::{HeaderMap, StatusCode, header};
-use serde_json::json;
-
 pub use info::{AppInfo, BotInfo, Info};
 
 use crate::platform::Platform;
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, put};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use std::sync::Arc;
 
 /// Routes below `/_emulator`.
 pub(crate) fn routes() -> Router<Arc<Platform>> {

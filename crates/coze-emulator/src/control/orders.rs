@@ -1,24 +1,20 @@
 //! What the control side tells and does: one handler per path, each a call of the platform's own handles.
 
-use std::{sync::Arc, time::Duration};
-
-use axum::{
-    body::Bytes,
-    extract::{Path, Query, Request, State},
-    response::{IntoResponse, Json, Response},
-};
-use http::StatusCode;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
-
 use super::{Info, Refused};
-use crate::{
-    apps::InvalidAppChange,
-    faults::FaultRule,
-    journal::Entry,
-    logins::{ConsentMode, RefreshPolicy},
-    platform::Platform,
-};
+use crate::apps::InvalidAppChange;
+use crate::faults::FaultRule;
+use crate::journal::Entry;
+use crate::logins::{ConsentMode, RefreshPolicy};
+use crate::platform::Platform;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{IntoResponse, Json, Response};
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) async fn info(State(platform): State<Arc<Platform>>) -> Json<Info> {
     Json(Info::of(&platform))

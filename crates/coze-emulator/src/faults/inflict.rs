@@ -1,14 +1,15 @@
 //! Carries out one fault on one request.
 
-use std::time::Duration;
-
-use axum::{body::Body, response::Response};
+use super::rule::Fault;
+use axum::body::Body;
+use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderName, HeaderValue, header};
+use std::time::Duration;
+use tokio::task::yield_now;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-
-use super::rule::Fault;
 
 /// What happens to one request; nothing at all for most.
 #[derive(Debug)]
@@ -71,9 +72,7 @@ impl Strike {
 
 async fn wait(millis: Option<u64>, stopping: &CancellationToken) {
     if let Some(millis) = millis {
-        stopping
-            .run_until_cancelled(tokio::time::sleep(Duration::from_millis(millis)))
-            .await;
+        stopping.run_until_cancelled(sleep(Duration::from_millis(millis))).await;
     }
 }
 
@@ -91,7 +90,7 @@ fn cut_after(
         if left == 0 {
             // The server writes what it has only when the body has nothing to add for the moment: without this pause
             // the failure would overtake the bytes before it.
-            tokio::task::yield_now().await;
+            yield_now().await;
             return Some((Err(Cut.into()), None));
         }
         match body.next().await? {

@@ -6,15 +6,12 @@
 mod inflict;
 mod rule;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
-
-use http::Method;
-
 pub(crate) use inflict::Strike;
 pub use rule::{Fault, FaultMatch, FaultRule, InvalidFault};
+
+use http::Method;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The rules in force. Clones share them.
 #[derive(Debug, Clone, Default)]

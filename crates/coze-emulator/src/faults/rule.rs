@@ -1,9 +1,8 @@
 //! One fault rule: whom it strikes, what it does, and whether it makes sense.
 
-use std::collections::BTreeMap;
-
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Strikes requests that fit `match` with `fault`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

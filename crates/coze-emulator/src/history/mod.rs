@@ -6,11 +6,12 @@
 
 mod record;
 
-use std::collections::{BTreeMap, HashMap};
-
 pub(crate) use record::{Chat, ChatStatus, Conversation, LONGEST_NAME, Message, MetaData, Role, Usage};
 
-use crate::{config::Isolation, envelope::ApiError, tokens::Identity};
+use crate::config::Isolation;
+use crate::envelope::ApiError;
+use crate::tokens::Identity;
+use std::collections::{BTreeMap, HashMap};
 
 /// All conversations and chats of the account.
 #[derive(Debug, Default)]

@@ -1,12 +1,10 @@
 //! What is stored of a conversation, a message and a chat. How they look on the wire is `api`'s business.
 
-use std::collections::BTreeMap;
-
+use crate::tokens::Identity;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
-
-use crate::tokens::Identity;
 
 pub(crate) type MetaData = BTreeMap<String, String>;
 

@@ -2,11 +2,12 @@
 //!
 //! Nothing here decides whether a credential is good; an assertion is read without its signature being checked.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::query_authorization;
+use crate::tokens::Tokens;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
-
-use crate::{query_authorization, tokens::Tokens};
 
 /// Characters of a token that the journal keeps: enough to tell two tokens apart, useless to anybody else.
 const PREFIX_CHARS: usize = 10;

@@ -7,26 +7,23 @@
 mod authorization;
 mod oauth_step;
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-
-use axum::{body::Body, extract::Request};
-use futures_util::TryStreamExt;
-use http::{StatusCode, header};
-use serde::Serialize;
-use tokio::{sync::watch, time::timeout};
-
 pub(crate) use authorization::Authorization;
 pub use authorization::AuthorizationKind;
 pub use oauth_step::{OAuthEndpoint, OAuthStep};
 
-use crate::{clock::Clock, query_authorization};
+use crate::clock::Clock;
+use crate::query_authorization;
+use axum::body::Body;
+use axum::extract::Request;
+use futures_util::TryStreamExt;
+use http::{StatusCode, header};
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Lines kept; the oldest go first, so that a demo left open for a week does not fill the memory.
 const CAPACITY: usize = 50_000;

@@ -1,7 +1,8 @@
 //! Proof key for code exchange (RFC 7636 section 4, protocol 3.3).
 
 use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// What the authorize request said about the verifier.
 ///

@@ -10,18 +10,16 @@ mod code;
 mod device;
 mod refresh;
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
 pub(crate) use challenge::Challenge;
 pub(crate) use code::{BadCode, CodeClaim, Question};
 pub(crate) use device::{DeviceAnswer, DeviceAuthorization, DevicePace, Poll};
 pub use refresh::RefreshPolicy;
 pub(crate) use refresh::{Issued, Refreshed};
+
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What the demo user answers when an app asks for access.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

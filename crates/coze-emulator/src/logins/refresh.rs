@@ -3,9 +3,8 @@
 //! A login is a family of refresh tokens: one that works, and the dead ones before it, which are remembered so that their
 //! reuse can be told from nonsense.
 
-use std::collections::HashMap;
-
 use super::Logins;
+use std::collections::HashMap;
 
 /// How strict the platform is about refresh tokens. Which of these is true of the real one is unknown: a client has to
 /// live with both (protocol 3.2).

@@ -4,14 +4,13 @@
 //! The claims are checked here, by the platform's clock and in an order of our choice, so that each mistake has one
 //! answer.
 
-use std::net::SocketAddr;
-
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
-
 use super::refusal::Refusal;
 use crate::platform::Platform;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+use std::net::SocketAddr;
 
 /// How far a client's clock may be ahead, in seconds. Invented: the real tolerance is unknown (protocol 13, point 1).
 const CLOCK_AHEAD: i64 = 300;

@@ -3,27 +3,23 @@
 //! A request whose app or redirect URI is in doubt ends on an error page. Later mistakes and the person's "no" go back
 //! to the app as `error=…`, in the form of RFC 6749 section 4.1.2.1; the platform's own is unknown.
 
-use std::sync::Arc;
-
+use super::refusal::Refusal;
+use super::{client, page};
+use crate::accounts::WORKSPACE_ID;
+use crate::apps::{AppKind, OAuthApp};
+use crate::ids::random_text;
+use crate::journal::{OAuthEndpoint, OAuthStep, Seq};
+use crate::logins::{Challenge, Decision, Question};
+use crate::platform::Platform;
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Path, Request, State, rejection::FormRejection},
-    response::Response,
-};
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
+use std::sync::Arc;
 use url::Url;
-
-use super::{client, page, refusal::Refusal};
-use crate::{
-    accounts::WORKSPACE_ID,
-    apps::{AppKind, OAuthApp},
-    ids::random_text,
-    journal::{OAuthEndpoint, OAuthStep, Seq},
-    logins::{Challenge, Decision, Question},
-    platform::Platform,
-};
 
 /// Where a web app's user decides, and where a PKCE app's does (protocol 3.1).
 pub(super) const CONSENT_PATH: &str = "/oauth/consent";

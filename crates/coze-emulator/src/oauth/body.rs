@@ -1,10 +1,9 @@
 //! The JSON body of a request to the OAuth family (protocol 2.2, 3.2).
 
+use super::refusal::Refusal;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
-
-use super::refusal::Refusal;
 
 const BODY_LIMIT: usize = 64 * 1024;
 

@@ -1,15 +1,10 @@
 //! Which app is asking, and whether it is the one (protocol 3.2, 4.2).
 
+use super::body::{OAuthBody, bearer};
+use super::refusal::Refusal;
+use crate::apps::{AppKind, OAuthApp};
+use crate::platform::Platform;
 use http::HeaderMap;
-
-use super::{
-    body::{OAuthBody, bearer},
-    refusal::Refusal,
-};
-use crate::{
-    apps::{AppKind, OAuthApp},
-    platform::Platform,
-};
 
 /// Returns the app that `client_id` names, if it is switched on and one of `kinds`.
 pub(super) fn find(platform: &Platform, client_id: &str, kinds: &[AppKind]) -> Result<OAuthApp, Refusal> {

@@ -2,30 +2,23 @@
 //!
 //! The device's poll is a grant like the others: `user_grants`.
 
-use std::sync::Arc;
-
+use super::authorize::check_workspace;
+use super::body::OAuthBody;
+use super::refusal::{Refusal, json};
+use super::{client, page};
+use crate::apps::AppKind;
+use crate::ids::{random_text, user_code};
+use crate::journal::{OAuthEndpoint, OAuthStep, Seq};
+use crate::logins::{Decision, DeviceAnswer, DeviceAuthorization, DevicePace};
+use crate::platform::Platform;
 use askama::Template;
-use axum::{
-    Extension, Form,
-    extract::{Path, Request, State, rejection::FormRejection},
-    response::{IntoResponse, Response},
-};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Form};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-
-use super::{
-    authorize::check_workspace,
-    body::OAuthBody,
-    client, page,
-    refusal::{Refusal, json},
-};
-use crate::{
-    apps::AppKind,
-    ids::{random_text, user_code},
-    journal::{OAuthEndpoint, OAuthStep, Seq},
-    logins::{Decision, DeviceAnswer, DeviceAuthorization, DevicePace},
-    platform::Platform,
-};
+use std::sync::Arc;
 
 /// The real page's path is unknown (protocol 3.4).
 pub(super) const PAGE_PATH: &str = "/device";

@@ -1,22 +1,17 @@
 //! The JWT-bearer grant: an assertion becomes an access token (protocol 2.2, 2.3).
 
+use super::assertion::Assertion;
+use super::body::{OAuthBody, bearer};
+use super::client;
+use super::refusal::Refusal;
+use super::token::TokenAnswer;
+use crate::apps::AppKind;
+use crate::ids::random_text;
+use crate::journal::OAuthStep;
+use crate::platform::Platform;
+use crate::tokens::{Grant, Identity, Scope, Tenant};
 use http::HeaderMap;
 use serde_json::Value;
-
-use super::{
-    assertion::Assertion,
-    body::{OAuthBody, bearer},
-    client,
-    refusal::Refusal,
-    token::TokenAnswer,
-};
-use crate::{
-    apps::AppKind,
-    ids::random_text,
-    journal::OAuthStep,
-    platform::Platform,
-    tokens::{Grant, Identity, Scope, Tenant},
-};
 
 const DEFAULT_SECONDS: i64 = 900;
 const MOST_SECONDS: i64 = 86_399;
@@ -99,10 +94,9 @@ fn scope(scope: Option<&Value>) -> Result<Scope, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use http::header;
     use serde_json::json;
-
-    use super::*;
 
     fn read(body: &Value) -> Result<Order, Refusal> {
         let mut headers = HeaderMap::new();

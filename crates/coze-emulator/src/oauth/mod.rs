@@ -15,16 +15,12 @@ mod refusal;
 mod token;
 mod user_grants;
 
-use std::sync::Arc;
-
-use axum::{
-    Router,
-    routing::{get, post},
-};
-
 pub(crate) use page::is_page;
 
 use crate::platform::Platform;
+use axum::Router;
+use axum::routing::{get, post};
+use std::sync::Arc;
 
 /// All endpoints of the sheet, and the pages that people see on the way.
 pub(crate) fn routes() -> Router<Arc<Platform>> {

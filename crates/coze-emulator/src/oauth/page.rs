@@ -3,12 +3,12 @@
 //! They work without JavaScript and carry no script. Their words are in two languages at once, because the double has
 //! no settings to ask.
 
+use super::refusal::Refusal;
 use askama::Template;
+use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
-
-use super::refusal::Refusal;
 
 /// Marks an answer that only people read; the rim does not open it to scripts of other origins.
 #[derive(Debug, Clone, Copy)]
@@ -68,8 +68,8 @@ pub(super) fn redirect(status: StatusCode, location: &str) -> Response {
 
 /// Reads a query. A parameter that comes twice is refused (RFC 6749 section 3.1).
 pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
-    axum::extract::Query::try_from_uri(uri)
-        .map(|axum::extract::Query(params)| params)
+    Query::try_from_uri(uri)
+        .map(|Query(params)| params)
         .map_err(|_| Refusal::InvalidRequest("parameters"))
 }
 

@@ -1,11 +1,10 @@
 //! Errors of the OAuth family: `{"error_code","error_message","error"}` (protocol 4.1, 4.2), and the device poll's own
 //! form (protocol 3.4).
 
+use crate::journal::OAuthStep;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde::Serialize;
-
-use crate::journal::OAuthStep;
 
 /// Why no token is given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

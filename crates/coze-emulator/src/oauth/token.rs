@@ -1,25 +1,16 @@
 //! The token endpoint, where every grant ends (protocol 2.2, 3.2).
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Path, Request, State},
-    response::{IntoResponse, Response},
-};
+use super::body::OAuthBody;
+use super::refusal::{Refusal, json};
+use super::{jwt_bearer, user_grants};
+use crate::journal::{OAuthEndpoint, OAuthStep, Seq};
+use crate::platform::Platform;
+use crate::tokens::Tenant;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
-
-use super::{
-    body::OAuthBody,
-    jwt_bearer,
-    refusal::{Refusal, json},
-    user_grants,
-};
-use crate::{
-    journal::{OAuthEndpoint, OAuthStep, Seq},
-    platform::Platform,
-    tokens::Tenant,
-};
+use std::sync::Arc;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -2,22 +2,17 @@
 //!
 //! Duration and scope cannot be asked for here.
 
+use super::body::OAuthBody;
+use super::client;
+use super::refusal::{DeviceOutcome, Refusal};
+use super::token::TokenAnswer;
+use crate::apps::AppKind;
+use crate::ids::random_text;
+use crate::journal::OAuthStep;
+use crate::logins::{BadCode, CodeClaim, Issued, Poll, Refreshed};
+use crate::platform::Platform;
+use crate::tokens::{Grant, Identity, Scope, Tenant};
 use http::HeaderMap;
-
-use super::{
-    body::OAuthBody,
-    client,
-    refusal::{DeviceOutcome, Refusal},
-    token::TokenAnswer,
-};
-use crate::{
-    apps::AppKind,
-    ids::random_text,
-    journal::OAuthStep,
-    logins::{BadCode, CodeClaim, Issued, Poll, Refreshed},
-    platform::Platform,
-    tokens::{Grant, Identity, Scope, Tenant},
-};
 
 /// Life of a user's access token.
 const ACCESS_SECONDS: i64 = 15 * 60;

@@ -1,10 +1,9 @@
 //! Which assertions buy a token, and how the others are refused.
 
+use crate::support::{Coze, JWT_BEARER, sign};
 use coze_emulator::{Emulator, EmulatorConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Coze, JWT_BEARER, sign};
 
 async fn refusal(coze: &Coze, jwt: &str) -> (u16, Value) {
     let response = coze.exchange(jwt, json!({"grant_type": JWT_BEARER})).await;

@@ -1,13 +1,10 @@
 //! The authorize redirect and the consent page.
 
+use crate::logins::{REDIRECT, good_params, location, param};
+use crate::support::Coze;
 use coze_emulator::{AppKind, ConsentMode};
 use reqwest::Method;
 use serde_json::json;
-
-use crate::{
-    logins::{REDIRECT, good_params, location, param},
-    support::Coze,
-};
 
 #[tokio::test]
 async fn approved_request_comes_back_with_a_code_and_its_state() {

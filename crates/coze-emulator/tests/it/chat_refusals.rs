@@ -1,10 +1,9 @@
 //! How `/v3/chat` and the rest of the API say no.
 
+use crate::support::{CLOCK, Coze, DRAFT, ECHO, JWT_BEARER, MEMORY, question, sign, string};
 use coze_emulator::EmulatorConfig;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{CLOCK, Coze, DRAFT, ECHO, JWT_BEARER, MEMORY, question, sign, string};
 
 const TOKEN_INCORRECT: &str = "The token you entered is incorrect. Please double-check and try again. For more \
                                information, refer to https://coze.cn/docs/developer_guides/authentication";

@@ -1,12 +1,9 @@
 //! What a code buys, and for whom.
 
+use crate::logins::{CHALLENGE, Pair, REDIRECT, VERIFIER, good_params, location, oauth_error, param};
+use crate::support::Coze;
 use coze_emulator::{AppKind, ConsentMode};
 use serde_json::{Value, json};
-
-use crate::{
-    logins::{CHALLENGE, Pair, REDIRECT, VERIFIER, good_params, location, oauth_error, param},
-    support::Coze,
-};
 
 fn claim(client_id: &str, code: &str) -> Value {
     json!({"grant_type": "authorization_code", "client_id": client_id, "code": code, "redirect_uri": REDIRECT})

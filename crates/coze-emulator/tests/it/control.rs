@@ -1,10 +1,11 @@
 //! The control side, for those who may use it and those who may not.
 
+use crate::support::{Coze, ECHO};
 use coze_emulator::AppKind;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Coze, ECHO};
+use std::fs;
+use std::time::Duration;
 
 #[tokio::test]
 async fn info_names_everything_a_client_needs_and_no_private_key() {
@@ -50,7 +51,7 @@ async fn info_names_everything_a_client_needs_and_no_private_key() {
         json!({"id": ECHO, "name": "回声 Echo", "published": true})
     );
     assert_eq!(after["apps"][0]["private_key_file"], json!(file));
-    assert_eq!(std::fs::read_to_string(file).unwrap(), app.private_key_pem);
+    assert_eq!(fs::read_to_string(file).unwrap(), app.private_key_pem);
     assert!(!after.to_string().contains("PRIVATE KEY") && !after.to_string().contains("pat_"));
     assert_eq!(serde_json::to_value(coze.emulator.info()).unwrap(), after);
 }
@@ -92,7 +93,7 @@ async fn clock_is_moved_over_http() {
 #[tokio::test]
 async fn pace_is_changed_while_a_bot_speaks() {
     let coze = Coze::start().await;
-    coze.emulator.set_delta_spacing(std::time::Duration::from_millis(50));
+    coze.emulator.set_delta_spacing(Duration::from_millis(50));
     let token = coze.token("anna").await;
     let response = coze.stream(&token, ECHO, "", &"word ".repeat(10_000)).await;
 

@@ -1,9 +1,8 @@
 //! Conversations and messages outside a chat.
 
+use crate::support::{Coze, ECHO, string};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Coze, ECHO, string};
 
 #[tokio::test]
 async fn conversation_has_the_documented_fields_in_order() {

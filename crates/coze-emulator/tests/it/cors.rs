@@ -1,8 +1,7 @@
 //! What a page of another origin may do.
 
-use reqwest::Method;
-
 use crate::support::Coze;
+use reqwest::Method;
 
 #[tokio::test]
 async fn preflight_needs_no_token_and_allows_what_the_clients_send() {

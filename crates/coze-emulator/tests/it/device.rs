@@ -1,15 +1,11 @@
 //! The device flow, from both sides.
 
-use std::time::Duration;
-
+use crate::logins::{Pair, oauth_error};
+use crate::support::{Coze, string};
 use coze_emulator::{AppKind, ConsentMode, EmulatorConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::{
-    logins::{Pair, oauth_error},
-    support::{Coze, string},
-};
+use std::time::Duration;
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 

@@ -1,13 +1,10 @@
 //! An app that its owner switched off.
 
+use crate::logins::{good_params, location, oauth_error, param};
+use crate::support::{Coze, JWT_BEARER, sign};
 use coze_emulator::{AppKind, ConsentMode};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::{
-    logins::{good_params, location, oauth_error, param},
-    support::{Coze, JWT_BEARER, sign},
-};
 
 async fn switch(coze: &Coze, client_id: &str, disabled: bool) {
     let order = coze.request(Method::PUT, &format!("/_emulator/apps/{client_id}"));

@@ -1,10 +1,9 @@
 //! Faults on order, as a client sees them.
 
+use crate::support::{Coze, ECHO};
 use coze_emulator::FaultRule;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Coze, ECHO};
 
 async fn order(coze: &Coze, rules: Value) {
     let response = coze

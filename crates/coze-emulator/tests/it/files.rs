@@ -1,12 +1,9 @@
 //! Uploads.
 
+use crate::support::{Coze, ECHO, JWT_BEARER, question, string};
+use crate::tenants::{ACCOUNT, buy};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::{
-    support::{Coze, ECHO, JWT_BEARER, question, string},
-    tenants::{ACCOUNT, buy},
-};
 
 /// A multipart body with one part per field name.
 fn form(fields: &[(&str, &[u8])]) -> Vec<u8> {

@@ -1,12 +1,10 @@
 //! Who sees whose conversations.
 
-use std::time::Duration;
-
+use crate::support::{Coze, ECHO, MEMORY, question};
 use coze_emulator::{EmulatorConfig, Isolation};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Coze, ECHO, MEMORY, question};
+use std::time::Duration;
 
 #[tokio::test]
 async fn another_session_sees_nothing_of_a_conversation() {

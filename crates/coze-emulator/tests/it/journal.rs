@@ -1,10 +1,9 @@
 //! What the journal tells about requests.
 
+use crate::support::{Coze, ECHO, JWT_BEARER};
 use coze_emulator::{AuthorizationKind, Entry};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Coze, ECHO};
 
 #[tokio::test]
 async fn exchange_and_call_are_told_with_their_session() {
@@ -21,7 +20,7 @@ async fn exchange_and_call_are_told_with_their_session() {
     assert_eq!(exchange.token_prefix, None);
     assert_eq!(
         exchange.body_bytes,
-        json!({"grant_type": crate::support::JWT_BEARER}).to_string().len() as u64
+        json!({"grant_type": JWT_BEARER}).to_string().len() as u64
     );
     assert_eq!((call.method.as_str(), call.path.as_str()), ("GET", "/v1/conversations"));
     assert_eq!(call.query, format!("bot_id={ECHO}"));

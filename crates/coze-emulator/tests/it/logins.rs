@@ -1,11 +1,10 @@
 //! A browser and an app that know the code flow just well enough.
 
+use crate::support::{Coze, string};
 use coze_emulator::{AppKind, ConsentMode, OAuthApp};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
-
-use crate::support::{Coze, string};
 
 pub(crate) const REDIRECT: &str = "http://127.0.0.1:8081/callback";
 /// RFC 7636 appendix B.

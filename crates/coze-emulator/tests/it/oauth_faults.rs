@@ -1,17 +1,12 @@
 //! Faults that a token lifecycle has to survive, as a client sees them.
 
+use crate::logins::Pair;
+use crate::support::{Coze, JWT_BEARER, sign};
 use coze_emulator::{Fault, FaultMatch, FaultRule};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-
-use crate::{
-    logins::Pair,
-    support::{Coze, JWT_BEARER, sign},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const TOKEN: &str = "/api/permission/oauth2/token";
 

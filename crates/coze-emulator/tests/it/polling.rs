@@ -1,9 +1,8 @@
 //! Chats without a stream: start, ask until it is over, read the messages.
 
+use crate::support::{Coze, ECHO, frames, question, string};
 use reqwest::Method;
 use serde_json::Value;
-
-use crate::support::{Coze, ECHO, question, string};
 
 #[tokio::test]
 async fn chat_completes_by_itself_and_lists_its_messages() {
@@ -62,7 +61,7 @@ async fn unsaved_chat_can_not_be_retrieved() {
         .await
         .unwrap();
     let body = response.text().await.unwrap();
-    let created = crate::support::frames(&body).remove(0).1;
+    let created = frames(&body).remove(0).1;
     let (conversation, chat) = (string(&created["conversation_id"]), string(&created["id"]));
     let retrieved = coze
         .get(

@@ -1,11 +1,8 @@
 //! Speech, transcriptions and interpretation over WebSocket (protocol 6.11).
 
+use crate::realtime_client::{Socket, types};
+use crate::support::Coze;
 use serde_json::{Value, json};
-
-use crate::{
-    realtime_client::{Socket, types},
-    support::Coze,
-};
 
 const TEXT: &str = "今天天气不错。And tomorrow?";
 

@@ -1,14 +1,11 @@
 //! `/v1/chat` over WebSocket: the captured order, and the same history as every other chat (protocol 6.11).
 
-use std::time::Duration;
-
+use crate::realtime_client::{Socket, types};
+use crate::support::{CLOCK, Coze, DRAFT, ECHO, MEMORY};
 use coze_emulator::EmulatorConfig;
 use serde_json::{Value, json};
-
-use crate::{
-    realtime_client::{Socket, types},
-    support::{CLOCK, Coze, DRAFT, ECHO, MEMORY},
-};
+use std::collections::HashSet;
+use std::time::Duration;
 
 fn path(bot_id: &str) -> String {
     format!("/v1/chat?bot_id={bot_id}")
@@ -76,7 +73,7 @@ async fn a_turn_comes_in_the_captured_order_and_form() {
     let last = events.last().unwrap();
     assert_eq!(last["detail"]["logid"], socket.log_id);
     assert!(last["data"]["usage"]["token_count"].as_u64().unwrap() > 0);
-    let ids: std::collections::HashSet<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
+    let ids: HashSet<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), events.len(), "every event has an id of its own");
     socket.close().await;
 }

@@ -1,19 +1,15 @@
 //! A WebSocket client that hears and says events.
 
+use crate::support::Coze;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{
-        Error, Message,
-        client::IntoClientRequest,
-        http::HeaderValue,
-        protocol::{CloseFrame, frame::coding::CloseCode},
-    },
-};
-
-use crate::support::Coze;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// One open connection.
 pub(crate) struct Socket {

@@ -1,13 +1,10 @@
 //! Who may open a WebSocket, and how the others are told (protocol 6.11, 4.8).
 
+use crate::realtime_client::{Socket, log_id};
+use crate::support::{Coze, ECHO, JWT_BEARER, sign, string};
 use coze_emulator::{AuthorizationKind, EmulatorConfig, Fault, FaultMatch, FaultRule};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
-
-use crate::{
-    realtime_client::{Socket, log_id},
-    support::{Coze, ECHO, JWT_BEARER, sign, string},
-};
 
 /// The answer to a handshake that fails.
 async fn refused(coze: &Coze, token: Option<&str>, path: &str) -> (u16, Value, String) {

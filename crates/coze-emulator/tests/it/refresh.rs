@@ -1,13 +1,10 @@
 //! Rotation of refresh tokens.
 
+use crate::logins::{Pair, oauth_error};
+use crate::support::Coze;
 use coze_emulator::{AppKind, RefreshPolicy};
 use reqwest::Method;
 use serde_json::json;
-
-use crate::{
-    logins::{Pair, oauth_error},
-    support::Coze,
-};
 
 const DAY: i64 = 86_400;
 

@@ -1,12 +1,11 @@
 //! The bytes of a streamed chat, and when they come.
 
-use std::time::Duration;
-
+use crate::support::{CLOCK, Coze, ECHO, frames, question, string};
 use coze_emulator::EmulatorConfig;
 use reqwest::Response;
 use serde_json::{Value, json};
-
-use crate::support::{CLOCK, Coze, ECHO, frames, question, string};
+use std::time::Duration;
+use tokio::task::yield_now;
 
 #[tokio::test]
 async fn stream_has_exactly_the_documented_bytes() {
@@ -130,7 +129,7 @@ async fn reader_who_leaves_finds_the_whole_answer_in_the_history() {
     let (conversation, chat) = (string(&created["conversation_id"]), string(&created["id"]));
     let retrieve = format!("/v3/chat/retrieve?conversation_id={conversation}&chat_id={chat}");
     while coze.get(&token, &retrieve).await["data"]["status"] == "in_progress" {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     let path = format!("/v1/conversation/message/list?conversation_id={conversation}");
     let messages = coze.post(&token, &path, json!({"order": "asc"})).await;

@@ -1,14 +1,12 @@
 //! A client that knows the protocol just well enough: signs assertions, asks, reads frames.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
-
 use coze_emulator::{DemoApp, Emulator, EmulatorConfig};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 pub(crate) const ECHO: &str = "7500000000000000001";
 pub(crate) const MEMORY: &str = "7500000000000000002";

@@ -1,13 +1,11 @@
 //! Tokens in the name of other accounts and of enterprises, and what narrows a token.
 
+use crate::logins::oauth_error;
+use crate::support::{Coze, ECHO, JWT_BEARER, MEMORY, sign, string};
 use coze_emulator::{AppKind, EmulatorConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::{
-    logins::oauth_error,
-    support::{Coze, ECHO, JWT_BEARER, MEMORY, sign, string},
-};
+use std::time::Duration;
 
 pub(crate) const ACCOUNT: &str = "/api/permission/oauth2/account/7511/token";
 const ENTERPRISE: &str = "/api/permission/oauth2/enterprise_id/volcano_2/token";
@@ -118,7 +116,7 @@ async fn app_without_a_permission_is_refused_whatever_the_scope() {
     let permissions = vec!["chat".to_owned(), "createConversation".to_owned()];
     let coze = Coze::start_with(EmulatorConfig {
         permissions: Some(permissions.clone()),
-        delta_spacing: std::time::Duration::ZERO,
+        delta_spacing: Duration::ZERO,
         ..EmulatorConfig::default()
     })
     .await;

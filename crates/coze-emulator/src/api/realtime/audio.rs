@@ -1,15 +1,11 @@
 //! The connections that turn text into sound and sound into text (protocol 6.11). Each turn is answered at once.
 
-use std::future::pending;
-
-use serde_json::{Value, json};
-
-use super::{
-    connection::Session,
-    event::{Delta, Down, Up},
-    voice::{Ear, speak},
-};
+use super::connection::Session;
+use super::event::{Delta, Down, Up};
+use super::voice::{Ear, speak};
 use crate::envelope::ApiError;
+use serde_json::{Value, json};
+use std::future::pending;
 
 /// `/v1/audio/speech`: speaks what it is given.
 #[derive(Debug, Default)]

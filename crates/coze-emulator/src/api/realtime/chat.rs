@@ -3,34 +3,26 @@
 //! A turn is a chat like any other: it begins as `/v3/chat` does, the same history keeps it, and it goes on when its
 //! listener leaves. This file writes what the chat tells as events, and adds the voice.
 
-use std::{future::pending, sync::Arc};
-
+use super::audio::fill;
+use super::connection::Session;
+use super::event::{Down, Up};
+use super::voice::{Ear, Sentences, speak};
+use crate::api::caller::Caller;
+use crate::api::chat_request::{CheckedRequest, EnterMessage, check_meta_data, connector};
+use crate::api::chat_start::{self, Begun};
+use crate::api::extract::required;
+use crate::api::wire::{StreamedChat, StreamedMessage};
+use crate::api::{conversations, messages};
+use crate::bots::{self, Bot};
+use crate::envelope::ApiError;
+use crate::generation::Told;
+use crate::history::{ChatStatus, Message, MetaData, Role};
+use crate::platform::Platform;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::future::pending;
+use std::sync::Arc;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
-
-use super::{
-    audio::fill,
-    connection::Session,
-    event::{Down, Up},
-    voice::{Ear, Sentences, speak},
-};
-use crate::{
-    api::{
-        caller::Caller,
-        chat_request::{CheckedRequest, EnterMessage, check_meta_data, connector},
-        chat_start::{self, Begun},
-        conversations,
-        extract::required,
-        messages,
-        wire::{StreamedChat, StreamedMessage},
-    },
-    bots::{self, Bot},
-    envelope::ApiError,
-    generation::Told,
-    history::{ChatStatus, Message, MetaData, Role},
-    platform::Platform,
-};
 
 /// Bytes of a text that is only to be spoken (documented by cozepy).
 const LONGEST_SPEECH: usize = 1024;

@@ -1,11 +1,10 @@
 //! One open WebSocket: what comes is heard, what a session has to say is sent, until one side ends it.
 
-use std::sync::Arc;
-
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-
 use super::event::{Down, Up};
-use crate::{envelope::ApiError, platform::Platform};
+use crate::envelope::ApiError;
+use crate::platform::Platform;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use std::sync::Arc;
 
 /// What a connection is for.
 pub(super) trait Session: Send {

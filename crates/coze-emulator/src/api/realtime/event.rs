@@ -1,9 +1,10 @@
 //! Events of a WebSocket conversation as they look on the wire (protocol 6.11): one JSON object in one text frame.
 
+use crate::envelope::ApiError;
+use crate::platform::Platform;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use crate::{envelope::ApiError, platform::Platform};
 
 /// What a client says. The `id` it may send with it is answered by none.
 #[derive(Debug, Deserialize)]
@@ -19,7 +20,7 @@ impl Up {
     }
 
     /// Returns `data`, which is an object where there is one.
-    pub(super) fn data<T: serde::de::DeserializeOwned>(self) -> Result<T, ApiError> {
+    pub(super) fn data<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         serde_json::from_value(self.data).map_err(|error| ApiError::parameter(error.to_string()))
     }
 

@@ -10,25 +10,24 @@ mod connection;
 mod event;
 mod voice;
 
-use std::sync::Arc;
-
-use axum::{
-    Extension, Router,
-    extract::{FromRequestParts, State, WebSocketUpgrade},
-    response::Response,
-    routing::get,
-};
-use http::{HeaderMap, header, request::Parts};
+use self::audio::{Interpretation, Speech, Transcription};
+use self::chat::ChatSession;
+use self::connection::{Session, converse};
+use self::event::{Down, Up};
+use super::caller::Caller;
+use super::extract::Params;
+use crate::envelope::ApiError;
+use crate::platform::Platform;
+use crate::query_authorization;
+use crate::rim::LogId;
+use axum::extract::{FromRequestParts, State, WebSocketUpgrade};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router};
+use http::request::Parts;
+use http::{HeaderMap, header};
 use serde::Deserialize;
-
-use self::{
-    audio::{Interpretation, Speech, Transcription},
-    chat::ChatSession,
-    connection::{Session, converse},
-    event::{Down, Up},
-};
-use super::{caller::Caller, extract::Params};
-use crate::{envelope::ApiError, platform::Platform, query_authorization, rim::LogId};
+use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<Platform>> {
     Router::new()

@@ -4,11 +4,10 @@
 //! 10 ms per byte of the text. So what was spoken here can be heard here, whole, and a test sees whether every byte of a
 //! sound came through. Other codecs than PCM are accepted in settings and not spoken.
 
-use std::ops::Range;
-
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use crate::envelope::ApiError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::ops::Range;
 
 /// Bytes per byte of text: 240 samples of two bytes.
 const STEP: usize = 480;
