@@ -41,7 +41,6 @@ mod oauth;
 mod platform;
 mod query_authorization;
 mod rim;
-mod sse;
 mod tokens;
 
 pub use accounts::DemoApp;

@@ -2,13 +2,12 @@
 
 use super::caller::{Caller, bearer};
 use super::chat_request::ChatRequest;
-use super::chat_start;
 use super::extract::{JsonBody, Params, parse, read, required};
 use super::wire::{ChatObject, MessageObject};
+use super::{chat_start, sse};
 use crate::envelope::{ApiError, Data};
 use crate::generation::Told;
 use crate::platform::Platform;
-use crate::sse;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};

@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::chat_request::{EnterMessage, check_meta_data, connector};
-use super::extract::{JsonBody, Params, required};
+use super::extract::{ConversationParams, JsonBody, Params, required};
 use super::messages;
 use super::wire::ConversationObject;
 use crate::envelope::{ApiError, Data, NoData};
@@ -69,17 +69,6 @@ pub(super) fn new(platform: &Platform, owner: Identity, connector_id: String, bo
         section_id: platform.ids.next(),
         messages: Vec::new(),
         running_chat: None,
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ConversationParams {
-    conversation_id: Option<String>,
-}
-
-impl ConversationParams {
-    pub(super) fn id(&self) -> Result<&str, ApiError> {
-        required("conversation_id", self.conversation_id.as_ref())
     }
 }
 

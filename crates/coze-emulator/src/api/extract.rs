@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
@@ -22,6 +23,18 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Platform>> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Platform>) -> Result<Self, ApiError> {
         let Query(params) = Query::try_from_uri(&parts.uri).map_err(|error| ApiError::parameter(error.to_string()))?;
         Ok(Self(params))
+    }
+}
+
+/// The query of requests about one conversation.
+#[derive(Debug, Deserialize)]
+pub(super) struct ConversationParams {
+    conversation_id: Option<String>,
+}
+
+impl ConversationParams {
+    pub(super) fn id(&self) -> Result<&str, ApiError> {
+        required("conversation_id", self.conversation_id.as_ref())
     }
 }
 

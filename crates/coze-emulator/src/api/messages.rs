@@ -2,8 +2,7 @@
 
 use super::caller::Caller;
 use super::chat_request::{EnterMessage, check_meta_data};
-use super::conversations::ConversationParams;
-use super::extract::{JsonBody, Params, required};
+use super::extract::{ConversationParams, JsonBody, Params, required};
 use super::wire::MessageObject;
 use crate::envelope::{ApiError, Data, Flat, NoData};
 use crate::history::{Conversation, History, Message, MetaData};

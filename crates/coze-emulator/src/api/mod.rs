@@ -15,8 +15,9 @@ mod files;
 mod messages;
 mod permission;
 mod realtime;
+mod sse;
 mod users;
-pub(crate) mod wire;
+mod wire;
 
 pub use permission::PERMISSIONS;
 

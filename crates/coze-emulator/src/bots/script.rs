@@ -2,7 +2,7 @@
 //!
 //! Pure: question, memory and settings go in, a [`Script`] comes out. `generation` performs it.
 
-use super::Talent;
+use super::bot::Talent;
 use crate::config::EmulatorConfig;
 use std::time::Duration;
 

@@ -5,6 +5,7 @@
 
 mod info;
 mod orders;
+mod refused;
 
 pub use info::{AppInfo, BotInfo, Info};
 
@@ -12,10 +13,10 @@ use crate::platform::Platform;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::Response;
 use axum::routing::{get, put};
-use http::{HeaderMap, StatusCode, header};
-use serde_json::json;
+use http::{HeaderMap, header};
+use refused::Refused;
 use std::sync::Arc;
 
 /// Routes below `/_emulator`.
@@ -32,33 +33,6 @@ pub(crate) fn routes() -> Router<Arc<Platform>> {
         .fallback(|| async { Refused::Unknown })
         .method_not_allowed_fallback(|| async { Refused::Unknown })
         .layer(middleware::from_fn(guard))
-}
-
-/// Why the control side does not do what it was told.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error("the control side answers to 127.0.0.1, localhost and [::1] only")]
-    Host,
-    #[error("the control side does not answer web pages")]
-    Origin,
-    #[error(
-        "the control side has /info, /journal, /faults, /clock, /pace, /consent, /refresh and /apps/{{client_id}}; see \
-         the reference for their methods"
-    )]
-    Unknown,
-    #[error("{0}")]
-    Input(String),
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Self::Host | Self::Origin => StatusCode::FORBIDDEN,
-            Self::Unknown => StatusCode::NOT_FOUND,
-            Self::Input(_) => StatusCode::BAD_REQUEST,
-        };
-        (status, Json(json!({ "error": self.to_string() }))).into_response()
-    }
 }
 
 async fn guard(request: Request, next: Next) -> Result<Response, Refused> {

@@ -1,6 +1,7 @@
 //! What the control side tells and does: one handler per path, each a call of the platform's own handles.
 
-use super::{Info, Refused};
+use super::info::Info;
+use super::refused::Refused;
 use crate::apps::InvalidAppChange;
 use crate::faults::FaultRule;
 use crate::journal::Entry;

@@ -1,30 +1,12 @@
-//! Questions on the consent page, and the codes that an approval turns them into (protocol 3.1, RFC 6749 section 4.1).
+//! Keeps questions until they are answered, and redeems codes once (protocol 3.1, RFC 6749 section 4.1).
 
-use super::{Challenge, Logins};
+use super::book::Logins;
+use super::question::{Code, Question};
 
 /// How long a question waits for its answer, in seconds. Invented.
 const QUESTION_SECONDS: i64 = 600;
 /// Life of a code in seconds; RFC 6749 section 4.1.2 wants ten minutes at most. Invented.
 const CODE_SECONDS: i64 = 300;
-
-/// A checked authorize request: the app asks the demo user for access.
-#[derive(Debug, Clone)]
-pub(crate) struct Question {
-    pub(crate) client_id: String,
-    pub(crate) redirect_uri: String,
-    pub(crate) state: String,
-    pub(crate) challenge: Option<Challenge>,
-    /// Unix seconds.
-    pub(crate) asked_at: i64,
-}
-
-/// A code on its way to the token endpoint.
-pub(super) struct Code {
-    question: Question,
-    expires_at: i64,
-    /// The login that the code has already bought.
-    spent_on: Option<u64>,
-}
 
 /// What a client shows to redeem a code.
 #[derive(Debug)]
@@ -126,7 +108,7 @@ impl Logins {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logins::{ConsentMode, RefreshPolicy};
+    use crate::logins::{Challenge, ConsentMode, RefreshPolicy};
 
     const CLAIM: CodeClaim<'_> = CodeClaim {
         client_id: "app",

@@ -3,7 +3,6 @@
 //! A login is a family of refresh tokens: one that works, and the dead ones before it, which are remembered so that their
 //! reuse can be told from nonsense.
 
-use super::Logins;
 use std::collections::HashMap;
 
 /// How strict the platform is about refresh tokens. Which of these is true of the real one is unknown: a client has to
@@ -74,14 +73,21 @@ impl Families {
         Some(ended.access_token)
     }
 
-    fn hand_out(&mut self, login: u64, issued: Issued) {
+    pub(super) fn hand_out(&mut self, login: u64, issued: Issued) {
         if let Some(entry) = self.logins.get_mut(&login) {
             self.refresh_tokens.insert(issued.refresh_token.clone(), login);
             entry.current = Some(issued);
         }
     }
 
-    fn rotate(&mut self, client_id: &str, old: &str, next: Issued, policy: RefreshPolicy, now: i64) -> Refreshed {
+    pub(super) fn rotate(
+        &mut self,
+        client_id: &str,
+        old: &str,
+        next: Issued,
+        policy: RefreshPolicy,
+        now: i64,
+    ) -> Refreshed {
         let Some(&login) = self.refresh_tokens.get(old) else {
             return Refreshed::Unknown;
         };
@@ -103,20 +109,6 @@ impl Families {
         let rotation = entry.rotation;
         self.hand_out(login, next);
         Refreshed::Rotated { login, rotation, void }
-    }
-}
-
-impl Logins {
-    /// Hands out the first tokens of a login that has just begun.
-    pub(crate) fn hand_out(&self, login: u64, issued: Issued) {
-        self.book().logins.hand_out(login, issued);
-    }
-
-    /// Replaces the refresh token `old` by those in `next`, if it is the one that works.
-    pub(crate) fn refresh(&self, client_id: &str, old: &str, next: Issued, now: i64) -> Refreshed {
-        let mut book = self.book();
-        let policy = book.policy;
-        book.logins.rotate(client_id, old, next, policy, now)
     }
 }
 

@@ -4,7 +4,7 @@ use super::assertion::Assertion;
 use super::body::{OAuthBody, bearer};
 use super::client;
 use super::refusal::Refusal;
-use super::token::TokenAnswer;
+use super::token_answer::TokenAnswer;
 use crate::apps::AppKind;
 use crate::ids::random_text;
 use crate::journal::OAuthStep;

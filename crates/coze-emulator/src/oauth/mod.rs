@@ -13,6 +13,7 @@ mod jwt_bearer;
 mod page;
 mod refusal;
 mod token;
+mod token_answer;
 mod user_grants;
 
 pub(crate) use page::is_page;

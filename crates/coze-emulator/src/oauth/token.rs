@@ -2,6 +2,7 @@
 
 use super::body::OAuthBody;
 use super::refusal::{Refusal, json};
+use super::token_answer::TokenAnswer;
 use super::{jwt_bearer, user_grants};
 use crate::journal::{OAuthEndpoint, OAuthStep, Seq};
 use crate::platform::Platform;
@@ -9,33 +10,10 @@ use crate::tokens::Tenant;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::Serialize;
 use std::sync::Arc;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
-/// A token, as all grants answer.
-#[derive(Debug, Serialize)]
-pub(super) struct TokenAnswer {
-    access_token: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    /// A point in time, not a duration (protocol 2.3).
-    expires_in: i64,
-    token_type: &'static str,
-}
-
-impl TokenAnswer {
-    pub(super) fn new(access_token: String, refresh_token: Option<String>, expires_at: i64) -> Self {
-        Self {
-            access_token,
-            refresh_token,
-            expires_in: expires_at,
-            token_type: "Bearer",
-        }
-    }
-}
 
 /// `POST /api/permission/oauth2/token`
 pub(super) async fn for_own_account(State(platform): State<Arc<Platform>>, request: Request) -> Response {

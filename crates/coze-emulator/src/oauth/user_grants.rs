@@ -5,7 +5,7 @@
 use super::body::OAuthBody;
 use super::client;
 use super::refusal::{DeviceOutcome, Refusal};
-use super::token::TokenAnswer;
+use super::token_answer::TokenAnswer;
 use crate::apps::AppKind;
 use crate::ids::random_text;
 use crate::journal::OAuthStep;

@@ -2,7 +2,7 @@
 //!
 //! No space after a colon, LF only, no `id:`, no comments: cozepy refuses any other line.
 
-use crate::api::wire::{StreamedChat, StreamedMessage};
+use super::wire::{StreamedChat, StreamedMessage};
 use crate::generation::Told;
 use bytes::Bytes;
 use serde::Serialize;
