@@ -1,6 +1,6 @@
 //! Short calls in a closed loop: a kibibyte of JSON, as often as it goes.
 
-use super::{Bench, Outcome};
+use super::bench::{Bench, Outcome};
 use crate::load::closed;
 use crate::picture::Chart;
 use crate::rounds::{Measured, interleave};

@@ -1,6 +1,6 @@
 //! Event streams: every event arrives, its bytes are those that were sent, and how much later than without a proxy.
 
-use super::{Bench, Outcome};
+use super::bench::{Bench, Outcome};
 use crate::load::streams::Callers;
 use crate::picture::Chart;
 use crate::rounds::interleave;

@@ -1,6 +1,6 @@
 //! Ten users and ten thousand: what a request costs, and what a user holds.
 
-use super::{Bench, Outcome};
+use super::bench::{Bench, Outcome};
 use crate::load::closed;
 use crate::rounds::interleave;
 use crate::row::{Goal, Rounds, Row, short};

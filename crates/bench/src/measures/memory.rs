@@ -1,7 +1,8 @@
 //! What an open event stream holds, in memory that the proxy itself has written to. The kernel's buffers are not in it: they are
 //! the same for every proxy.
 
-use super::{Bench, Outcome, events};
+use super::bench::{Bench, Outcome};
+use super::events;
 use crate::picture::Chart;
 use crate::row::{Goal, Rounds, Row, Verdict, short};
 use crate::targets::Target;

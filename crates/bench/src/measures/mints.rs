@@ -1,6 +1,6 @@
 //! Assertions per second on one core, beside what the machine's OpenSSL can sign: a mint is one RSA signature and little else.
 
-use super::{Bench, Outcome};
+use super::bench::{Bench, Outcome};
 use crate::certificates::openssl;
 use crate::row::{Goal, Rounds, Row, short};
 use crate::statistics::{Spread, paired_ratios};

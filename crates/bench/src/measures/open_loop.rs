@@ -1,6 +1,6 @@
 //! Short calls by a schedule, at a quarter of what the machine can do: what a visitor feels on an ordinary day.
 
-use super::{Bench, Outcome};
+use super::bench::{Bench, Outcome};
 use crate::load::{closed, open};
 use crate::rounds::interleave;
 use crate::row::{Goal, Row, Verdict, short};

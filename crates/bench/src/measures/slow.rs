@@ -1,6 +1,6 @@
 //! Callers that take what others need: sockets whose head never ends, and one that hardly reads.
 
-use super::{Bench, Outcome};
+use super::bench::{Bench, Outcome};
 use crate::load::open;
 use crate::load::slow::Attack;
 use crate::rounds::interleave;

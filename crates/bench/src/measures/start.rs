@@ -3,7 +3,7 @@
 //! The first answer is an API call of a user of before: the handle and its token come sealed from the store in SQLite, and the
 //! platform's answer through a connection that has to be opened.
 
-use super::{Bench, Outcome};
+use super::bench::{Bench, Outcome};
 use crate::load::Door;
 use crate::row::{Goal, Rounds, Row};
 use crate::statistics::Spread;

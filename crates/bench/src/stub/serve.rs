@@ -1,7 +1,7 @@
 //! The API's connections, and the service that nginx asks for a credential.
 
+use super::answers::json_body;
 use super::emitter::{self, Emitter};
-use super::json_body;
 use crate::certificates::Certificates;
 use crate::wire::{content_length, field, head_end};
 use anyhow::Context as _;
