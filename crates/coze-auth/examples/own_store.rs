@@ -16,7 +16,7 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Two tables behind one lock, which stands for a transaction.
+/// Two tables behind one lock, as a transaction would do.
 #[derive(Debug, Default)]
 struct TableStore(Mutex<Tables>);
 

@@ -1,4 +1,4 @@
-//! Service app: tokens for two users by signed JWT (RFC 7523), without anybody logging in.
+//! Service app: tokens for two users by signed JWT (RFC 7523), without a login.
 //!
 //! `cargo run -p coze-auth --example service_app` runs against an emulator of the platform that it starts itself. For the
 //! real platform, use the client id, the key id and the private key of your app, and `Region::China.endpoints()` or
