@@ -5,11 +5,11 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::database::{Database, DatabaseError};
-use crate::generations::GenerationKey;
+use crate::generation_row::GenerationKey;
 use crate::handle_row::{FoundHandle, HandlePage, HandleRow};
 use crate::handles::{HandleHash, HandleRecord};
 use crate::one_time::{OneTimeKind, OneTimeRow};
-use crate::owned::{FoundOwner, OwnedDigest, OwnedId};
+use crate::owned_row::{FoundOwner, OwnedDigest, OwnedId};
 #[cfg(feature = "redis")]
 use crate::redis::{RedisError, RedisStore};
 use crate::seal::Sealer;

@@ -4,15 +4,11 @@
 //! subject, or of the whole installation makes every older pass worthless. No entry means generation 0, so an
 //! installation that never withdrew anything stores nothing.
 
+pub use crate::generation_row::{GENERATION_DAYS, GenerationKey};
+
 use crate::backend::{Backend, BackendError};
 use crate::handle_row::HandleRow;
 use coze_auth::{Subject, UnixSeconds};
-
-/// How long a raised generation is stored. No pass may live longer.
-pub const GENERATION_DAYS: i64 = 400;
-
-/// What a generation belongs to, as a digest.
-pub type GenerationKey = [u8; 32];
 
 /// The key of every pass of the installation.
 pub const EVERY_PASS: GenerationKey = [0; 32];

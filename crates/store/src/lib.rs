@@ -23,6 +23,7 @@
 mod backend;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod database;
+mod generation_row;
 pub mod generations;
 pub mod handle_register;
 mod handle_row;
@@ -30,6 +31,7 @@ pub mod handles;
 pub mod logins;
 mod one_time;
 pub mod owned;
+mod owned_row;
 mod private_file;
 #[cfg(feature = "redis")]
 pub mod redis;

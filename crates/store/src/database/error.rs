@@ -5,6 +5,11 @@
 use crate::private_file::PrivateFileError;
 use coze_auth::StoreError;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one piece of work may take before it is given up: longer than SQLite's writers wait for each other, shorter
+/// than a person waits.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +77,7 @@ pub enum DatabaseError {
         source: sqlx::Error,
     },
     /// The database did not answer in time. The work may have been done all the same.
-    #[error("could not {operation} in the store within {} s", super::PATIENCE.as_secs())]
+    #[error("could not {operation} in the store within {} s", PATIENCE.as_secs())]
     TimedOut {
         /// What was tried.
         operation: &'static str,

@@ -1,8 +1,10 @@
 //! Rows of generations and of single numbers. Only [`Backend`](crate::Backend) uses them.
 
+use super::error::DatabaseError;
+use super::open::Database;
 use super::pool::on_pool;
-use super::{Database, DatabaseError, within};
-use crate::generations::GenerationKey;
+use super::within::within;
+use crate::generation_row::GenerationKey;
 
 const FIND: &str = "SELECT generation FROM generations WHERE subject_digest = $1";
 

@@ -1,7 +1,9 @@
 //! The rows behind the handles. Only [`Backend`](crate::Backend) comes here.
 
+use super::error::DatabaseError;
+use super::open::Database;
 use super::pool::on_pool;
-use super::{Database, DatabaseError, within};
+use super::within::within;
 use crate::handle_row::{FoundHandle, HandlePage, HandleRow};
 use crate::handles::HandleHash;
 use coze_auth::UnixSeconds;

@@ -5,8 +5,10 @@
 //! or later, and fencing still keeps a late save out. The fencing number of a new row is that clock, and grows by one with
 //! every taking, so it also grows over the gap when a row was swept out long after its lease had ended.
 
+use super::error::DatabaseError;
+use super::open::Database;
 use super::pool::on_pool;
-use super::{Database, DatabaseError, within};
+use super::within::within;
 use coze_auth::{Lease, LeaseRequest};
 use std::time::Duration;
 

@@ -1,7 +1,9 @@
 //! The rows of what may be used once. Only [`Backend`](crate::Backend) comes here.
 
+use super::error::DatabaseError;
+use super::open::Database;
 use super::pool::on_pool;
-use super::{Database, DatabaseError, within};
+use super::within::within;
 use crate::one_time::{OneTimeKind, OneTimeRow};
 use coze_auth::UnixSeconds;
 

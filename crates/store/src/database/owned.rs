@@ -1,8 +1,10 @@
 //! Rows of the ownership register. Only [`Backend`](crate::Backend) uses them.
 
+use super::error::DatabaseError;
+use super::open::Database;
 use super::pool::on_pool;
-use super::{Database, DatabaseError, within};
-use crate::owned::{FoundOwner, OwnedDigest, OwnedId};
+use super::within::within;
+use crate::owned_row::{FoundOwner, OwnedDigest, OwnedId};
 use std::collections::HashMap;
 
 /// Ids per look-up. A shorter list is filled up with its last id.

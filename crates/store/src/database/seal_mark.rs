@@ -1,6 +1,6 @@
 //! Compares the keys at hand with those that sealed the store, at the start ([`crate::seal::mark`]).
 
-use super::OpenError;
+use super::error::OpenError;
 use super::pool::{Pool, on_pool};
 use crate::seal::Sealer;
 use crate::seal::mark::MarkVerdict;

@@ -2,10 +2,12 @@
 //!
 //! Late on purpose: a clock that is an hour ahead for a moment must not cost anybody a login.
 
+use super::error::DatabaseError;
+use super::open::Database;
 use super::pool::on_pool;
-use super::{Database, DatabaseError, within};
-use crate::generations::GENERATION_DAYS;
-use crate::owned::OWNED_DAYS;
+use super::within::within;
+use crate::generation_row::GENERATION_DAYS;
+use crate::owned_row::OWNED_DAYS;
 use coze_auth::UnixSeconds;
 use std::time::Duration;
 

@@ -3,8 +3,11 @@
 //! What a row holds is [`crate::token_row`]; leases have a file of their own. The check of the version, the check of the
 //! lease and the write are one transaction.
 
+use super::error::DatabaseError;
+use super::leases;
+use super::open::Database;
 use super::pool::on_pool;
-use super::{Database, DatabaseError, leases, within};
+use super::within::within;
 use crate::token_row::{self, TokenRow, public_version, stored_version};
 use coze_auth::{DueQuery, Lease, LeaseRequest, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version};
 use std::time::Duration;

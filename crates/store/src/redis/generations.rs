@@ -1,7 +1,7 @@
 //! Generations and single numbers on Redis. Only [`Backend`](crate::Backend) uses them.
 
 use super::{RedisError, RedisStore, hexadecimal};
-use crate::generations::{GENERATION_DAYS, GenerationKey};
+use crate::generation_row::{GENERATION_DAYS, GenerationKey};
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 

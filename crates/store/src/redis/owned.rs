@@ -1,7 +1,7 @@
 //! The ownership register on Redis: a key per id, which expires by itself. Only [`Backend`](crate::Backend) uses it.
 
 use super::{RedisError, RedisStore, hexadecimal};
-use crate::owned::{FoundOwner, OWNED_DAYS, OwnedDigest, OwnedId};
+use crate::owned_row::{FoundOwner, OWNED_DAYS, OwnedDigest, OwnedId};
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 

@@ -4,7 +4,7 @@
 //! [`SealKeys::add_to_file`]; an old one may go when everything sealed with it was written anew or has ended.
 
 #[cfg(feature = "keyring")]
-use super::keyring::KeyringError;
+use super::keyring_error::KeyringError;
 use crate::private_file::{self, PrivateFileError};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

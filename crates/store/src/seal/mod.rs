@@ -13,6 +13,8 @@
 
 #[cfg(feature = "keyring")]
 pub mod keyring;
+#[cfg(feature = "keyring")]
+mod keyring_error;
 pub mod keys;
 pub(crate) mod mark;
 

@@ -2,7 +2,7 @@
 //!
 //! Opening is where most of what can be in the way shows itself: no keyring at all, or one that stays locked.
 
-use super::{KeyringEntry, KeyringError};
+use crate::seal::keyring_error::{KeyringEntry, KeyringError};
 use keyring_core::Entry;
 use std::collections::HashMap;
 
