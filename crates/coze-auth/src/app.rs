@@ -1,7 +1,7 @@
-//! Who asks Coze for tokens: the app and its proof.
+//! [`App`]: an OAuth app of the platform and its proof of identity.
 //!
-//! A closed set, one variant per `client_type` of the console (protocol 1.3) and one for fixed tokens: a new way in is a
-//! new variant, and the compiler lists the places to visit.
+//! A closed set, one variant per `client_type` of the console (protocol 1.3) and one for fixed tokens: a new way in is
+//! a new variant, and the compiler lists the places to visit.
 
 use crate::clock::UnixSeconds;
 use crate::pkce::ChallengeMethod;
@@ -14,7 +14,8 @@ use crate::subject::{SessionContext, Subject};
 /// An identity at Coze.
 #[derive(Clone, Debug)]
 pub enum App {
-    /// A service app that signs its requests (protocol 2). The only kind that keeps users apart by a name of ours.
+    /// A service app that signs its requests (protocol 2). The only kind that keeps users apart by a name that the
+    /// caller chooses.
     Jwt(JwtApp),
     /// A web app: people log in with a browser, and the app proves itself with a secret (protocol 3.1, 3.2).
     Web(WebApp),
@@ -100,10 +101,10 @@ impl JwtApp {
         }
     }
 
-    /// The life of a token that the platform gives when nobody asks for another (protocol 2.2), in seconds.
+    /// The platform's default lifetime of a token (protocol 2.2), in seconds.
     pub const DEFAULT_DURATION_SECONDS: u32 = 900;
 
-    /// The longest life that the platform gives (protocol 2.2), in seconds.
+    /// The longest lifetime that the platform allows (protocol 2.2), in seconds.
     pub const LONGEST_DURATION_SECONDS: u32 = 86_399;
 
     /// Returns the subject with the app's own reach and device where it names none. Tokens are kept under this one, so
@@ -179,7 +180,7 @@ pub struct PkceApp {
     pub endpoints: Endpoints,
     /// The workspace whose members log in to collaborate there; `None` for everybody.
     pub workspace_id: Option<String>,
-    /// How the verifier is hidden. S256, unless somebody insists.
+    /// How the challenge is derived from the verifier. Only a platform without S256 needs another.
     pub challenge_method: ChallengeMethod,
 }
 

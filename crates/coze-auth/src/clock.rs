@@ -1,7 +1,7 @@
 //! What time it is: handed in, so that a test can move it.
 //!
 //! The library knows the date in whole Unix seconds, the unit of every instant in the protocol (protocol 2.1, 2.3). It
-//! never reads the system's clock anywhere else; waiting is `tokio::time`'s affair and needs no date.
+//! never reads the system's clock anywhere else; waiting uses `tokio::time` and needs no date.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -53,7 +53,7 @@ impl fmt::Display for UnixSeconds {
     }
 }
 
-/// Tells the time. It may jump in both directions, as a real clock does when somebody sets it.
+/// Source of the date. It may jump in both directions, as a system clock does when it is set.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// Returns the present instant.
     fn now(&self) -> UnixSeconds;
@@ -76,7 +76,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when it is told to. Clones show the same time.
+/// Clock that moves only by [`set`](Self::set) and [`advance`](Self::advance). Clones share one time.
 #[cfg(feature = "test-util")]
 #[derive(Clone, Debug)]
 pub struct ManualClock(std::sync::Arc<std::sync::atomic::AtomicI64>);

@@ -1,18 +1,18 @@
-//! Who wants to hear what a source of tokens does: a trait, since a host brings its own way of counting.
+//! [`Observer`]: notifies the host of requests to the token endpoint.
 
 use crate::error::AuthError;
 use std::fmt;
 use std::time::Duration;
 
-/// Hears of every request to the platform's token endpoint.
+/// Receives every request to the platform's token endpoint, for counting or tracing.
 ///
-/// Called on the background runtime, once the request has ended; to return at once. What it hears holds no secret.
+/// Called on the background runtime when the request has ended; must return at once. Its argument holds no secret.
 pub trait Observer: Send + Sync + fmt::Debug {
     /// A request for a token has ended.
     fn token_requested(&self, request: TokenRequested<'_>);
 }
 
-/// A request for a token, as an [`Observer`] hears of it.
+/// A finished request for a token.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TokenRequested<'a> {
@@ -37,7 +37,7 @@ pub enum GrantKind {
     RefreshToken,
 }
 
-/// Hears and says nothing.
+/// Observer that does nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;
 

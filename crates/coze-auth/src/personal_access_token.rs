@@ -1,7 +1,7 @@
 //! The fixed way in: a token that a person made in the console (protocol 2.4). Same interface, never renewed.
 //!
-//! It is the same for every subject, so it cannot keep users apart (protocol 5); whoever serves several users has to
-//! refuse it before ([`App::isolates_users`](crate::App::isolates_users)).
+//! It is the same for every subject, so it cannot keep users apart (protocol 5); a host that serves several users has
+//! to refuse it before ([`App::isolates_users`](crate::App::isolates_users)).
 
 use crate::clock::UnixSeconds;
 use crate::error::AuthError;

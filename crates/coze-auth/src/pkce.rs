@@ -1,6 +1,6 @@
 //! Proof Key for Code Exchange: a code is worth nothing without what stayed here (RFC 7636, protocol 3.3).
 //!
-//! S256 always: whoever sees a `plain` challenge in an address has the verifier. `plain` exists for a platform that knows
+//! S256 always: a `plain` challenge in an address is the verifier itself. `plain` exists for a platform that knows
 //! nothing else, and has to be asked for by name; nothing ever falls back to it (RFC 7636 section 7.2).
 
 use crate::random::{Random, base64url};
@@ -9,8 +9,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// RFC 7636 section 4.1 recommends 256 random bits: 43 characters, the shortest that it allows. The official samples have
-/// 16 or 22.
+/// RFC 7636 section 4.1 recommends 256 random bits: 43 characters, the shortest that it allows. The official samples
+/// have 16 or 22.
 const VERIFIER_BYTES: usize = 32;
 
 /// How the challenge hides the verifier.
@@ -19,7 +19,7 @@ pub enum ChallengeMethod {
     /// The SHA-256 of the verifier.
     #[default]
     S256,
-    /// The verifier itself: no protection from whoever sees the address.
+    /// The verifier itself: no protection when the address leaks.
     Plain,
 }
 

@@ -1,7 +1,7 @@
 //! Secrets as types: what may never reach a log, an error text or a URL.
 //!
-//! `Debug` prints only the type's name, there is no `Display`, no `Serialize` and no `==`. Reading one is the visible act
-//! `expose()`. The memory is wiped when the last clone goes (secrecy, zeroize).
+//! `Debug` prints only the type's name, there is no `Display`, no `Serialize` and no `==`. Reading one is the visible
+//! act `expose()`. The memory is wiped when the last clone goes (secrecy, zeroize).
 
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
@@ -74,7 +74,7 @@ secret! {
 }
 
 impl AccessToken {
-    /// Takes a token as it may stand in a header: visible ASCII, at most 16 KiB (RFC 6750 section 2.1).
+    /// Takes a token that a header field can hold: visible ASCII, at most 16 KiB (RFC 6750 section 2.1).
     ///
     /// Stricter than needed for a good token, so that a line break in a broken one cannot become a second header.
     pub fn parse(text: &str) -> Result<Self, InvalidToken> {

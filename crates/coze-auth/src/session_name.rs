@@ -1,7 +1,7 @@
 //! `session_name`: what keeps one user's conversations apart from another's (protocol 5).
 //!
-//! The platform binds it to the token at issue, and a renewed token must carry the same name. How a name is derived from
-//! a user is the gateway's affair; here it is only a text that is safe to sign.
+//! The platform binds it to the token at issue, and a renewed token must carry the same name. How a name is derived
+//! from a user is the gateway's task; here it is only a text that is safe to sign.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// keyed hash and keeps the assertion small enough for a header.
 const LONGEST_NAME: usize = 256;
 
-/// A user's isolation key as it stands in the assertion: 1 to 256 bytes, not blank, no control characters.
+/// A user's isolation key, a claim of the assertion: 1 to 256 bytes, not blank, no control characters.
 ///
 /// Kept exactly as given, letter case and spaces included: to the platform they make different users.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

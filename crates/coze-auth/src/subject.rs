@@ -18,8 +18,8 @@ pub struct Subject {
     pub session_context: Option<SessionContext>,
 }
 
-/// What an enterprise tells the platform about the device in a user's hand: `session_context.device_info` of an assertion
-/// (protocol 2.1).
+/// What an enterprise tells the platform about the device in a user's hand: `session_context.device_info` of an
+/// assertion (protocol 2.1).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct SessionContext {
     /// `device_id`
@@ -55,7 +55,7 @@ impl Subject {
         Self::of(name)
     }
 
-    /// Returns the subject of the app itself. Whoever uses its tokens shares one history (protocol 5).
+    /// Returns the subject of the app itself. All users of its tokens share one history (protocol 5).
     pub fn app() -> Self {
         Self {
             session_name: None,
@@ -67,7 +67,7 @@ impl Subject {
 
     /// Returns a short name for logs: the same for the same subject, without the user's own name in it.
     ///
-    /// It hides a name from a casual reader, not from somebody who guesses names and compares.
+    /// It hides a name from a casual reader, not from an attacker who guesses names and compares.
     pub fn fingerprint(&self) -> String {
         let digest = self.digest(&[]);
         digest.iter().take(6).fold(String::with_capacity(12), |mut text, byte| {

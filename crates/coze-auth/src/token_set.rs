@@ -16,9 +16,9 @@ pub struct TokenSet {
     pub token_type: String,
     /// When it was asked for, by our clock.
     pub issued_at: UnixSeconds,
-    /// When it ends; `None` for a fixed token whose end nobody stated.
+    /// When it ends; `None` for a fixed token without a stated end.
     pub expires_at: Option<UnixSeconds>,
-    /// What the next one is got with; `None` where nobody logged in.
+    /// Refresh token for the next pair; `None` without a login.
     pub refresh_token: Option<RefreshToken>,
     /// When the refresh token ends. The platform does not say, so this is what its documents say; `None`: not known.
     pub refresh_expires_at: Option<UnixSeconds>,

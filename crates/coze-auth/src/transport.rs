@@ -37,8 +37,8 @@ impl Ends {
 
 /// Builds the client that fits a platform.
 ///
-/// For a platform on this machine without TLS (the emulator) it does not load the system's certificates, which is most of
-/// the time that building a client takes (10 ms).
+/// For a platform on this machine without TLS (the emulator) it does not load the system's certificates, which is most
+/// of the time that building a client takes (10 ms).
 pub fn http_client_for(endpoints: &Endpoints, user_agent: &str) -> Result<reqwest::Client, TransportError> {
     http_client_within(Ends::default(), endpoints, user_agent)
 }
@@ -83,7 +83,7 @@ fn build(policy: reqwest::ClientBuilder) -> Result<reqwest::Client, TransportErr
     policy.build().map_err(|source| TransportError { source })
 }
 
-/// The client could not be built: the user agent cannot stand in a header, or TLS is not available.
+/// The client could not be built: a header field cannot hold the user agent, or TLS is not available.
 #[derive(Debug, thiserror::Error)]
 #[error("could not set up the HTTP client")]
 pub struct TransportError {

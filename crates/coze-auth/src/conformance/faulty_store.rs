@@ -1,8 +1,8 @@
 //! A store that fails, or stops for ever, exactly where a test wants it.
 //!
 //! Failing is a database that says no. Stopping is the end of a process: the call, and every call after it, never comes
-//! back, and the test then drops whoever is waiting. Both exist before and after the work was done, because a save whose
-//! answer got lost has happened all the same.
+//! back, and the test then drops whoever is waiting. Both exist before and after the work was done, because a save
+//! whose answer got lost has happened all the same.
 
 use crate::store::{
     DueQuery, Lease, LeaseRequest, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version,
@@ -69,7 +69,7 @@ enum Point {
 }
 
 impl FaultyStore {
-    /// Makes a store that works until it is told not to.
+    /// Makes a store that works until a fault is set.
     pub fn new(inner: Arc<dyn TokenStore>) -> Self {
         Self {
             inner,
@@ -102,7 +102,7 @@ impl FaultyStore {
             .push_back(Planned { at, fault });
     }
 
-    /// Makes every call fail until it is told otherwise.
+    /// Makes every call fail from now on.
     pub fn set_away(&self, is_away: bool) {
         self.is_away.store(is_away, Ordering::SeqCst);
     }

@@ -30,7 +30,7 @@ async fn take(store: &dyn TokenStore, holder: &str, time: Duration) -> Lease {
     }
 }
 
-/// Waits until somebody else's lease has run out, and takes it.
+/// Waits until another holder's lease has run out, and takes it.
 #[expect(clippy::panic, reason = "a failed check ends the test that runs it")]
 async fn take_over(store: &dyn TokenStore, holder: &str) -> Lease {
     let start = Instant::now();

@@ -14,7 +14,7 @@ pub enum AnswerFlaw {
     NotAnObject,
     /// Success without an `access_token`.
     NoAccessToken,
-    /// A token or code in it cannot stand in a header.
+    /// A token or code in it contains a character that a header field cannot hold.
     UnusableToken(InvalidToken),
     /// A `token_type` other than `Bearer`.
     UnknownTokenType,

@@ -1,7 +1,8 @@
-//! Why there is no token: a variant per reason, and three questions that every one of them answers.
+//! [`AuthError`]: the reason why there is no token, with three questions that each variant answers.
 //!
-//! The texts name what was tried, in English and without any secret; sources say what happened below. People's texts, HTTP
-//! shapes and exit codes are made at the rim. Errors are cheap clones, because one renewal may fail for many waiters.
+//! The texts name what was tried, in English and without any secret; sources say what happened below. People's texts,
+//! HTTP shapes and exit codes are made at the rim. Errors are cheap clones, because one renewal may fail for many
+//! waiters.
 
 use super::answer_flaw::AnswerFlaw;
 use super::failed_side::FailedSide;
@@ -94,7 +95,7 @@ pub enum AuthError {
         /// The noted end.
         expires_at: UnixSeconds,
     },
-    /// Nobody is logged in, or the login was lost: a person has to log in (again).
+    /// There is no login, or it was lost: a person has to log in (again).
     #[error("a person has to log in: {cause}")]
     LoginRequired {
         /// What became of the login.
@@ -105,7 +106,7 @@ pub enum AuthError {
     /// A login came to nothing.
     #[error("could not log in")]
     LoginFailed(#[source] LoginFailure),
-    /// The app is of a kind for which nobody logs in this way.
+    /// Apps of this kind have no login of this kind.
     #[error("this kind of app has no login of this kind")]
     LoginUnsupported,
     /// The renewal takes long, because the store or another instance does. It goes on without the caller.

@@ -1,9 +1,9 @@
 //! The side that can remove the cause of an error.
 
-/// Who has to do something about an error.
+/// The side that has to act on an error.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum FailedSide {
-    /// Whoever asked.
+    /// The caller, who has to act first: log in, for example.
     Caller,
     /// This program, its configuration or its machine.
     Gateway,

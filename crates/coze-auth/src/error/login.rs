@@ -8,7 +8,7 @@ pub enum LoginFailure {
     /// The callback has no `state`: it does not belong to a login that was begun here.
     #[error("the callback has no state")]
     NoState,
-    /// The `state` is another one: another browser, another tab, or somebody's trick.
+    /// The `state` differs: another browser, another tab, or a forged callback.
     #[error("the state of the callback is not that of this login")]
     OtherState,
     /// The login was begun for another app or another region.
@@ -23,7 +23,7 @@ pub enum LoginFailure {
     /// The callback has no usable code.
     #[error("the callback has no code")]
     NoCode,
-    /// The person took too long, or nobody came back.
+    /// The person took too long, or the browser did not come back.
     #[error("the login was not finished in time")]
     TooLate,
     /// The person, or the platform for them, said no.
@@ -59,13 +59,13 @@ pub enum InvalidRedirectUri {
 /// What became of a login.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum LoginLoss {
-    /// Nobody has logged in, or they logged out.
+    /// There was no login yet, or the person logged out.
     NotLoggedIn,
     /// The platform gave no refresh token, and the access token has ended.
     NotRenewable,
     /// The refresh token was not used for so long that it ended.
     RefreshTokenExpired,
-    /// The platform refused the refresh token: withdrawn there, or used by somebody else.
+    /// The platform refused the refresh token: withdrawn there, or used by another program.
     Refused,
     /// The platform refused the refresh token after an earlier request with it got no answer that we saw: the new one
     /// was lost with that answer.

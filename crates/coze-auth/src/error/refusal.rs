@@ -1,7 +1,7 @@
 //! A refusal of the token endpoint: what the platform said, and what it most likely means (protocol 4.1, 4.2, 4.8).
 //!
 //! Two families of error bodies exist; all members that either has are kept. The meaning has to be read out of English
-//! free text, since one `error_code` stands for a dozen causes; a text that nobody has seen yet is `Other`.
+//! free text, since one `error_code` covers a dozen causes; an unknown text is `Other`.
 
 use super::failed_side::FailedSide;
 use std::fmt;
@@ -44,7 +44,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Refusal {
-    /// Returns who can do something about it: nearly always whoever configured the app here.
+    /// Returns the side that can remove the cause: nearly always the configuration of the app here.
     pub(crate) fn failed_side(&self) -> FailedSide {
         match self.hint {
             RefusalKind::Internal | RefusalKind::Other => FailedSide::Upstream,
@@ -70,7 +70,7 @@ impl Refusal {
         matches!(self.hint, RefusalKind::InvalidGrant | RefusalKind::Expired)
     }
 
-    /// Says whether the same request may succeed later without anybody changing anything.
+    /// Says whether the same request may succeed later without a change.
     pub(crate) fn may_pass(&self) -> bool {
         self.hint == RefusalKind::Internal
     }

@@ -1,7 +1,7 @@
 //! What the browser brings back from the consent page, and why it is not taken (RFC 6749 section 4.1.2, 10.12;
 //! RFC 9207 section 2.4).
 //!
-//! Anybody can call the redirect URI. Nothing in a callback is believed before its `state` has been compared, and its
+//! Any client can call the redirect URI. Nothing in a callback is trusted before its `state` has been compared, and its
 //! texts are quoted short and without control characters.
 
 use crate::error::LoginFailure;
@@ -18,7 +18,7 @@ pub struct Callback {
     iss: Parameter,
 }
 
-/// A parameter that must not stand there twice (RFC 6749 section 3.1).
+/// A parameter that must not occur twice (RFC 6749 section 3.1).
 #[derive(Default)]
 enum Parameter {
     #[default]
@@ -52,8 +52,8 @@ impl std::fmt::Debug for Callback {
 }
 
 impl Callback {
-    /// Reads the query of a request to the redirect URI, without its `?`. Never fails: what is missing is named when the
-    /// callback is used.
+    /// Reads the query of a request to the redirect URI, without its `?`. Never fails: what is missing is named when
+    /// the callback is used.
     pub fn parse(query: &str) -> Self {
         let mut callback = Self {
             state: Parameter::default(),

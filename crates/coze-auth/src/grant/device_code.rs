@@ -48,7 +48,8 @@ pub struct DeviceLogin {
     pub user_code: String,
     /// Where the person types it.
     pub verification_uri: Url,
-    /// The same with the code in it, for a QR code; as the official clients build it when the platform does not send it.
+    /// The same with the code in it, for a QR code; as the official clients build it when the platform does not send
+    /// it.
     pub verification_uri_complete: Url,
     /// Until when the person may do so.
     pub expires_at: UnixSeconds,
@@ -70,7 +71,7 @@ pub(crate) enum PollAnswer {
     SlowDown,
     /// The person said no.
     Denied,
-    /// Nobody came.
+    /// The code expired before the person decided.
     Expired,
     /// There was no answer, or one that a later one may differ from.
     Lost,
@@ -79,8 +80,8 @@ pub(crate) enum PollAnswer {
 }
 
 impl PollAnswer {
-    /// Reads an error of the token endpoint. The platform writes the code as `error` or as `error_code`; either has come
-    /// through as `error_code` here.
+    /// Reads an error of the token endpoint. The platform writes the code as `error` or as `error_code`; either has
+    /// come through as `error_code` here.
     pub(crate) fn of(error: &AuthError) -> Self {
         match error {
             AuthError::Refused(refusal) => match refusal.error_code.as_deref() {

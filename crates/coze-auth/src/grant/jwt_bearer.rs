@@ -19,7 +19,7 @@ use std::time::Duration;
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// How long an assertion can be used. Long enough for a request that is tried at the end of its patience (30 s) on a
-/// machine whose clock is two minutes slow; short, because whoever finds one in a log can have a token for it. It has
+/// machine whose clock is two minutes slow; short, because an assertion found in a log buys a token. It has
 /// nothing to do with the life of the token.
 const ASSERTION_LIFETIME: Duration = Duration::from_mins(3);
 

@@ -3,8 +3,8 @@
 //! A renewal is a task on the background runtime: signing (0.3 ms) and waiting for the platform never block a caller's
 //! thread. It finishes even if every caller leaves; shutdown waits for it through the `TaskTracker`.
 //!
-//! The task first looks whether the token has arrived since the caller looked. Then `mint` or `rotation` gets the token and
-//! saves it before any caller receives it.
+//! The task first looks whether the token has arrived since the caller looked. Then `mint` or `rotation` gets the token
+//! and saves it before any caller receives it.
 
 use super::kept::Found;
 use super::renewals::{Issuer, Outcome, Renewals};
@@ -22,7 +22,7 @@ impl Renewals {
         match self.kept.find(subject, self.clock.now()) {
             Found::Fresh(token) => Some(token),
             Found::Due(token) => {
-                // Nobody waits for this one.
+                // No caller waits for this one.
                 drop(self.join_renewal(subject));
                 Some(token)
             }
@@ -67,8 +67,8 @@ impl Renewals {
         duty.land(outcome);
     }
 
-    /// Renews, and tells the waiting ones after a while that it takes longer. Counted here, since a caller's runtime need
-    /// not have a timer.
+    /// Renews, and tells the waiting ones after a while that it takes longer. Counted here, since a caller's runtime
+    /// need not have a timer.
     async fn attempt_for(&self, duty: &Duty<Subject, Outcome>) -> Outcome {
         let attempt = self.attempt(duty.key());
         tokio::pin!(attempt);
@@ -171,7 +171,7 @@ mod tests {
     use tokio_util::task::TaskTracker;
     use url::Url;
 
-    /// Renewals of a platform that nobody can reach: nothing listens on port 0.
+    /// Renewals of an unreachable platform: nothing listens on port 0.
     fn unreachable() -> Arc<Renewals> {
         let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
         let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();

@@ -1,7 +1,7 @@
-//! Remembers failed renewals, so that the platform is not asked again by everybody who comes in the meantime.
+//! Negative cache of failed renewals: callers get the error until the next attempt is due.
 //!
-//! The Chat SDK asks for a token on every 401 and 4101 (protocol 4.6); without a memory a wrong key would become a request
-//! per message. A failure is in force for 1 to 60 seconds, doubling in a row; a success ends the row.
+//! The Chat SDK asks for a token on every 401 and 4101 (protocol 4.6); without a memory a wrong key would become a
+//! request per message. A failure is in force for 1 to 60 seconds, doubling in a row; a success ends the row.
 
 use super::policy::Policy;
 use crate::clock::UnixSeconds;
@@ -61,8 +61,8 @@ impl Failures {
         })
     }
 
-    /// Remembers a failure and returns when the next attempt is due. A wish of the platform (`Retry-After`) prolongs the
-    /// pause up to the longest one.
+    /// Remembers a failure and returns when the next attempt is due. A wish of the platform (`Retry-After`) prolongs
+    /// the pause up to the longest one.
     pub(super) fn remember(
         &self,
         subject: &Subject,
@@ -77,7 +77,7 @@ impl Failures {
             .get(subject)
             .filter(|failure| !failure.is_forgotten(now))
             .map_or(1, |failure| failure.row.saturating_add(1));
-        // Looking whether somebody has logged in meanwhile costs the platform nothing.
+        // The next attempt looks for a new login in the store, which costs the platform nothing.
         let row = if error.needs_login() { 1 } else { row };
         let wish = error
             .retry_after()

@@ -1,7 +1,7 @@
-//! Renews logins that nobody asks for, so that a refresh token of thirty days outlives a quiet month (protocol 3.2).
+//! Renews idle logins, so that a refresh token of thirty days outlives a quiet month (protocol 3.2).
 //!
 //! The store knows which ones are due. Each is renewed like any other: once, by one instance. A login that is lost is
-//! skipped until somebody logs in again.
+//! skipped until a person logs in again.
 
 use super::renewals::Renewals;
 use super::token_source::TokenSource;
@@ -62,7 +62,7 @@ impl Renewals {
         let mut tried = 0;
         for key in due {
             if self.failures.in_force(&key.subject, self.clock.now()).is_none() {
-                // One after the other: nobody waits for them. A failure is logged and remembered there.
+                // One after the other: no caller waits for them. A failure is logged and remembered there.
                 self.renewed_token(&key.subject).await.ok();
                 tried += 1;
             }

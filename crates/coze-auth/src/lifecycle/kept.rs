@@ -1,4 +1,4 @@
-//! The tokens in hand: read by every request, without a lock, and written only when a renewal lands.
+//! Token cache: read by every request without a lock, written when a renewal ends.
 
 use super::policy::{Decision, Policy, Schedule};
 use crate::clock::UnixSeconds;
@@ -143,10 +143,11 @@ impl KeptTokens {
         }
     }
 
-    /// Marks `token` as refused, so that nobody gets it again.
+    /// Marks `token` as refused, so that no caller gets it again.
     ///
-    /// The first refusal counts at once. When the token that came instead is refused as well, a new one obviously does not
-    /// help; then each waits twice as long as the one before, or a page that asks in a loop would make us ask in a loop.
+    /// The first refusal counts at once. When the token that came instead is refused as well, a new one obviously does
+    /// not help; then each waits twice as long as the one before, or a page that asks in a loop would make us ask in a
+    /// loop.
     pub(super) fn refuse(&self, subject: &Subject, token: &Token, policy: &Policy, now: UnixSeconds) {
         let kept = self.kept.pin();
         let Some(kept) = kept.get(subject).filter(|kept| kept.token.is_same_as(token)) else {

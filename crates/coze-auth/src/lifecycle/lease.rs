@@ -13,7 +13,7 @@ pub(super) struct Leasing {
 }
 
 impl Leasing {
-    /// Takes a lease unless somebody else holds it.
+    /// Takes a lease unless another holder has it.
     pub(super) async fn take(&self, store: &dyn TokenStore, name: &str) -> Result<Option<Lease>, StoreError> {
         let request = LeaseRequest {
             name,
@@ -23,8 +23,9 @@ impl Leasing {
         store.take_lease(request).await
     }
 
-    /// Does `work` while prolonging the lease every third of its time. Nothing is spawned, so whatever ends the work ends
-    /// the prolonging. A lease that was lost does not stop the work: what it brings is saved by version all the same.
+    /// Does `work` while prolonging the lease every third of its time. Nothing is spawned, so whatever ends the work
+    /// ends the prolonging. A lease that was lost does not stop the work: what it brings is saved by version all the
+    /// same.
     pub(super) async fn hold<T>(&self, store: &dyn TokenStore, lease: &Lease, work: impl Future<Output = T>) -> T {
         let prolonging = async {
             loop {
@@ -55,7 +56,7 @@ impl Leasing {
         }
     }
 
-    /// Gives a lease back. A failure costs the others the rest of its time only.
+    /// Gives a lease back. After a failure the others wait until it ends.
     pub(super) async fn release(&self, store: &dyn TokenStore, lease: &Lease) {
         if let Err(error) = store.release_lease(lease).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "Could not give a lease back");

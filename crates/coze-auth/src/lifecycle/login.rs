@@ -24,7 +24,7 @@ use tokio::time::sleep;
 /// How often a save over a version that changed meanwhile is begun anew.
 const SAVE_ROUNDS: usize = 5;
 
-/// How a login stands, without its secrets.
+/// State of a login, without its secrets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LoginStatus {
     /// When it was begun or last renewed.
@@ -60,16 +60,16 @@ impl TokenSource {
     }
 
     /// Checks whether a callback belongs to a login and brings a code, before the login is used up by
-    /// [`finish_login`](Self::finish_login). A callback that anyone could have made is a reason to leave the login as it
-    /// is; the platform's refusal is not.
+    /// [`finish_login`](Self::finish_login). A callback that anyone could have made is a reason to leave the login as
+    /// it is; the platform's refusal is not.
     pub fn check_login(&self, pending: &PendingLogin, callback: &Callback) -> Result<(), AuthError> {
         let (renewals, client) = self.logins().ok_or(AuthError::LoginUnsupported)?;
         let checked = pending.check(&client, callback, renewals.clock.now());
         checked.map(drop).map_err(AuthError::LoginFailed)
     }
 
-    /// Finishes a login with what the browser brought back: exchanges the code, saves the pair as that of `subject`, and
-    /// returns its token. Any login that `subject` had before is replaced.
+    /// Finishes a login with what the browser brought back: exchanges the code, saves the pair as that of `subject`,
+    /// and returns its token. Any login that `subject` had before is replaced.
     ///
     /// Finishes even if the caller leaves.
     pub async fn finish_login(
@@ -105,8 +105,8 @@ impl TokenSource {
         request_device_code(&renewals.http, &client, renewals.clock.now()).await
     }
 
-    /// Waits until the person has agreed, then as [`finish_login`](Self::finish_login). Asks at the platform's pace, and
-    /// stops when its time is over or the caller leaves.
+    /// Waits until the person has agreed, then as [`finish_login`](Self::finish_login). Asks at the platform's pace,
+    /// and stops when its time is over or the caller leaves.
     pub async fn finish_device_login(&self, subject: &Subject, login: DeviceLogin) -> Result<Token, AuthError> {
         let (renewals, client) = self.logins().ok_or(AuthError::LoginUnsupported)?;
         let device_code = Arc::new(login.device_code);
@@ -162,10 +162,11 @@ impl TokenSource {
         .await
     }
 
-    /// Hands the stored pair of a login to `keep` and forgets it here, for a person who takes it elsewhere: two holders of
-    /// one refresh token end it. `Ok(Ok(false))` when nobody is logged in; when `keep` fails, the login stays.
+    /// Hands the stored pair of a login to `keep` and forgets it here, for a person who takes it elsewhere: two holders
+    /// of one refresh token end it. `Ok(Ok(false))` when there is no login; when `keep` fails, the login stays.
     ///
-    /// Under the lease, so that no instance renews it in between: what was kept would be void, and what was renewed deleted.
+    /// Under the lease, so that no instance renews it in between: what was kept would be void, and what was renewed
+    /// deleted.
     pub async fn hand_over_login<E>(
         &self,
         subject: &Subject,
@@ -177,7 +178,7 @@ impl TokenSource {
         let work = renewals.hand_over(&key, keep);
         let outcome = renewals.leasing.hold(&*renewals.store, &lease, work).await;
         if lease.is_taken_over && !matches!(outcome, Ok(Ok(true))) {
-            // The next holder has to know as well that somebody before us died in the middle.
+            // The next holder has to know as well that an earlier holder died in the middle.
             renewals.leasing.leave(&*renewals.store, &lease).await;
         } else {
             renewals.leasing.release(&*renewals.store, &lease).await;
@@ -185,7 +186,7 @@ impl TokenSource {
         outcome
     }
 
-    /// Returns how a login stands; `None` when nobody is logged in. Asks the store, not the platform.
+    /// Returns the state of a login; `None` when there is none. Asks the store, not the platform.
     pub async fn login_status(&self, subject: &Subject) -> Result<Option<LoginStatus>, AuthError> {
         let (renewals, _) = self.logins().ok_or(AuthError::LoginUnsupported)?;
         let key = renewals.key(subject);
@@ -217,7 +218,7 @@ impl TokenSource {
                     renewals.forget(&key);
                     return Ok(false);
                 }
-                // What nobody can read has to go all the same.
+                // An unreadable login is removed as well.
                 Ok(Some(Stored { version, .. })) | Err(StoreError::Unreadable { version, .. }) => version,
                 Err(error) => return Err(AuthError::Store(error)),
             };
@@ -253,7 +254,7 @@ impl Renewals {
         for _ in 0..SAVE_ROUNDS {
             let before = match self.store.load(&key).await {
                 Ok(stored) => stored.map(|stored| stored.version),
-                // A new login mends what nobody can read.
+                // A new login replaces an unreadable one.
                 Err(StoreError::Unreadable { version, .. }) => Some(version),
                 Err(error) => return Err(AuthError::Store(error)),
             };

@@ -1,7 +1,7 @@
-//! Logins whose refresh token was refused: what not to try again.
+//! Logins whose refresh token was refused, so that it is not sent again.
 //!
-//! Bound to the version in the store. Whoever logs in anew, here or in another process, makes another version, and the
-//! note counts no longer. It is not written into the store: an instance that was slow to save a good pair would find its
+//! Bound to the version in the store. A new login, here or in another process, makes another version, and the note no
+//! longer counts. It is not written into the store: an instance that was slow to save a good pair would find its
 //! version gone.
 
 use crate::error::LoginLoss;

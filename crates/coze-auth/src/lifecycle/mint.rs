@@ -1,7 +1,7 @@
 //! The next token of a service app: sign, exchange, save (protocol 2).
 //!
-//! A service app can have another token at any time, and the old one stays good. So two instances that renew at once do no
-//! harm, no lease is taken, and a store that is down costs a warning.
+//! A service app can have another token at any time, and the old one stays good. So two instances that renew at once do
+//! no harm, no lease is taken, and a store that is down costs a warning.
 
 use super::renewals::{Outcome, Renewals, warn_of_store};
 use crate::app::JwtApp;
@@ -28,7 +28,7 @@ impl Renewals {
             Err(error) => {
                 warn_of_store(subject, &error);
                 match error {
-                    // The new token mends what nobody can read.
+                    // The new token replaces the unreadable one.
                     StoreError::Unreadable { version, .. } => Some(version),
                     StoreError::VersionConflict | StoreError::Fenced | StoreError::Unavailable { .. } => None,
                 }
@@ -57,7 +57,7 @@ impl Renewals {
         }
     }
 
-    /// Saves a new token and returns the one to use: the new one, or a fresh one that somebody else saved first.
+    /// Saves a new token and returns the one to use: the new one, or a fresh one that another instance saved first.
     async fn save_or_go_without(
         &self,
         subject: &Subject,

@@ -1,8 +1,8 @@
 //! When a token is served, renewed behind, or waited for. Pure: no I/O, no clock, no randomness of its own.
 //!
-//! A token is renewed in the last fifth of its life or so, at a point drawn per token, so that a thousand users who came
-//! in the same minute do not come back to the token endpoint in the same minute. Nobody waits for that. Only an ended token
-//! makes its users wait.
+//! A token is renewed in the last fifth of its life or so, at a point drawn per token, so that a thousand users who
+//! came in the same minute do not come back to the token endpoint in the same minute. No caller waits for that. Only an
+//! ended token makes its users wait.
 //!
 //! The clock may jump. Forwards, tokens end early and are renewed once each. Backwards, they are served on as if young:
 //! renewing all of them would be a storm for a mistake that the next refusal mends anyway.
@@ -27,13 +27,13 @@ pub struct Policy {
     pub longest_failure_pause: Duration,
     /// How many exchanges with the platform run at a time, over all subjects.
     pub concurrent_exchanges: usize,
-    /// How long a login may rest before it is renewed although nobody asks. Zero keeps its access token fresh all the
+    /// How long a login may be idle before it is renewed without a request. Zero keeps its access token fresh all the
     /// time; but every renewal is a chance to lose an answer, and with it the login.
     pub longest_rest: Duration,
-    /// How often the background looks for logins that have rested that long.
+    /// How often idle logins are looked for.
     pub keep_alive_interval: Duration,
-    /// How long the right to renew a login holds without being prolonged, which happens every third of it: what the other
-    /// instances wait when one dies in the middle.
+    /// How long the right to renew a login holds without being prolonged, which happens every third of it: what the
+    /// other instances wait when one dies in the middle.
     pub lease_time: Duration,
     /// How long the heir of a dead instance waits before it uses the refresh token that the dead one may have used: its
     /// answer may still be on the way into the store.
@@ -98,9 +98,9 @@ impl Policy {
         }
     }
 
-    /// Returns when a login is renewed even if nobody asks: after its longest rest, or when a fifth of the refresh token's
-    /// life is left, whichever comes first, but never before its access token is due. `jitter` brings it forward by up to
-    /// a tenth, so that logins of one morning do not stay together.
+    /// Returns when a login is renewed without a request: after its longest rest, or when a fifth of the refresh
+    /// token's life is left, whichever comes first, but never before its access token is due. `jitter` brings it
+    /// forward by up to a tenth, so that logins of one morning do not stay together.
     pub fn renew_idle_at(&self, token_set: &TokenSet, jitter: u16) -> UnixSeconds {
         let life = |end: Option<UnixSeconds>| end.map(|end| end.since(token_set.issued_at));
         let refresh_life = life(token_set.refresh_expires_at).unwrap_or(Duration::MAX);

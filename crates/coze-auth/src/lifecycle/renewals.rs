@@ -102,8 +102,8 @@ impl Renewals {
         u16::from_le_bytes(jitter)
     }
 
-    /// Takes a stored token if it is fresh and not the refused one. One that is due already will do when there is none at
-    /// all: whoever waits gets it at once, and the next request renews it behind.
+    /// Takes a stored token if it is fresh and not the refused one. One that is due already will do when there is none
+    /// at all: the waiting caller gets it at once, and the next request renews it in the background.
     pub(super) fn adopt(&self, subject: &Subject, stored: Stored) -> Option<Token> {
         let token = Token::new(stored.token_set);
         if self

@@ -1,12 +1,12 @@
 //! The next pair of a login: a renewal that is neither lost nor done twice (protocol 3.2, RFC 9700 section 4.14).
 //!
-//! The platform voids a refresh token when it is used. Whoever uses it and then loses the answer has lost the login, and
-//! whoever uses it a second time may end the whole login. So:
+//! The platform voids a refresh token when it is used. A process that loses the answer has lost the login, and a second
+//! use may end the whole login. So:
 //!
 //! 1. look into the store: another instance may be done;
 //! 2. take the lease and look again; the heir of an instance that died waits a little and looks once more;
 //! 3. make sure that the lease is still ours, and redeem, prolonging it meanwhile;
-//! 4. save before anybody gets the new token, for as long as it takes;
+//! 4. save before any caller gets the new token, for as long as it takes;
 //! 5. a refused refresh token looks into the store before it counts as lost.
 //!
 //! Nothing here has an end by time after the redeeming: callers leave, the work goes on.
@@ -29,7 +29,7 @@ const FIRST_SAVE_RETRY: Duration = Duration::from_millis(50);
 
 /// What the store says about a login.
 enum Standing {
-    /// Somebody has renewed it.
+    /// Another instance has renewed it.
     Renewed(Token),
     /// It has to be renewed with this.
     Due {
@@ -42,7 +42,7 @@ enum Standing {
 pub(super) enum Saved {
     /// It rests in the store.
     Ours,
-    /// Somebody saved another one first.
+    /// Another instance saved another one first.
     Theirs(Box<Stored>),
     /// The login was ended meanwhile.
     Gone,
@@ -77,7 +77,7 @@ impl Renewals {
         }
     }
 
-    /// Takes the lease of a login, waiting for whoever has it as long as callers wait.
+    /// Takes the lease of a login; waits for its holder as long as callers wait.
     pub(super) async fn wait_for_lease(&self, key: &TokenKey) -> Result<Lease, AuthError> {
         let start = Instant::now();
         loop {
@@ -116,7 +116,7 @@ impl Renewals {
     /// Does the work of a lease; `None` when another instance has taken it before anything was spent.
     async fn rotate_under(&self, client: &LoginClient, key: &TokenKey, lease: &Lease) -> Option<Outcome> {
         if lease.is_taken_over {
-            // Before us somebody died, or lost the store, in the middle. They may still be saving.
+            // The holder before died, or lost the store, in the middle. It may still be saving.
             sleep(self.policy.takeover_grace).await;
         }
         let (refresh_token, version) = match self.standing(key).await {
@@ -128,7 +128,7 @@ impl Renewals {
         let Ok(_turn) = self.exchanges.acquire().await else {
             return Some(Err(AuthError::Interrupted));
         };
-        // Whoever was held up until here may have an heir, who may have used the token already.
+        // After a delay another instance may have taken the lease, and used the token already.
         match self.store.extend_lease(lease, self.leasing.time).await {
             Ok(true) => {}
             Ok(false) => return None,
@@ -197,8 +197,8 @@ impl Renewals {
             match (&error, self.store.load(key).await) {
                 // An earlier try was done although its answer was an error.
                 (_, Ok(Some(stored))) if stored.token_set.is_same_as(token_set) => return Saved::Ours,
-                // Somebody has our lease, but has saved nothing: what we hold is still the only pair that works, and the
-                // version alone keeps us from overwriting anything.
+                // Another instance has our lease, but has saved nothing: what we hold is still the only pair that
+                // works, and the version alone keeps us from overwriting anything.
                 (StoreError::Fenced, Ok(stored)) if stored.as_ref().map(|stored| stored.version) == expected => {
                     lease = None;
                     continue;
@@ -220,7 +220,7 @@ impl Renewals {
         }
     }
 
-    /// Finds out what a refusal means: somebody else was faster, or the login is lost.
+    /// Finds out what a refusal means: another instance was faster, or the login is lost.
     async fn refused_pair(&self, key: &TokenKey, version: Version, refusal: &Refusal, lease: &Lease) -> Outcome {
         let stored = self.store.load(key).await.map_err(AuthError::Store)?;
         if let Some(newer) = stored.filter(|stored| stored.version != version) {

@@ -1,8 +1,8 @@
-//! One piece of work per key at a time, however many wait for it, and however many of them leave.
+//! Single flight: one task per key at a time, for any number of waiters.
 //!
-//! The work is a task of its own and not the first caller's future: a renewal may have spent something that cannot be
-//! spent twice, so it ends even if every caller hangs up. Caches that let the first caller run the work start it again when
-//! that caller leaves.
+//! The work is a task of its own and not the first caller's future: a renewal may have used a refresh token, which
+//! works once, so it runs to its end even if every caller leaves. A flight whose first caller runs the work would start
+//! it again when that caller leaves.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -31,8 +31,8 @@ impl<K, V> Flights<K, V> {
 impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
     /// Joins the flight of `key`. The first one to come gets the duty to run it as well.
     ///
-    /// A flight may land between a caller's last look at the result and this call. So the runner has to look again before
-    /// it works.
+    /// A flight may land between a caller's last look at the result and this call. So the runner has to look again
+    /// before it works.
     pub(super) fn join(self: &Arc<Self>, key: &K) -> (Seat<V>, Option<Duty<K, V>>) {
         let mut open = self.open();
         if let Some(landing) = open.get(key) {
@@ -69,8 +69,8 @@ impl<V: Clone> Seat<V> {
     }
 }
 
-/// The duty to run a flight. Dropping it without landing, as a panic or a stopping runtime does, frees the key and tells
-/// everybody on board.
+/// The duty to run a flight. Dropping it without landing, as a panic or a stopping runtime does, frees the key and
+/// tells everybody on board.
 #[derive(Debug)]
 pub(super) struct Duty<K: Eq + Hash, V> {
     flights: Arc<Flights<K, V>>,
@@ -84,7 +84,7 @@ impl<K: Eq + Hash, V> Duty<K, V> {
         &self.key
     }
 
-    /// Tells everybody on board, and whoever still boards, how it stands. The flight goes on.
+    /// Publishes an interim result to current and later waiters. The work goes on.
     pub(super) fn tell(&self, interim: V) {
         self.landing.send_replace(Some(interim));
     }
@@ -96,8 +96,8 @@ impl<K: Eq + Hash, V> Duty<K, V> {
 }
 
 impl<K: Eq + Hash, V> Drop for Duty<K, V> {
-    /// Frees the key before anybody hears the result: who heard it and comes back, because the result is outdated or was
-    /// refused, must not board the flight that has landed.
+    /// Frees the key before the result is published: a waiter that asks again, because the result is outdated or was
+    /// refused, must not join the flight that has ended.
     fn drop(&mut self) {
         self.flights.open().remove(&self.key);
         if let Some(result) = self.result.take() {

@@ -2,9 +2,9 @@
 //!
 //! The contract is written for several processes on one store that may stop at any point. Three means keep them apart:
 //!
-//! * **versions**: a save names the version that it replaces, so nobody overwrites what they have not seen;
+//! * **versions**: a save names the version that it replaces, so no instance overwrites a token that it has not seen;
 //! * **leases**: one process at a time redeems a refresh token, because the platform voids it (protocol 3.2);
-//! * **fencing numbers**: a save under a lease is refused once somebody else has taken the lease.
+//! * **fencing numbers**: a save under a lease is refused once another instance has taken the lease.
 //!
 //! Every MUST below has a test in `conformance` (feature `test-util`), which runs against any store.
 
@@ -22,11 +22,11 @@ use std::time::Duration;
 /// What a store's functions return: boxed, so that the trait can be used as `dyn TokenStore`.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Keeps tokens and leases. Functions may wait, but must end by themselves.
+/// Stores tokens and leases. Functions may wait, but must end by themselves.
 ///
-/// A caller may go away while a function runs. Then the store does the whole of it or nothing.
+/// A caller may drop the future of a function. Then the store does the whole of it or nothing.
 pub trait TokenStore: Send + Sync + fmt::Debug {
-    /// Returns what was saved last under `key`, whoever saved it.
+    /// Returns the token that was saved last under `key`, by any instance.
     fn load<'a>(&'a self, key: &'a TokenKey) -> StoreFuture<'a, Option<Stored>>;
 
     /// Saves a token if what is there still has the version that the caller expects, and returns its new version.
@@ -36,8 +36,8 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// * With a lease whose name has been taken again since, it MUST change nothing and answer [`StoreError::Fenced`],
     ///   even if the version fits. A lease that ran out but was not taken again still counts.
     /// * Both checks and the write MUST be one step: of many saves that expect the same version one succeeds.
-    /// * A version MUST NOT come back under the same key, not even after a `delete`. A store-wide counter does that, and
-    ///   so does a random number.
+    /// * A version MUST NOT come back under the same key, not even after a `delete`. A store-wide counter does that,
+    ///   and so does a random number.
     fn save<'a>(&'a self, key: &'a TokenKey, save: Save<'a>) -> StoreFuture<'a, Version>;
 
     /// Removes a token if it still has the version `expected`. Another version MUST change nothing and answer
@@ -47,20 +47,21 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// Returns the keys of one app whose [`Save::renew_at`] has come, the earliest first, at most as many as asked for.
     fn due<'a>(&'a self, query: DueQuery<'a>) -> StoreFuture<'a, Vec<TokenKey>>;
 
-    /// Takes a lease if nobody else holds it; `None` when somebody does.
+    /// Takes a lease unless another holder has it, which is `None`.
     ///
     /// * The time of a lease MUST be counted by the store's own clock if it has one (a database does), else by a clock
-    ///   that nobody sets: the holders' clocks differ and jump.
+    ///   that is never set (a monotonic one): the holders' clocks differ and jump.
     /// * [`Lease::fencing`] MUST be larger than that of every earlier lease of the same name, released ones included.
     /// * A holder that asks again for its own lease gets it, with a new number: its earlier attempt is over.
     /// * [`Lease::is_taken_over`] MUST tell whether the lease before was left without a release.
     fn take_lease<'a>(&'a self, request: LeaseRequest<'a>) -> StoreFuture<'a, Option<Lease>>;
 
-    /// Prolongs a lease: `time` from now. `false` when somebody else has taken it; then the caller has lost it. One that
-    /// ran out but was not taken again is prolonged. No time at all ends it, and whoever takes it next has taken it over.
+    /// Prolongs a lease: `time` from now. `false` when another holder has taken it; then the caller has lost it. One
+    /// that ran out but was not taken again is prolonged. A `time` of zero ends it, and the next holder has taken it
+    /// over.
     fn extend_lease<'a>(&'a self, lease: &'a Lease, time: Duration) -> StoreFuture<'a, bool>;
 
-    /// Gives a lease back. Without effect when somebody else has taken it.
+    /// Gives a lease back. Without effect when another holder has taken it.
     fn release_lease<'a>(&'a self, lease: &'a Lease) -> StoreFuture<'a, ()>;
 }
 
@@ -71,13 +72,13 @@ pub struct Save<'a> {
     pub token_set: &'a TokenSet,
     /// The version that it replaces; `None`: nothing is there.
     pub expected: Option<Version>,
-    /// When the token is to be renewed even if nobody asks for it, see [`TokenStore::due`]; `None`: never.
+    /// When the token is to be renewed without a request for it, see [`TokenStore::due`]; `None`: never.
     pub renew_at: Option<UnixSeconds>,
     /// The lease under which the token was got; `None` where two renewals do no harm.
     pub lease: Option<&'a Lease>,
 }
 
-/// Asks for tokens that nobody asked for.
+/// Query for tokens whose renewal is due without a request for them.
 #[derive(Clone, Copy, Debug)]
 pub struct DueQuery<'a> {
     /// The platform, as in [`TokenKey::audience`].

@@ -7,13 +7,13 @@ use std::sync::Arc;
 /// Why a store could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else saved first. What they saved can be loaded.
+    /// Another instance saved first. Its token can be loaded.
     #[error("another instance saved a token first")]
     VersionConflict,
-    /// Somebody else has taken the lease under which this was done.
+    /// Another instance has taken the lease of this save.
     #[error("another instance has taken over the renewal of this token")]
     Fenced,
-    /// There is a token, but it was changed by somebody, or sealed with a key that is not here. A save that expects this
+    /// There is a token, but it was altered, or sealed with a key that is not here. A save that expects this
     /// version replaces it.
     #[error("could not read the stored token")]
     Unreadable {

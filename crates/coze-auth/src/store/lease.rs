@@ -1,11 +1,11 @@
-//! Leases: the right of one process to do something for a while, and the number that proves it.
+//! Leases: the right of one process to renew a login for a limited time, and the fencing number that proves it.
 //!
-//! A lease carries no date. Its end is the store's affair; a holder prolongs it long before, counts by waiting and not by
-//! the date, and hears from the store when it was lost.
+//! A lease carries no date. The store ends it by its own clock; a holder prolongs it long before, by a monotonic clock,
+//! and the store's answer says when it was lost.
 
 use std::time::Duration;
 
-/// A wish for a lease.
+/// Request for a lease.
 #[derive(Clone, Copy, Debug)]
 pub struct LeaseRequest<'a> {
     /// What it is for, see [`TokenKey::lease_name`](crate::TokenKey::lease_name).
@@ -23,7 +23,7 @@ pub struct Lease {
     pub name: String,
     /// Who took it.
     pub holder: String,
-    /// Grows with every taking of this name. Whoever has a smaller one has lost the lease.
+    /// Grows each time a lease of this name is taken. A holder with a smaller number has lost the lease.
     pub fencing: u64,
     /// The holder before did not give it back: it died, or lost the store, in the middle of its work.
     pub is_taken_over: bool,

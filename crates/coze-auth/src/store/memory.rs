@@ -18,7 +18,7 @@ const SWEEP_EVERY: usize = 1024;
 
 /// Keeps tokens in this process. Ended tokens are swept out now and then while others are saved.
 ///
-/// Leases run by a clock that nobody sets.
+/// Leases use a monotonic clock.
 #[derive(Debug)]
 pub struct MemoryStore {
     shelf: Mutex<Shelf>,

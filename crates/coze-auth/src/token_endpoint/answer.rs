@@ -1,7 +1,7 @@
-//! An answer of the platform's OAuth service: success, refusal, or somebody else's words (protocol 4.1).
+//! An answer of the platform's OAuth service: success, refusal, or the answer of another service (protocol 4.1).
 //!
-//! At most 64 KiB are read. Nothing is trusted: success may be an error (`code != 0` under HTTP 200), and the answer may
-//! come from another service altogether.
+//! At most 64 KiB are read. Nothing is trusted: success may be an error (`code != 0` under HTTP 200), and the answer
+//! may come from another service altogether.
 
 use super::values::{header, log_id_in_body, retry_after, whole_number};
 use crate::error::{AnswerFlaw, AuthError, Refusal, RefusalKind};
@@ -49,7 +49,7 @@ impl Answer {
         }
     }
 
-    /// An answer that somebody has read already.
+    /// An answer whose body is at hand.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn of_bytes(status: u16, body: &[u8]) -> Self {
         Self {

@@ -121,8 +121,8 @@ fn refresh_token(success: &Success) -> Result<Option<RefreshToken>, AuthError> {
     }
 }
 
-/// Reads the rest of a token answer. A wrong end spoils the access token, but not the refresh token beside it, which is
-/// the only one that works from now on.
+/// Reads the other members of a token answer. A wrong end spoils the access token, but not the refresh token beside it,
+/// which is the only one that works from now on.
 fn issued(success: &Success, refresh_token: Option<RefreshToken>, now: UnixSeconds) -> Result<Issued, AuthError> {
     let access_token = success.text("access_token").ok_or(AnswerFlaw::NoAccessToken);
     let access_token = access_token
