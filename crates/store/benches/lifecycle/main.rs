@@ -6,6 +6,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `kills` | rounds of three processes with one store, one of which dies by `kill -9` at a chosen point |
+//! | `kill_point` | the moments of a renewal in which a process dies |
 //! | `callers` | how many renewals 1, 64 and 1,000 callers cause |
 //! | `disturbances` | clocks that jump, a machine that sleeps, a store that is away for a minute |
 //! | `platform` | the platform's double, a person who logs in there, and the judge of every token |
@@ -29,6 +30,7 @@ mod callers;
 mod check;
 mod dice;
 mod disturbances;
+mod kill_point;
 mod kills;
 mod options;
 mod platform;

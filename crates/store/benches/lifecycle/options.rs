@@ -3,7 +3,7 @@
 //! Read by hand, because arguments are the business of programs that people run, and this one is run by
 //! `cargo xtask bench`.
 
-use crate::kills::KillPoint;
+use crate::kill_point::KillPoint;
 use anyhow::{Context as _, bail, ensure};
 use coze_auth::{Random as _, SystemRandom};
 use std::fmt;
@@ -11,6 +11,9 @@ use std::time::Duration;
 
 /// SQLite, PostgreSQL and Redis.
 const STORES: usize = 3;
+
+/// The only argument of a worker.
+pub(crate) const WORKER: &str = "worker";
 
 /// As what the program was started.
 pub(crate) enum Role {
@@ -77,7 +80,7 @@ impl fmt::Display for Options {
 impl Role {
     pub(crate) fn from_arguments(arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let arguments: Vec<String> = arguments.collect();
-        if arguments.first().is_some_and(|first| first == crate::kills::WORKER) {
+        if arguments.first().is_some_and(|first| first == WORKER) {
             return Ok(Self::Worker);
         }
         if !arguments.iter().any(|argument| argument == "--bench") {

@@ -1,8 +1,8 @@
 //! Three processes with one store and one app, as three instances of the product.
 
-use super::point::KillPoint;
 use super::process::Process;
 use super::wire::{Order, Outcome, Report, Setup, Stop};
+use crate::kill_point::KillPoint;
 use anyhow::{Context as _, bail};
 use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};

@@ -2,9 +2,8 @@
 //!
 //! It changes nothing else: whoever is told to go on has used the real store.
 
-use super::point::KillPoint;
 use super::wire::{Report, Stop};
-use super::worker::report;
+use crate::kill_point::KillPoint;
 use coze_auth::{DueQuery, Lease, LeaseRequest, Save, StoreError, StoreFuture, Stored, TokenKey, TokenStore, Version};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +35,7 @@ impl Gate {
     }
 
     async fn wait(&self, stop: Stop) {
-        report(&Report::At(stop.point));
+        Report::At(stop.point).send();
         self.word.notified().await;
     }
 
@@ -125,7 +124,7 @@ impl TokenStore for HeldStore {
         Box::pin(async move {
             let is_ours = self.inner.extend_lease(lease, time).await?;
             if !is_ours {
-                report(&Report::LeaseLost);
+                Report::LeaseLost.send();
             }
             Ok(is_ours)
         })

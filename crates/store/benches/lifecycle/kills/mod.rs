@@ -1,8 +1,7 @@
-//! Part one: three processes share one store, and in every round one of them dies by `kill -9` at a chosen point.
+//! Part one: three processes share one store, and in every round one of them dies by `kill -9` at a chosen [`KillPoint`](crate::kill_point::KillPoint).
 //!
 //! | file | owns |
 //! |---|---|
-//! | `point` | where a process can die |
 //! | `plan` | one round, drawn from the seed |
 //! | `round` | playing it |
 //! | `verdict`, `tally` | what it has shown, and what all of them have |
@@ -16,7 +15,6 @@
 mod crew;
 mod held_store;
 mod plan;
-mod point;
 mod process;
 mod round;
 mod tally;
@@ -24,9 +22,8 @@ mod verdict;
 mod wire;
 mod worker;
 
-pub(crate) use point::KillPoint;
 pub(crate) use wire::variant;
-pub(crate) use worker::{WORKER, work};
+pub(crate) use worker::work;
 
 use crate::check::Report;
 use crate::dice::Dice;

@@ -1,8 +1,8 @@
 //! What one round is going to be: drawn from the seed before anything happens.
 
-use super::point::KillPoint;
 use super::wire::Stop;
 use crate::dice::Dice;
+use crate::kill_point::KillPoint;
 use crate::platform::{DUE_AFTER, ENDED_AFTER, slow};
 use coze_emulator::Fault;
 use std::time::Duration;

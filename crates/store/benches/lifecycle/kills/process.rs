@@ -1,7 +1,7 @@
 //! A worker as its conductor holds it: started, told things, heard, killed.
 
 use super::wire::{Order, Report, Setup};
-use super::worker::WORKER;
+use crate::options::WORKER;
 use anyhow::Context as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

@@ -1,8 +1,8 @@
 //! The counts of all rounds on one store.
 
-use super::point::KillPoint;
 use super::verdict::{End, Verdict};
 use crate::check::{Check, Report};
+use crate::kill_point::KillPoint;
 use std::collections::BTreeMap;
 
 /// Rounds that were played, and those that came to nothing.

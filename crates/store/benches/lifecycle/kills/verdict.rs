@@ -1,8 +1,8 @@
 //! What a round has shown. Pure: the platform's journal and the workers' answers go in, counts come out.
 
 use super::plan::Plan;
-use super::point::KillPoint;
 use super::wire::Outcome;
+use crate::kill_point::KillPoint;
 use crate::platform::is_spent_token;
 use coze_emulator::Entry;
 use std::collections::BTreeMap;

@@ -1,10 +1,11 @@
 //! What conductor and worker say to each other: one JSON object a line, over the worker's standard input and output.
 
-use super::point::KillPoint;
+use crate::kill_point::KillPoint;
 use crate::store_address::StoreAddress;
 use coze_auth::{AuthError, Token};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::io::{self, Write as _};
 
 /// Conductor to worker.
 #[derive(Deserialize, Serialize)]
@@ -52,6 +53,15 @@ pub(crate) enum Report {
     LeaseLost,
     /// What became of the last question.
     Answer(Outcome),
+}
+
+impl Report {
+    /// Writes the report for the conductor before anything else happens. Without a conductor it is dropped.
+    pub(crate) fn send(&self) {
+        if let Ok(line) = serde_json::to_string(self) {
+            writeln!(io::stdout(), "{line}").ok();
+        }
+    }
 }
 
 /// What a caller gets.

@@ -6,14 +6,11 @@ use crate::platform::{endpoints, pkce_app, source, subject};
 use crate::shifted_clock::ShiftedClock;
 use anyhow::bail;
 use coze_auth::Policy;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::JoinSet;
-
-/// The only argument of a worker.
-pub(crate) const WORKER: &str = "worker";
 
 /// An eighth of the product's lease: most renewals of a full run take longer, so it has to be prolonged, and survivors do
 /// not wait long for the end of a dead one's. A process that gets no turn for most of this loses it, as it should.
@@ -44,7 +41,7 @@ async fn follow(mut orders: UnboundedReceiver<Order>) -> anyhow::Result<()> {
     let app = pkce_app(setup.client_id, endpoints(&setup.api_base)?);
     let tokens = source(app, &setup.user_agent, Arc::new(store), &clock, policy)?;
     let mut questions = JoinSet::new();
-    report(&Report::Ready);
+    Report::Ready.send();
     while let Some(order) = orders.recv().await {
         match order {
             Order::Begin(_) => bail!("a worker is told once what it is"),
@@ -59,7 +56,7 @@ async fn follow(mut orders: UnboundedReceiver<Order>) -> anyhow::Result<()> {
                 let (tokens, subject) = (tokens.clone(), subject(&name)?);
                 questions.spawn(async move {
                     let outcome = Outcome::of(tokens.access_token(&subject).await);
-                    report(&Report::Answer(outcome));
+                    Report::Answer(outcome).send();
                 });
             }
         }
@@ -79,11 +76,4 @@ fn orders() -> UnboundedReceiver<Order> {
         }
     });
     orders
-}
-
-/// Tells the conductor something before anything else happens. Without a conductor there is nobody to tell.
-pub(crate) fn report(report: &Report) {
-    if let Ok(line) = serde_json::to_string(report) {
-        writeln!(io::stdout(), "{line}").ok();
-    }
 }
