@@ -144,16 +144,16 @@ impl Renewals {
 
 #[cfg(test)]
 mod tests {
-    use super::super::failures::Failures;
-    use super::super::kept::KeptTokens;
-    use super::super::lease::Leasing;
-    use super::super::lost::LostLogins;
-    use super::super::policy::Policy;
-    use super::super::renewals::Issuer;
-    use super::super::single_flight::Flights;
     use super::*;
     use crate::app::JwtApp;
     use crate::clock::{Clock as _, SystemClock};
+    use crate::lifecycle::failures::Failures;
+    use crate::lifecycle::kept::KeptTokens;
+    use crate::lifecycle::lease::Leasing;
+    use crate::lifecycle::lost::LostLogins;
+    use crate::lifecycle::policy::Policy;
+    use crate::lifecycle::renewals::Issuer;
+    use crate::lifecycle::single_flight::Flights;
     use crate::observer::NoObserver;
     use crate::private_key::SigningKey;
     use crate::random::SystemRandom;
