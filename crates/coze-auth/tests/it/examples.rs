@@ -2,24 +2,36 @@
 //!
 //! `cargo test` builds them beside this test; they need no arguments and no network beyond this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs an example and returns what it printed.
 fn output_of(name: &str) -> String {
-    // target/PROFILE/deps/it-HASH -> target/PROFILE/examples/NAME
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let program: PathBuf = profile
-        .join("examples")
-        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let program = program_of(name);
 
-    let ran = Command::new(&program).output();
+    let ran = Command::new(&program).output().unwrap();
 
-    let ran = ran.unwrap_or_else(|error| panic!("{}: {error}; `cargo test -p coze-auth` builds it", program.display()));
     let stderr = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{name} failed with {}: {stderr}", ran.status);
     String::from_utf8(ran.stdout).unwrap()
+}
+
+/// Finds the program of an example: target/PROFILE/deps/it-HASH -> target/PROFILE/examples/NAME.
+///
+/// `cargo test --test it` does not build it, so one that is missing or older than its source ends the test.
+fn program_of(name: &str) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs"));
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let program = profile.join(format!("examples/{name}{}", std::env::consts::EXE_SUFFIX));
+    let built_at = program.metadata().and_then(|metadata| metadata.modified()).ok();
+    let written_at = source.metadata().and_then(|metadata| metadata.modified()).ok();
+    assert!(
+        built_at.is_some() && built_at >= written_at,
+        "{} is missing or outdated: `cargo test -p coze-auth` builds it",
+        program.display()
+    );
+    program
 }
 
 #[test]
