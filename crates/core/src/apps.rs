@@ -8,8 +8,9 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::observers::{CountedRequests, CountedStore};
 use coze_auth::transport::{Ends, TransportError};
 use coze_auth::{
-    AccessToken, App, BuildError, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, NoObserver, Observer, PkceApp, Random,
-    Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenStore, UnixSeconds, WebApp, transport,
+    AccessToken, App, BuildError, ClientSecret, Clock, DeviceApp, InvalidToken, JwtApp, NoObserver, Observer, PkceApp,
+    Random, Region, SessionContext, SessionName, Subject, Tenant, TokenSource, TokenStore, UnixSeconds, WebApp,
+    transport,
 };
 use cozegate_config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOptions, TimeoutsConfig};
 use cozegate_store::Backend;

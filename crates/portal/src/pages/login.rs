@@ -1,6 +1,6 @@
 //! The pages of a login: how it stands, the code for another device, and the one page of the command line's listener.
 
-use super::{Frame, Texts, rendered};
+use super::frame::{Frame, Texts, rendered};
 use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;

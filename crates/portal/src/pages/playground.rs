@@ -4,7 +4,8 @@
 //! wider in what that script needs (styles, pictures, the hosts of its files) and narrower in whom it may talk to: of this
 //! service only the address that opens sessions, so that no token can be asked for from there.
 
-use super::{BotChoice, Frame, Texts, json_block, origin, rendered};
+use super::frame::{BotChoice, Frame, Texts, origin, rendered};
+use super::script_data::json_block;
 use askama::Template;
 use cozegate_config::text::Language;
 use serde::Serialize;

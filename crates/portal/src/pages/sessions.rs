@@ -1,6 +1,6 @@
 //! The page of `/sessions`.
 
-use super::{Frame, Texts, rendered};
+use super::frame::{Frame, Texts, rendered};
 use askama::Template;
 
 /// Who has a session.

@@ -1,7 +1,9 @@
 //! Renders every page in both languages and looks at what a browser, or an attacker, would look at.
 
+use super::script_data::{CALLBACK_TEXTS, CHAT_TEXTS, WINDOW_TEXTS};
 use super::*;
-use cozegate_config::text::has_text;
+use cozegate_config::AppKind;
+use cozegate_config::text::{Language, has_text};
 use std::path::Path;
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>'\"&";
@@ -186,7 +188,7 @@ fn every_text_of_the_pages_is_used() {
         .unwrap()
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
-    users.push_str(include_str!("mod.rs"));
+    users.push_str(include_str!("home.rs"));
     users.push_str(include_str!("script_data.rs"));
     users.push_str(include_str!("login.rs"));
     users.push_str(include_str!("advice.rs"));
