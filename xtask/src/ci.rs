@@ -7,7 +7,7 @@ use crate::report::{Outcome, Report};
 use crate::step::cargo;
 use crate::test::ALL_STORES;
 use crate::workspace::Workspace;
-use crate::{cycles, direction, environment, links, msrv, notices, test, words};
+use crate::{cycles, direction, environment, generate, links, msrv, notices, test, words};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::Command;
@@ -33,6 +33,7 @@ pub(crate) fn run(workspace: &Workspace, install_deny: bool, report: &mut Report
         Ok(cargo(workspace).args(everything).run()?.into())
     });
     report.stage("third-party notices", || notices::check(workspace));
+    report.stage("web bundles", || generate::run(workspace, true));
     report.stage("clippy without demo", || {
         // What somebody ships who does not want the emulator in the binary.
         let lean = [

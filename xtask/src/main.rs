@@ -15,6 +15,7 @@ mod direction;
 mod environment;
 mod files;
 mod fuzz;
+mod generate;
 mod links;
 mod msrv;
 mod notices;
@@ -65,6 +66,12 @@ enum Task {
     Fuzz(fuzz::Fuzz),
     /// Write THIRD-PARTY.txt, the licences of what is linked into the binary
     Notices,
+    /// Make the bundles in web/dist with esbuild
+    Generate {
+        /// Write nothing; fail where a bundle does not match its sources
+        #[arg(long)]
+        check: bool,
+    },
     /// Compare the dependencies of the crates with the directions that ARCHITECTURE.md allows
     CheckDirection,
     /// Follow the relative links of the Markdown files
@@ -103,6 +110,7 @@ fn run(task: Task, report: &mut Report) -> anyhow::Result<()> {
         Task::Bench { what } => bench::run(&workspace, &what, report),
         Task::Fuzz(fuzz) => fuzz.run(&workspace, report)?,
         Task::Notices => report.stage("notices", || notices::write(&workspace)),
+        Task::Generate { check } => report.stage("generate", || generate::run(&workspace, check)),
         Task::CheckDirection => report.stage("check-direction", || Ok(direction::check(&workspace))),
         Task::CheckLinks => report.stage("check-links", || links::check(&workspace)),
         Task::CheckWords { write: false } => report.stage("check-words", || words::check(&workspace)),

@@ -1,6 +1,6 @@
 //! `GET /assets/*`: our scripts, styles and pictures, embedded in the binary.
 //!
-//! The files stand in `web/`, as they are served: no bundler, no build step.
+//! The files of `web/` are served as they are, as modules. The bundles of `web/dist/` have their own addresses (`scripts`).
 
 use super::language::Reader;
 use super::respond;
@@ -119,11 +119,6 @@ static ASSETS: LazyLock<HashMap<&'static str, StaticFile>> = LazyLock::new(|| {
     FILES.iter().map(file).collect()
 });
 
-/// Returns the text of an embedded file, by its path below `web/`.
-pub(super) fn text(path: &str) -> Option<&'static str> {
-    std::str::from_utf8(ASSETS.get(path)?.content()).ok()
-}
-
 /// Serves one file.
 pub(super) async fn serve(Path(path): Path<String>, headers: HeaderMap, reader: Reader) -> Response {
     match ASSETS.get(path.as_str()) {
@@ -142,7 +137,7 @@ mod tests {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             if path.is_dir() {
-                if !["node_modules", "tests"].contains(&name.as_str()) {
+                if !["dist", "node_modules", "tests"].contains(&name.as_str()) {
                     collect(&path, base, found);
                 }
             } else if ["js", "css", "svg"]

@@ -43,11 +43,6 @@ impl StaticFile {
         Self { compressed, ..self }
     }
 
-    /// Its content.
-    pub(super) fn content(&self) -> &[u8] {
-        &self.content
-    }
-
     /// The answer to a request with these header fields.
     pub(super) fn answer(&self, request: &HeaderMap) -> Response {
         let shared = [

@@ -6,28 +6,32 @@
 //! | `GET /embed/window.js` | our own window, which it fetches where it is wanted |
 //! | `GET /cozegate.user.js` | the userscript (`userscript`), for the person at this machine |
 //!
-//! They are made of the modules in `web/` ([`join`]) and of the texts that they say ([`texts`]). What any page may embed is made short
-//! ([`compact`]); a userscript is to be read by whoever installs it.
+//! esbuild bundles the modules of `web/` into `web/dist/` (`cargo xtask generate`). The gateway puts in what only it knows: the
+//! texts, its version, and for the userscript its addresses and the pairing secret. A userscript is not minified, so that the
+//! person who installs it can read it.
 
-mod compact;
-mod join;
-mod sheet;
 mod texts;
 pub(super) mod userscript;
 mod userscript_texts;
 
-use super::assets;
 use super::language::Reader;
 use super::pages::{self, ScriptWords, script_words};
 use super::static_file::StaticFile;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use cozegate_config::text::Language;
-use join::Scopes;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use texts::EMBED_TEXTS;
+
+/// The name in each bundle that is replaced by JSON: the argument of the entry's `start`.
+const SERVED: &str = "COZEGATE_SERVED";
+
+const EMBED_SCRIPT: &str = include_str!("../../web/dist/embed.js");
+const WINDOW_SCRIPT: &str = include_str!("../../web/dist/window.js");
+/// The style sheet of our own window's shadow root.
+const WINDOW_SHEET: &str = include_str!("../../web/dist/window.css");
 
 /// What `web/embed/main.js` is told.
 #[derive(Serialize)]
@@ -45,7 +49,7 @@ static EMBED: LazyLock<StaticFile> = LazyLock::new(|| {
             .map(|language| (language.tag(), script_words(language, EMBED_TEXTS)))
             .collect(),
     };
-    made("embed/main.js", &served)
+    compressed(EMBED_SCRIPT, &served)
 });
 
 /// `GET /embed.js`.
@@ -60,31 +64,26 @@ struct ServedToWindow {
     lang: &'static str,
     /// What stands in its shadow root.
     html: String,
-    css: String,
+    css: &'static str,
     texts: ScriptWords,
 }
 
 impl ServedToWindow {
     fn of(language: Language) -> Self {
         let (html, texts) = pages::window(language);
-        let sheets = ["styles.css", "chat/chat.css", "window/window.css"];
         Self {
             version: env!("CARGO_PKG_VERSION"),
             lang: language.tag(),
             html,
-            css: sheets
-                .into_iter()
-                .filter_map(assets::text)
-                .map(sheet::for_shadow_root)
-                .collect(),
+            css: WINDOW_SHEET,
             texts,
         }
     }
 }
 
 static WINDOWS: LazyLock<Vec<(Language, StaticFile)>> = LazyLock::new(|| {
-    let made = |language: Language| (language, made("window/main.js", &ServedToWindow::of(language)));
-    Language::ALL.into_iter().map(made).collect()
+    let served = |language: Language| (language, compressed(WINDOW_SCRIPT, &ServedToWindow::of(language)));
+    Language::ALL.into_iter().map(served).collect()
 });
 
 /// `GET /embed/window.js?lang=…`.
@@ -93,21 +92,15 @@ pub(super) async fn window(reader: Reader, headers: HeaderMap) -> Response {
     found.map_or_else(Response::default, |(_, made)| made.answer(&headers))
 }
 
-/// Joins an entry. That all of them can be joined is tested below; a page whose script cannot gets an empty one.
-fn made(entry: &str, served: &impl Serialize) -> StaticFile {
-    // Plain structs of texts always serialize.
-    let served = serde_json::to_string(served).unwrap_or_default();
-    let joined = join::join(entry, &served, scopes_of(entry), assets::text).unwrap_or_default();
-    StaticFile::new(".js", compact::compact(&joined)).compressed()
+fn compressed(script: &str, served: &impl Serialize) -> StaticFile {
+    StaticFile::new(".js", with_served(script, served)).compressed()
 }
 
-/// `embed.js` comes before everything that a site's own visitors want, so its modules share what they can.
-fn scopes_of(entry: &str) -> Scopes {
-    if entry == "embed/main.js" {
-        Scopes::Shared
-    } else {
-        Scopes::Apart
-    }
+/// Puts what the gateway has to say into a bundle. JSON is JavaScript, since ES2019 to the last character.
+fn with_served(script: &str, served: &impl Serialize) -> String {
+    // Plain structs of texts always serialize.
+    let served = serde_json::to_string(served).unwrap_or_default();
+    script.replacen(SERVED, &served, 1)
 }
 
 #[cfg(test)]
@@ -115,12 +108,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_entry_can_be_joined() {
-        for entry in ["embed/main.js", "window/main.js", "userscript/main.js"] {
-            let joined = join::join(entry, "{}", scopes_of(entry), assets::text);
-
-            let joined = joined.unwrap_or_else(|error| panic!("{entry}: {error}"));
-            assert!(joined.contains("start({})"), "{entry}");
+    fn every_bundle_takes_what_is_served_once() {
+        for (name, script) in [
+            ("embed.js", EMBED_SCRIPT),
+            ("window.js", WINDOW_SCRIPT),
+            ("userscript.js", userscript::SCRIPT),
+        ] {
+            assert_eq!(script.matches(SERVED).count(), 1, "{name}");
+            assert!(with_served(script, &["text"]).contains(r#"(["text"])"#), "{name}");
         }
+    }
+
+    #[test]
+    fn style_sheet_of_the_window_asks_the_page_around_for_no_size_and_for_no_picture() {
+        let is_rem = |part: &str| part.ends_with(|before: char| before.is_ascii_digit());
+        let parts: Vec<&str> = WINDOW_SHEET.split("rem").collect();
+        let before = parts.split_last().map_or(&[][..], |(_, before)| before);
+
+        assert!(!before.iter().any(|part| is_rem(part)));
+        assert!(!WINDOW_SHEET.contains("url("));
     }
 }

@@ -5,8 +5,7 @@
 //! with. No token and no handle is in it.
 
 use super::userscript_texts::USERSCRIPT_TEXTS;
-use super::{ServedToWindow, join};
-use crate::assets;
+use super::{ServedToWindow, with_served};
 use crate::language::Reader;
 use crate::pages::{ScriptWords, script_words};
 use crate::static_file::StaticFile;
@@ -22,6 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use url::Url;
+
+/// The bundle, without the block of metadata.
+pub(super) const SCRIPT: &str = include_str!("../../web/dist/userscript.js");
 
 /// What the script asks its manager for, and nothing else.
 const GRANTS: [&str; 10] = [
@@ -105,9 +107,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, reader: Reader, hea
     };
     let hosts = [auth_base.as_str(), proxy_base.as_str(), sdk_url];
     let mut script = metadata(&live.userscript.sites, &auth_base, &hosts);
-    // Plain structs of texts always serialize; that the entry can be joined is tested.
-    let served = serde_json::to_string(&served).unwrap_or_default();
-    script.push_str(&join::join("userscript/main.js", &served, join::Scopes::Apart, assets::text).unwrap_or_default());
+    script.push_str(&with_served(SCRIPT, &served));
     let mut answer = StaticFile::new(".js", script).answer(&headers);
     // It holds the pairing secret: nothing on the way keeps it.
     answer
