@@ -12,7 +12,7 @@ import { Failure, failureIn } from "./failure.js";
 
 /**
  * Yields what an answer's frames mean; throws a {@link Failure} for a chat that failed or a stream that ended early.
- * @param {AsyncIterable<import("./sse.js").Frame>} frames
+ * @param {AsyncIterable<import("../client/event_stream.js").StreamEvent>} frames
  * @param {string | undefined} logId of the response that carries them
  * @returns {AsyncGenerator<AnswerEvent, void, void>}
  */

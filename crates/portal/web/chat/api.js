@@ -3,7 +3,7 @@
 import { allows } from "../client/rights.js";
 import { answerEvents, errorFrame, parse } from "./answer.js";
 import { Failure, failureIn, logIdOf, unreachable } from "./failure.js";
-import { readFrames } from "./sse.js";
+import { readEvents } from "../client/event_stream.js";
 
 /**
  * @typedef {{ id: string, name: string, description: string, prologue: string, questions: string[] }} Bot
@@ -180,7 +180,7 @@ export class Api {
       throw failureIn(answer, response) ?? errorFrame(answer, "no event stream", logIdOf(answer, response));
     }
     const logId = logIdOf(null, response);
-    const frames = unlessCut(readFrames(response.body), logId);
+    const frames = unlessCut(readEvents(response.body), logId);
     // The first frame decides whether the handle was good: an error may hide in a stream (protocol 6.3).
     const first = await frames.next();
     if (!first.done && first.value.event === "error") {
@@ -236,9 +236,9 @@ export class Api {
 
 /**
  * Yields the frames; a connection that breaks becomes a Failure.
- * @param {AsyncGenerator<import("./sse.js").Frame, void, void>} frames
+ * @param {AsyncGenerator<import("../client/event_stream.js").StreamEvent, void, void>} frames
  * @param {string | undefined} logId
- * @returns {AsyncGenerator<import("./sse.js").Frame, void, void>}
+ * @returns {AsyncGenerator<import("../client/event_stream.js").StreamEvent, void, void>}
  */
 async function* unlessCut(frames, logId) {
   try {
@@ -251,8 +251,8 @@ async function* unlessCut(frames, logId) {
 
 /**
  * Yields a frame that was read already, then the rest.
- * @param {IteratorResult<import("./sse.js").Frame, void>} first
- * @param {AsyncGenerator<import("./sse.js").Frame, void, void>} frames
+ * @param {IteratorResult<import("../client/event_stream.js").StreamEvent, void>} first
+ * @param {AsyncGenerator<import("../client/event_stream.js").StreamEvent, void, void>} frames
  */
 async function* resumed(first, frames) {
   try {

@@ -2,6 +2,8 @@
 //
 // Stands where the session has its fetch. What is said in a chat is not kept, and of the credential only its kind.
 
+import { EventStream } from "../client/event_stream.js";
+
 /**
  * @typedef {object} Entry
  * @property {number} id
@@ -225,15 +227,10 @@ export class Recorder {
  * @returns {(bytes: Uint8Array) => void}
  */
 function eventCounter(events) {
-  const decoder = new TextDecoder();
-  let rest = "";
+  const stream = new EventStream();
   return (bytes) => {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split(/\r\n|\n|\r/);
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (!line.startsWith("event:")) continue;
-      const name = line.slice("event:".length).trim();
-      events.set(name, (events.get(name) ?? 0) + 1);
+    for (const { event } of stream.push(bytes)) {
+      if (event) events.set(event, (events.get(event) ?? 0) + 1);
     }
   };
 }

@@ -1,37 +1,87 @@
 "use strict";
 (() => {
-  // client/frames.js
-  async function* wholeFrames(reader) {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for (; ; ) {
-      const { done, value } = await reader.read();
-      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-      const frames = [];
+  // client/event_stream.js
+  var EventStream = class {
+    #rest = "";
+    /** Up to here `#rest` holds no end of a block. */
+    #searched = 0;
+    #decoder = new TextDecoder();
+    /**
+     * Takes the next bytes; returns the blocks that they complete.
+     * @param {Uint8Array} bytes
+     * @returns {Block[]}
+     */
+    push(bytes) {
+      return this.#take(this.#decoder.decode(bytes, { stream: true }));
+    }
+    /**
+     * Ends the stream; returns what was left without an empty line.
+     * @returns {Block[]}
+     */
+    end() {
+      const blocks = this.#take(this.#decoder.decode());
+      if (this.#rest) blocks.push(blockOf(this.#rest, false));
+      this.#rest = "";
+      return blocks;
+    }
+    /** @param {string} text */
+    #take(text2) {
+      this.#rest += text2;
+      const blocks = [];
       for (; ; ) {
-        const blankLine = /\r?\n\r?\n/.exec(rest);
-        if (!blankLine) break;
-        const end = blankLine.index + blankLine[0].length;
-        frames.push(readFrame(rest.slice(0, end)));
-        rest = rest.slice(end);
+        const blankLine = /\n\n|\r\r|\n\r(?:\n|(?!$))/g;
+        blankLine.lastIndex = this.#searched;
+        if (!blankLine.test(this.#rest)) break;
+        blocks.push(blockOf(this.#rest.slice(0, blankLine.lastIndex), true));
+        this.#rest = this.#rest.slice(blankLine.lastIndex);
+        this.#searched = 0;
       }
-      if (done) {
-        const last = readFrame(rest);
-        if (last.data !== null || last.event === "done") frames.push(last);
+      this.#searched = Math.max(0, this.#rest.length - 2);
+      return blocks;
+    }
+  };
+  async function* readBlocks(reader) {
+    const stream = new EventStream();
+    try {
+      for (; ; ) {
+        const { done, value } = await reader.read();
+        const blocks = done ? stream.end() : stream.push(value);
+        if (blocks.length > 0) yield blocks;
+        if (done) return;
       }
-      if (frames.length > 0) yield frames;
-      if (done) return;
+    } finally {
+      reader.cancel().catch(() => void 0);
     }
   }
-  function readFrame(raw) {
+  async function* readEvents(body) {
+    for await (const blocks of readBlocks(body.getReader())) {
+      for (const { event, data } of blocks) {
+        if (data !== null) yield { event, data };
+      }
+    }
+  }
+  function blockOf(raw, isWhole) {
     let event = "";
     const data = [];
-    for (const line2 of raw.split(/\r?\n/)) {
-      if (line2.startsWith("{")) return { raw, event: "error", data: parsed(line2) };
-      if (line2.startsWith("event:")) event = line2.slice(6).trim();
-      if (line2.startsWith("data:")) data.push(line2.slice(5));
+    for (const line2 of raw.split(/\r\n|\n|\r/)) {
+      if (line2.startsWith("{")) return { raw, event: "error", data: line2, isWhole };
+      const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line2) ?? [];
+      if (field === "event") event = value;
+      if (field === "data") data.push(value);
     }
-    return { raw, event, data: parsed(data.join("\n")) };
+    return { raw, event, data: data.length > 0 ? data.join("\n") : null, isWhole };
+  }
+
+  // client/frames.js
+  async function* wholeFrames(reader) {
+    for await (const blocks of readBlocks(reader)) {
+      const frames = [];
+      for (const { raw, event, data, isWhole } of blocks) {
+        const value = parsed(data ?? "");
+        if (isWhole || value !== null || event === "done") frames.push({ raw, event, data: value });
+      }
+      if (frames.length > 0) yield frames;
+    }
   }
   function frameOf(event, data) {
     return { raw: `event:${event}
@@ -1957,77 +2007,6 @@ ${list}`, settings.values.botId)?.trim();
     }
   }
 
-  // chat/sse.js
-  var FrameParser = class {
-    #rest = "";
-    #event = "";
-    /** @type {string[]} */
-    #data = [];
-    /**
-     * Takes the next piece of text; returns the frames that it completes.
-     * @param {string} text
-     * @returns {Frame[]}
-     */
-    push(text2) {
-      this.#rest += text2;
-      const frames = [];
-      for (; ; ) {
-        const end = this.#rest.search(/[\r\n]/);
-        if (end < 0 || this.#rest[end] === "\r" && end === this.#rest.length - 1) return frames;
-        const line2 = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(this.#rest.startsWith("\r\n", end) ? end + 2 : end + 1);
-        this.#takeLine(line2, frames);
-      }
-    }
-    /**
-     * Ends the stream; returns what was left without an end of its own.
-     * @returns {Frame[]}
-     */
-    end() {
-      const frames = [];
-      if (this.#rest) this.#takeLine(this.#rest.replace(/\r$/, ""), frames);
-      this.#rest = "";
-      this.#takeLine("", frames);
-      return frames;
-    }
-    /**
-     * @param {string} line
-     * @param {Frame[]} frames
-     */
-    #takeLine(line2, frames) {
-      if (line2 === "") {
-        if (this.#data.length > 0) frames.push({ event: this.#event, data: this.#data.join("\n") });
-        this.#event = "";
-        this.#data = [];
-        return;
-      }
-      if (line2.startsWith("{")) {
-        frames.push({ event: "error", data: line2 });
-        return;
-      }
-      const colon = line2.indexOf(":");
-      const field = colon < 0 ? line2 : line2.slice(0, colon);
-      const value = colon < 0 ? "" : line2.slice(colon + 1).replace(/^ /, "");
-      if (field === "event") this.#event = value;
-      if (field === "data") this.#data.push(value);
-    }
-  };
-  async function* readFrames(body) {
-    const parser = new FrameParser();
-    const decoder = new TextDecoder();
-    const reader = body.getReader();
-    try {
-      for (; ; ) {
-        const { done, value } = await reader.read();
-        yield* parser.push(done ? decoder.decode() : decoder.decode(value, { stream: true }));
-        if (done) break;
-      }
-      yield* parser.end();
-    } finally {
-      reader.cancel().catch(() => void 0);
-    }
-  }
-
   // chat/api.js
   var PAGE_SIZE = 50;
   var Api = class {
@@ -2164,7 +2143,7 @@ ${list}`, settings.values.botId)?.trim();
         throw failureIn(answer, response) ?? errorFrame(answer, "no event stream", logIdOf(answer, response));
       }
       const logId = logIdOf(null, response);
-      const frames = unlessCut(readFrames(response.body), logId);
+      const frames = unlessCut(readEvents(response.body), logId);
       const first = await frames.next();
       if (!first.done && first.value.event === "error") {
         throw errorFrame(parse(first.value.data), first.value.data, logId);

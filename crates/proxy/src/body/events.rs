@@ -44,10 +44,13 @@ fn ends_an_event(bytes: &[u8]) -> bool {
 
 /// Returns how many bytes there are up to the end of the last whole event; 0 if none ends behind the first `searched`.
 fn end_of_last_event(bytes: &[u8], searched: usize) -> usize {
-    (searched + 1..=bytes.len())
-        .rev()
-        .find(|end| bytes.get(..*end).is_some_and(ends_an_event))
-        .unwrap_or(0)
+    let is_end = |end: usize| {
+        let (before, after) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        // A CR behind LF may be the first half of CRLF: it ends an event once another byte follows.
+        let is_lone_cr = before.ends_with(b"\n\r") && after.first().is_some_and(|next| *next != b'\n');
+        ends_an_event(before) || is_lone_cr
+    };
+    (searched..=bytes.len()).rev().find(|end| is_end(*end)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -118,6 +121,39 @@ mod tests {
             }
         }
         assert!(tried > 4_000, "{tried}");
+    }
+
+    /// The corpus that the JavaScript reader (`web/client/event_stream.js`) is tested with.
+    #[test]
+    fn borders_are_those_of_the_corpus() {
+        let corpus: serde_json::Value =
+            serde_json::from_str(include_str!("../../../../tests/recorded/event-streams.json")).unwrap();
+        let cases = corpus.as_array().unwrap();
+        assert!(cases.len() >= 19, "{}", cases.len());
+        for case in cases {
+            let chunks = case["chunks"].as_array().unwrap().iter();
+            let stream: Vec<u8> = chunks.flat_map(bytes_of).collect();
+            let every_byte: Vec<usize> = (1..stream.len()).collect();
+
+            let (pieces, _) = passed(&stream, &every_byte);
+
+            let borders: Vec<usize> = pieces
+                .iter()
+                .scan(0, |end, piece| {
+                    *end += piece.len();
+                    Some(*end)
+                })
+                .collect();
+            assert_eq!(serde_json::json!(borders), case["borders"], "{}", case["name"]);
+        }
+    }
+
+    /// A chunk is text, or a list of bytes.
+    fn bytes_of(chunk: &serde_json::Value) -> Vec<u8> {
+        match chunk.as_str() {
+            Some(text) => text.as_bytes().to_vec(),
+            None => serde_json::from_value(chunk.clone()).unwrap(),
+        }
     }
 
     #[test]
