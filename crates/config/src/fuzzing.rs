@@ -2,7 +2,7 @@
 //!
 //! Only reading: checking what was read would open files and run commands that the file names.
 
-use super::Environment;
+use super::env::Environment;
 use super::load::from_file;
 use std::path::PathBuf;
 

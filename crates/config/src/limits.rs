@@ -1,6 +1,6 @@
 //! `[limits]`: what a caller may use (`docs/reference/limits.md`).
 
-use super::Mode;
+use super::mode::Mode;
 use super::section::Section;
 use std::ops::RangeInclusive;
 

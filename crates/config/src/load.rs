@@ -1,23 +1,30 @@
 //! From what is written to what is checked: chooses the source, reads it, lays variables and flags over it, checks all.
 
+use super::apps::{self, AppConfig};
+use super::checked::Config;
+use super::cors::CorsConfig;
 use super::dialect::{COZE_VARIABLES, Dialect, ONLY_APP};
 use super::env::Environment;
 use super::files::{FilesRead, ReadFault};
+use super::limits::LimitsConfig;
 use super::log::LogConfig;
 use super::mistake::{ConfigErrors, ConfigMistake, MistakeKind};
+use super::mode::Mode;
 use super::notice::{Notice, NoticeKind};
 use super::place::Place;
 use super::section::{Checker, Section};
+use super::sections::{ChatConfig, LocalConfig, TimeoutsConfig, VisitorsConfig};
+use super::server::ServerConfig;
 use super::settings::{Setting, SettingValue};
 use super::sites::{self, MAIN_SITE};
+use super::source::{ConfigSource, FileKind};
+use super::static_files::FilesConfig;
+use super::store::StoreConfig;
 use super::suggest::closest;
 use super::traces::TracesConfig;
 use super::tree::{Node, Table, Value};
-use super::{
-    AppConfig, ChatConfig, Config, ConfigSource, CorsConfig, FileKind, FilesConfig, LimitsConfig, LocalConfig, Mode,
-    ServerConfig, StoreConfig, TimeoutsConfig, UserscriptConfig, VisitorsConfig, apps, console_file, dot_env,
-    toml_file, yaml_file,
-};
+use super::userscript::UserscriptConfig;
+use super::{console_file, dot_env, toml_file, yaml_file};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -61,7 +68,7 @@ pub struct Loaded {
     pub notices: Vec<Notice>,
     /// Every setting with its source, for `config show`; secrets redacted.
     pub settings: Vec<Setting>,
-    /// What it was read from, for a [`Reloader`](super::Reloader).
+    /// What it was read from, for a `Reloader`.
     pub files: FilesRead,
 }
 

@@ -3,7 +3,8 @@
 //! A mistake points at its place and names the key as the reader knows it: `server.proxy_addr` in TOML,
 //! `coze_api_base` in the console's file, `COZE_API_BASE` in the environment. No kind carries a secret.
 
-use super::apps::AppKind;
+use super::app_kind::AppKind;
+use super::key_words;
 use super::place::Place;
 use super::tree::Shape;
 use super::trust::TrustFault;
@@ -168,7 +169,7 @@ pub enum MistakeKind {
     /// A token with spaces or control characters inside, or one that cannot be a header.
     TokenMalformed,
     /// The two files make no certificate with a key.
-    TlsUnusable { fault: super::TlsFault },
+    TlsUnusable { fault: TlsFault },
     /// The private key cannot sign.
     PrivateKeyUnusable { source: coze_auth::KeyError },
 }
@@ -210,6 +211,21 @@ pub enum RedirectFault {
     FragmentOrCredentials,
     /// Another spelling than the one that would be sent; the platform compares character by character.
     Spelling,
+}
+
+/// Why the two files make no certificate with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// No certificate stands in the file.
+    NoCertificate,
+    /// One that cannot be read does.
+    BadCertificate,
+    /// No private key stands in the file, or an encrypted one.
+    NoKey,
+    /// It is of a kind, or a length, that TLS does not use.
+    BadKey,
+    /// It belongs to another certificate.
+    OtherKey,
 }
 
 /// How a command that should print a secret failed.
@@ -394,7 +410,7 @@ impl MistakeKind {
             Self::SecretEmpty => ("config-secret-empty", vec![]),
             Self::TokenMalformed => ("config-token-malformed", vec![]),
             Self::TlsUnusable { fault } => (fault.text_id(), vec![]),
-            Self::PrivateKeyUnusable { source } => super::key_words::of_error(source),
+            Self::PrivateKeyUnusable { source } => key_words::of_error(source),
         }
     }
 }
@@ -428,6 +444,18 @@ impl RedirectFault {
             Self::NotAUrl => "config-redirect-not-a-url",
             Self::FragmentOrCredentials => "config-redirect-fragment",
             Self::Spelling => "config-redirect-spelling",
+        }
+    }
+}
+
+impl TlsFault {
+    const fn text_id(self) -> &'static str {
+        match self {
+            Self::NoCertificate => "config-tls-no-certificate",
+            Self::BadCertificate => "config-tls-bad-certificate",
+            Self::NoKey => "config-tls-no-key",
+            Self::BadKey => "config-tls-bad-key",
+            Self::OtherKey => "config-tls-other-key",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! mean ...". So the list of known keys is the code that reads them, and cannot fall behind. After a mistake a reader
 //! goes on with a default: the configuration is thrown away anyway, but the next mistake is still found.
 
-use super::apps::AppKind;
+use super::app_kind::AppKind;
 use super::dialect::Dialect;
 use super::env::Environment;
 use super::files::FilesRead;

@@ -1,8 +1,8 @@
 //! The small sections: `[chat]`, `[local]`, `[visitors]`, `[timeouts]`.
 
-use super::Mode;
 use super::base_url;
 use super::mistake::MistakeKind;
+use super::mode::Mode;
 use super::place::Place;
 use super::section::{Section, Wrong};
 use super::settings::SettingValue;

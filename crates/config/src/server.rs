@@ -1,10 +1,11 @@
 //! `[server]`: where the two services listen.
 
-use super::Mode;
 use super::base_url;
 use super::mistake::MistakeKind;
+use super::mode::Mode;
 use super::section::{Section, Wrong};
 use super::tls::TlsConfig;
+use cozegate_policy::fields::may_pass;
 use http::HeaderName;
 use ipnet::IpNet;
 use std::fmt;
@@ -167,7 +168,7 @@ fn parse_field(text: &str) -> Result<HeaderName, Wrong> {
     let name: HeaderName = text
         .parse()
         .map_err(|_| MistakeKind::InvalidField { name: text.to_owned() })?;
-    if cozegate_policy::fields::may_pass(&name) {
+    if may_pass(&name) {
         Ok(name)
     } else {
         Err(MistakeKind::FieldRefused { name: text.to_owned() }.into())

@@ -4,16 +4,17 @@
 //! A configuration without `[sites]` has one site, `main`, made of `cors.origins`, `default_app`, `chat.bots` and
 //! `chat.bot_id`. In local mode there are no sites.
 
-use super::Mode;
 use super::apps::is_name;
+use super::cors::{CorsConfig, Origin};
 use super::mistake::MistakeKind;
+use super::mode::Mode;
 use super::notice::NoticeKind;
 use super::place::Place;
 use super::section::{Section, Wrong};
+use super::sections::ChatConfig;
 use super::settings::SettingValue;
 use super::suggest::closest;
 use super::tree::{Shape, Value};
-use super::{ChatConfig, CorsConfig, Origin};
 use cozegate_policy::Id;
 use cozegate_policy::{Group, GroupSet, folded_checked_name};
 use std::collections::BTreeMap;

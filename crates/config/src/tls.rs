@@ -1,7 +1,7 @@
 //! `tls_certificate_file` and `tls_key_file` of `[server]`: read and checked with the rest, so that a listener never starts
 //! with a key that does not fit its certificate.
 
-use super::mistake::MistakeKind;
+use super::mistake::{MistakeKind, TlsFault};
 use super::place::Place;
 use super::secret_source::{mistake_of, warn_when_readable};
 use super::section::Section;
@@ -20,21 +20,6 @@ const KEY: &str = "tls_key_file";
 /// A certificate with its chain and its key.
 #[derive(Clone)]
 pub struct TlsConfig(Arc<CertifiedKey>);
-
-/// Why the two files make no certificate with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsFault {
-    /// No certificate stands in the file.
-    NoCertificate,
-    /// One that cannot be read does.
-    BadCertificate,
-    /// No private key stands in the file, or an encrypted one.
-    NoKey,
-    /// It is of a kind, or a length, that TLS does not use.
-    BadKey,
-    /// It belongs to another certificate.
-    OtherKey,
-}
 
 impl TlsConfig {
     /// What the listeners show and sign with.
@@ -78,18 +63,6 @@ impl TlsConfig {
                 section.mistake(at, &place, MistakeKind::TlsUnusable { fault });
                 None
             }
-        }
-    }
-}
-
-impl TlsFault {
-    pub(super) const fn text_id(self) -> &'static str {
-        match self {
-            Self::NoCertificate => "config-tls-no-certificate",
-            Self::BadCertificate => "config-tls-bad-certificate",
-            Self::NoKey => "config-tls-no-key",
-            Self::BadKey => "config-tls-bad-key",
-            Self::OtherKey => "config-tls-other-key",
         }
     }
 }

@@ -1,11 +1,11 @@
 //! How an app proves itself: a private key, a client secret, a person's login, or a fixed token.
 
+use super::super::app_kind::AppKind;
 use super::super::mistake::MistakeKind;
 use super::super::notice::NoticeKind;
 use super::super::place::Place;
 use super::super::secret_source::{self, SecretKeys, SecretText};
 use super::super::section::{Checker, Section, Wrong};
-use super::kind::AppKind;
 use super::{moment, redirect_uri};
 use coze_auth::{ChallengeMethod, Scope, SigningKey, UnixSeconds};
 use url::Url;

@@ -7,10 +7,10 @@ mod moment;
 mod redirect_uri;
 
 pub use credentials::{Credentials, DeviceInfo, JwtAccount, JwtOptions};
-pub use kind::AppKind;
 
-use super::Mode;
+use super::app_kind::AppKind;
 use super::mistake::MistakeKind;
+use super::mode::Mode;
 use super::section::Section;
 use super::tree::{Shape, Value};
 use coze_auth::Endpoints;

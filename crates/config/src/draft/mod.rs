@@ -7,17 +7,20 @@
 mod render;
 mod secrets;
 
+use super::apps::AppConfig;
+use super::checked::Config;
+use super::dot_env;
+use super::env::Environment;
 use super::files::FilesRead;
-use super::load::{self, CONSOLE_FILE, DOT_ENV_FILE};
+use super::load::{self, CONSOLE_FILE, DOT_ENV_FILE, Loaded};
 use super::mistake::ConfigErrors;
 use super::notice::{Notice, NoticeKind};
 use super::place::Place;
-use super::secret_source::SecretText;
 use super::settings::{Setting, SettingValue};
-use super::{AppConfig, Config, Environment, Loaded, dot_env};
 use crate::text::Language;
 use coze_auth::{Endpoints, Region};
 use render::Values;
+pub use secrets::SecretFile;
 use std::path::{Path, PathBuf};
 
 /// What to make a configuration of.
@@ -48,15 +51,6 @@ pub struct Draft {
     pub secrets: Vec<SecretFile>,
     /// What was remarkable about the source.
     pub notices: Vec<Notice>,
-}
-
-/// A secret that moves into a file of its own.
-#[derive(Debug)]
-pub struct SecretFile {
-    /// The file's name, in the directory of the configuration. Nothing else stands there under this name.
-    pub name: String,
-    /// What goes into it.
-    pub content: SecretText,
 }
 
 /// Makes the draft; answers every mistake of the source at once.

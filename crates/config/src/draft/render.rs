@@ -1,6 +1,6 @@
 //! The text of a `cozegate.toml`: every key with a word about it, those that nobody set as comments.
 
-use super::super::apps::AppKind;
+use super::super::app_kind::AppKind;
 use super::super::settings::SettingValue;
 use crate::text::{Language, has_text, text};
 use serde_json::json;

@@ -1,10 +1,18 @@
 //! Secrets that stand in a source: found in the raw tree, and moved to files under free names.
 
-use super::super::Config;
+use super::super::checked::Config;
 use super::super::secret_source::{SecretKeys, SecretText};
 use super::super::tree::{Table, Value};
-use super::SecretFile;
 use std::path::Path;
+
+/// A secret that moves into a file of its own.
+#[derive(Debug)]
+pub struct SecretFile {
+    /// The file's name, in the directory of the configuration. Nothing else stands there under this name.
+    pub name: String,
+    /// What goes into it.
+    pub content: SecretText,
+}
 
 /// A secret with the section that it stands in.
 pub(super) struct InlineSecret {
