@@ -16,6 +16,7 @@ use super::suggest::closest;
 use super::tree::{Node, Shape, Table, Value};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What checking collects, and what it may ask.
 pub(super) struct Checker<'a> {
@@ -255,6 +256,17 @@ impl<'c, 'a> Section<'c, 'a> {
             self.setting(key, &Place::Default, SettingValue::Number(default));
         }
         self.number(key, range).unwrap_or(default)
+    }
+
+    /// Takes a whole number of seconds in `range`.
+    pub(super) fn seconds(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<Duration> {
+        self.number(key, range)
+            .map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// The same with a default, in seconds.
+    pub(super) fn seconds_or(&mut self, key: &'static str, default: u32, range: RangeInclusive<u32>) -> Duration {
+        Duration::from_secs(self.number_or(key, default, range).into())
     }
 
     /// Takes `true` or `false`. Variables hold the words.

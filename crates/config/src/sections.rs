@@ -9,6 +9,7 @@ use super::settings::SettingValue;
 use coze_auth::Region;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 use url::Url;
 
 /// `[chat]`: what the chat page opens with.
@@ -140,11 +141,11 @@ pub struct VisitorsConfig {
     /// In which ways a visitor may show who they are; never empty.
     pub kinds: Vec<VisitorKind>,
     /// How long a handle works; a day.
-    pub handle_ttl_seconds: u32,
+    pub handle_lifetime: Duration,
     /// The largest body, other than an upload, of a request that a visitor sends.
     pub body_bytes: u32,
-    /// How many days a visitor's cookie or pass is good; without end when absent, which is for local mode.
-    pub pass_days: Option<u32>,
+    /// How long a visitor's cookie or pass is good; without end when absent, which is for local mode.
+    pub pass_lifetime: Option<Duration>,
     /// Where the secret rests from which visitors' session names are derived; a place of our own when absent.
     pub secret_file: Option<PathBuf>,
 }
@@ -181,9 +182,9 @@ impl Default for VisitorsConfig {
     fn default() -> Self {
         Self {
             kinds: vec![VisitorKind::Anonymous],
-            handle_ttl_seconds: 86_400,
+            handle_lifetime: Duration::from_secs(Self::DEFAULT_HANDLE_TTL_SECONDS.into()),
             body_bytes: 64 << 10,
-            pass_days: None,
+            pass_lifetime: None,
             secret_file: None,
         }
     }
@@ -192,6 +193,8 @@ impl Default for VisitorsConfig {
 impl VisitorsConfig {
     /// A handle shorter than a minute is renewed more often than used; one older than thirty days is a password.
     const HANDLE_TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=30 * 86_400;
+
+    const DEFAULT_HANDLE_TTL_SECONDS: u32 = 86_400;
 
     /// The body is read before it is checked, so it has to fit into memory.
     const BODY_BYTES: std::ops::RangeInclusive<u32> = 1024..=1 << 20;
@@ -221,9 +224,9 @@ impl VisitorsConfig {
             }
             default.kinds
         };
-        let handle_ttl_seconds = section.number_or(
+        let handle_lifetime = section.seconds_or(
             "handle_ttl_seconds",
-            default.handle_ttl_seconds,
+            Self::DEFAULT_HANDLE_TTL_SECONDS,
             Self::HANDLE_TTL_SECONDS,
         );
         let body_bytes = section.number_or("body_bytes", default.body_bytes, Self::BODY_BYTES);
@@ -253,40 +256,40 @@ impl VisitorsConfig {
         section.finish();
         Self {
             kinds,
-            handle_ttl_seconds,
+            handle_lifetime,
             body_bytes,
-            pass_days,
+            pass_lifetime: pass_days.map(|days| Duration::from_hours(24) * days),
             secret_file,
         }
     }
 }
 
-/// `[timeouts]`: how long we wait for the upstream, and for ourselves when stopping.
+/// `[timeouts]`: how long the gateway waits for the upstream, and for its own answers when it stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeoutsConfig {
-    /// Until a connection to the upstream stands.
-    pub connect_seconds: u32,
-    /// From the end of the request until the head of the answer.
-    pub head_seconds: u32,
-    /// Between two pieces of a body, whoever sends it; also while the caller takes none of an answer.
-    pub idle_seconds: u32,
-    /// From the beginning of a request until its answer is there, unless that is a stream; as long as it takes when absent.
-    pub total_seconds: Option<u32>,
+    /// Until a connection to the upstream is established.
+    pub connect: Duration,
+    /// From the end of the request until the head of the response.
+    pub head: Duration,
+    /// Between two pieces of a body in either direction, including the time in which the caller reads none of a response.
+    pub idle: Duration,
+    /// From the beginning of a request until its response is complete, unless that is a stream; no limit when absent.
+    pub total: Option<Duration>,
     /// Between two requests of a connection.
-    pub keep_alive_seconds: u32,
-    /// For running answers after a stop was asked for.
-    pub shutdown_seconds: u32,
+    pub keep_alive: Duration,
+    /// For running responses after a stop was asked for.
+    pub shutdown: Duration,
 }
 
 impl Default for TimeoutsConfig {
     fn default() -> Self {
         Self {
-            connect_seconds: 10,
-            head_seconds: 120,
-            idle_seconds: 300,
-            total_seconds: None,
-            keep_alive_seconds: 600,
-            shutdown_seconds: 10,
+            connect: Duration::from_secs(Self::CONNECT_SECONDS.into()),
+            head: Duration::from_secs(Self::HEAD_SECONDS.into()),
+            idle: Duration::from_secs(Self::IDLE_SECONDS.into()),
+            total: None,
+            keep_alive: Duration::from_secs(Self::KEEP_ALIVE_SECONDS.into()),
+            shutdown: Duration::from_secs(Self::SHUTDOWN_SECONDS.into()),
         }
     }
 }
@@ -294,24 +297,23 @@ impl Default for TimeoutsConfig {
 impl TimeoutsConfig {
     /// An hour is longer than any answer of the platform.
     const SECONDS: std::ops::RangeInclusive<u32> = 1..=3600;
+    const CONNECT_SECONDS: u32 = 10;
+    const HEAD_SECONDS: u32 = 120;
+    const IDLE_SECONDS: u32 = 300;
+    const KEEP_ALIVE_SECONDS: u32 = 600;
+    const SHUTDOWN_SECONDS: u32 = 10;
 
     pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        let default = Self::default();
-        let connect_seconds = section.number_or("connect_seconds", default.connect_seconds, Self::SECONDS);
-        let head_seconds = section.number_or("head_seconds", default.head_seconds, Self::SECONDS);
-        let idle_seconds = section.number_or("idle_seconds", default.idle_seconds, Self::SECONDS);
-        let total_seconds = section.number("total_seconds", Self::SECONDS);
-        let keep_alive_seconds = section.number_or("keep_alive_seconds", default.keep_alive_seconds, Self::SECONDS);
-        // Zero is a choice here: end at once.
-        let shutdown_seconds = section.number_or("shutdown_seconds", default.shutdown_seconds, 0..=3600);
+        let timeouts = Self {
+            connect: section.seconds_or("connect_seconds", Self::CONNECT_SECONDS, Self::SECONDS),
+            head: section.seconds_or("head_seconds", Self::HEAD_SECONDS, Self::SECONDS),
+            idle: section.seconds_or("idle_seconds", Self::IDLE_SECONDS, Self::SECONDS),
+            total: section.seconds("total_seconds", Self::SECONDS),
+            keep_alive: section.seconds_or("keep_alive_seconds", Self::KEEP_ALIVE_SECONDS, Self::SECONDS),
+            // Zero ends running responses at once.
+            shutdown: section.seconds_or("shutdown_seconds", Self::SHUTDOWN_SECONDS, 0..=3600),
+        };
         section.finish();
-        Self {
-            connect_seconds,
-            head_seconds,
-            idle_seconds,
-            total_seconds,
-            keep_alive_seconds,
-            shutdown_seconds,
-        }
+        timeouts
     }
 }

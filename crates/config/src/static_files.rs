@@ -7,6 +7,7 @@ use super::section::{Section, Wrong};
 use super::settings::SettingValue;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 use url::Url;
 
 /// Where Coze's Chat SDK comes from, one host per region.
@@ -24,7 +25,7 @@ pub struct FilesConfig {
     /// How much is kept there; 0 keeps nothing.
     pub cache_mib: u32,
     /// How long a host may take before a kept file is handed out in its place.
-    pub slow_seconds: u32,
+    pub slow: Duration,
 }
 
 impl Default for FilesConfig {
@@ -37,7 +38,7 @@ impl Default for FilesConfig {
             file_mib: 32,
             cache_dir: None,
             cache_mib: 256,
-            slow_seconds: 3,
+            slow: Duration::from_secs(Self::DEFAULT_SLOW_SECONDS.into()),
         }
     }
 }
@@ -49,6 +50,8 @@ impl FilesConfig {
     const CACHE_MIB: std::ops::RangeInclusive<u32> = 0..=1_048_576;
     /// With 0 a stale file is handed out at once, and asked for behind.
     const SLOW_SECONDS: std::ops::RangeInclusive<u32> = 0..=60;
+
+    const DEFAULT_SLOW_SECONDS: u32 = 3;
 
     /// Whether nothing differs that cannot change while we run.
     pub fn is_same_but_for_hosts(&self, other: &Self) -> bool {
@@ -74,14 +77,14 @@ impl FilesConfig {
             section.checker.resolve(&place, &path)
         });
         let cache_mib = section.number_or("cache_mib", default.cache_mib, Self::CACHE_MIB);
-        let slow_seconds = section.number_or("slow_seconds", default.slow_seconds, Self::SLOW_SECONDS);
+        let slow = section.seconds_or("slow_seconds", Self::DEFAULT_SLOW_SECONDS, Self::SLOW_SECONDS);
         section.finish();
         Self {
             hosts,
             file_mib,
             cache_dir,
             cache_mib,
-            slow_seconds,
+            slow,
         }
     }
 }

@@ -16,7 +16,6 @@ use cozegate_config::{AppConfig, AppKind, Config, Credentials, JwtAccount, JwtOp
 use cozegate_store::Backend;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
@@ -207,8 +206,8 @@ impl TokenMeans {
     #[must_use]
     pub fn within(mut self, timeouts: &TimeoutsConfig) -> Self {
         self.ends = self.ends.at_most(Ends {
-            connect: Duration::from_secs(timeouts.connect_seconds.into()),
-            total: Duration::from_secs(timeouts.head_seconds.into()),
+            connect: timeouts.connect,
+            total: timeouts.head,
         });
         self
     }

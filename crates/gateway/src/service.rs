@@ -199,8 +199,8 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         sites: Sites::new(&config, [proxy_at, auth_at]),
         chat: config.chat.clone(),
         userscript: config.userscript.clone(),
-        handle_lifetime: handle_lifetime(&config),
-        pass_lifetime: pass_lifetime(&config),
+        handle_lifetime: config.visitors.handle_lifetime,
+        pass_lifetime: config.visitors.pass_lifetime,
         limits: Arc::new(Limits::new(limits_config(&config))),
         access_log: config.log.access,
     };
@@ -238,7 +238,7 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
         certificate,
         current: ArcSwap::from_pointee(config.clone()),
         stop: stop.clone(),
-        grace: Duration::from_secs(config.timeouts.shutdown_seconds.into()),
+        grace: config.timeouts.shutdown,
         workers: Vec::new(),
         auth_connections: TaskTracker::new(),
     };
@@ -316,8 +316,8 @@ impl Running {
             sites: Sites::new(config, [self.shared.proxy_addr, self.shared.auth_addr]),
             chat: config.chat.clone(),
             userscript: config.userscript.clone(),
-            handle_lifetime: handle_lifetime(config),
-            pass_lifetime: pass_lifetime(config),
+            handle_lifetime: config.visitors.handle_lifetime,
+            pass_lifetime: config.visitors.pass_lifetime,
             limits: self.limits_of(config),
             access_log: config.log.access,
         });
@@ -560,14 +560,6 @@ impl hyper::service::Service<Request<RequestBody>> for PortalService {
 fn targets(config: &Config) -> Arc<Allowed> {
     let api_bases = config.apps.values().map(|app| &app.endpoints.api_base);
     Arc::new(Allowed::new(config.files.hosts.clone(), api_bases))
-}
-
-fn handle_lifetime(config: &Config) -> Duration {
-    Duration::from_secs(config.visitors.handle_ttl_seconds.into())
-}
-
-fn pass_lifetime(config: &Config) -> Option<Duration> {
-    config.visitors.pass_days.map(|days| Duration::from_hours(24) * days)
 }
 
 #[cfg(test)]

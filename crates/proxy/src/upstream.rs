@@ -103,10 +103,10 @@ impl Upstream {
             tasks: all.tasks.clone(),
             metrics: Arc::clone(&all.metrics),
             buffer: Arc::clone(&all.buffer),
-            connect_timeout: Duration::from_secs(timeouts.connect_seconds.into()),
-            head_timeout: Duration::from_secs(timeouts.head_seconds.into()),
-            idle_timeout: Duration::from_secs(timeouts.idle_seconds.into()),
-            total_timeout: timeouts.total_seconds.map(|total| Duration::from_secs(total.into())),
+            connect_timeout: timeouts.connect,
+            head_timeout: timeouts.head,
+            idle_timeout: timeouts.idle,
+            total_timeout: timeouts.total,
         })
     }
 

@@ -132,7 +132,7 @@ fn start_worker(index: usize, intake: Intake, setup: &WorkerSetup) -> Result<one
         metrics,
         tunnels: TaskTracker::new(),
     };
-    let grace = Duration::from_secs(setup.timeouts.shutdown_seconds.into());
+    let grace = setup.timeouts.shutdown;
     Ok(run_on_own_thread(
         format!("proxy-{index}"),
         work(proxy, setup.connections.clone(), intake, tasks, grace),

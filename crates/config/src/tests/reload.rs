@@ -4,6 +4,7 @@ use super::{Workplace, console_file, private_key, token};
 use crate::{LoadRequest, Loaded, ReloadOutcome, Reloader};
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const APP: &str = "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_file = \"token\"\n[timeouts]\nidle_seconds = ";
 
@@ -69,7 +70,10 @@ async fn a_changed_file_is_loaded_once() {
 
     workplace.write("cozegate.toml", &format!("{APP}2\n"));
 
-    assert_eq!(loaded(answer(&mut reloader).await).config.timeouts.idle_seconds, 2);
+    assert_eq!(
+        loaded(answer(&mut reloader).await).config.timeouts.idle,
+        Duration::from_secs(2)
+    );
     assert_quiet(&mut reloader).await;
 }
 
@@ -82,7 +86,10 @@ async fn a_wrong_file_is_refused_once_and_the_mended_one_taken() {
     assert_quiet(&mut reloader).await;
     workplace.write("cozegate.toml", &format!("{APP}3\n"));
 
-    assert_eq!(loaded(answer(&mut reloader).await).config.timeouts.idle_seconds, 3);
+    assert_eq!(
+        loaded(answer(&mut reloader).await).config.timeouts.idle,
+        Duration::from_secs(3)
+    );
 }
 
 #[tokio::test]
@@ -101,7 +108,7 @@ async fn a_file_that_is_still_being_written_is_left_to_rest() {
     assert!(reloader.look_now().await.is_none());
 
     let outcome = reloader.look_now().await.unwrap();
-    assert_eq!(loaded(outcome).config.timeouts.idle_seconds, 4);
+    assert_eq!(loaded(outcome).config.timeouts.idle, Duration::from_secs(4));
 }
 
 #[tokio::test]
@@ -129,7 +136,10 @@ async fn a_file_that_goes_is_refused_and_one_that_comes_first_is_taken() {
     workplace.write("token", &token());
     workplace.write("cozegate.toml", &format!("{APP}5\n"));
 
-    assert_eq!(loaded(answer(&mut reloader).await).config.timeouts.idle_seconds, 5);
+    assert_eq!(
+        loaded(answer(&mut reloader).await).config.timeouts.idle,
+        Duration::from_secs(5)
+    );
 }
 
 #[tokio::test]
@@ -155,7 +165,7 @@ async fn who_asks_is_answered_even_when_nothing_has_changed() {
     let (workplace, mut reloader) = Workplace::watched();
 
     let outcome = reloader.ask_now().await.unwrap();
-    assert_eq!(loaded(outcome).config.timeouts.idle_seconds, 1);
+    assert_eq!(loaded(outcome).config.timeouts.idle, Duration::from_secs(1));
     // What is wrong may be half written: the answer comes when it rests.
     workplace.write("cozegate.toml", "[apps");
     assert!(reloader.ask_now().await.is_none());
@@ -172,5 +182,8 @@ async fn a_handle_wakes_the_one_who_waits() {
 
     handle.ask();
 
-    assert_eq!(loaded(reloader.next().await).config.timeouts.idle_seconds, 1);
+    assert_eq!(
+        loaded(reloader.next().await).config.timeouts.idle,
+        Duration::from_secs(1)
+    );
 }

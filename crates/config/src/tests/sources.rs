@@ -7,6 +7,7 @@ use crate::{
 use coze_auth::UnixSeconds;
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[test]
 fn the_consoles_file_works_as_it_is() {
@@ -173,8 +174,8 @@ shutdown_seconds = 0
         Some(workplace.path().join("visitors.secret"))
     );
     assert_eq!(
-        (config.timeouts.connect_seconds, config.timeouts.shutdown_seconds),
-        (1, 0)
+        (config.timeouts.connect, config.timeouts.shutdown),
+        (Duration::from_secs(1), Duration::ZERO)
     );
     assert_eq!(
         config.log,

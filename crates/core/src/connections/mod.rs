@@ -112,8 +112,8 @@ impl Connections {
             trusted: TrustedProxies::new(config.server.trusted_proxies.clone(), config.server.forwarded_field),
         };
         let patience = Patience {
-            idle: Duration::from_secs(timeouts.keep_alive_seconds.into()),
-            stalled: Duration::from_secs(timeouts.idle_seconds.into()),
+            idle: timeouts.keep_alive,
+            stalled: timeouts.idle,
         };
         Self {
             register: Arc::new(Register::new(bounds, patience, refused)),

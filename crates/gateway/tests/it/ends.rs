@@ -107,7 +107,7 @@ async fn upload_that_stands_still_ends_and_a_slow_one_goes_on() {
     let mut upstream = RecordingUpstream::start().await;
     let world = World::with_upstream_and(&upstream.api_base(), |config| {
         // The platform's time is over twice before the caller's: it is not its turn.
-        (config.timeouts.idle_seconds, config.timeouts.head_seconds) = (3, 1);
+        (config.timeouts.idle, config.timeouts.head) = (Duration::from_secs(3), Duration::from_secs(1));
     })
     .await;
     let handle = world.handle().await;
@@ -153,10 +153,14 @@ const BEGUN: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConten
 
 #[tokio::test]
 async fn every_end_of_an_exchange_is_named() {
-    let head = told_of(["", "never"], |config| config.timeouts.head_seconds = 1);
-    let idle = told_of([BEGUN, "never"], |config| config.timeouts.idle_seconds = 1);
-    let total = told_of(["", "never"], |config| config.timeouts.total_seconds = Some(1));
-    let total_of_body = told_of([BEGUN, "never"], |config| config.timeouts.total_seconds = Some(1));
+    let head = told_of(["", "never"], |config| config.timeouts.head = Duration::from_secs(1));
+    let idle = told_of([BEGUN, "never"], |config| config.timeouts.idle = Duration::from_secs(1));
+    let total = told_of(["", "never"], |config| {
+        config.timeouts.total = Some(Duration::from_secs(1))
+    });
+    let total_of_body = told_of([BEGUN, "never"], |config| {
+        config.timeouts.total = Some(Duration::from_secs(1))
+    });
 
     let (head, idle, total, total_of_body) = tokio::join!(head, idle, total, total_of_body);
 
@@ -179,7 +183,7 @@ async fn platform_that_takes_no_connection_is_named_by_the_first_end() {
     let addr = socket.local_addr().unwrap().as_socket().unwrap();
     let _only = TcpStream::connect(addr).await.unwrap();
     let world = World::with_upstream_and(&format!("http://{addr}"), |config| {
-        config.timeouts.connect_seconds = 1;
+        config.timeouts.connect = Duration::from_secs(1);
     })
     .await;
     let handle = world.handle().await;
@@ -203,7 +207,7 @@ async fn total_time_ends_a_download_and_no_stream() {
         let upstream = RecordingUpstream::start().await;
         upstream.answer_in_steps(&[begun, "0\r\n\r\n"]);
         let world = World::with_upstream_and(&upstream.api_base(), |config| {
-            config.timeouts.total_seconds = Some(1);
+            config.timeouts.total = Some(Duration::from_secs(1));
         })
         .await;
         let handle = world.handle().await;

@@ -23,14 +23,14 @@ impl Kept {
         Self::start_with(256, 3).await
     }
 
-    async fn start_with(cache_mib: u32, slow_seconds: u32) -> Self {
+    async fn start_with(cache_mib: u32, slow_seconds: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(UnixSeconds(1_900_000_000));
         let path = folder.path().join("files");
         let site = Site::start_at(clock.clone(), |config| {
             config.files.cache_dir = Some(path);
             config.files.cache_mib = cache_mib;
-            config.files.slow_seconds = slow_seconds;
+            config.files.slow = Duration::from_secs(slow_seconds);
         })
         .await;
         Self { site, clock, folder }

@@ -1,6 +1,7 @@
 //! Static files of allowed hosts: what goes to the host, what comes back, and what each fault looks like.
 
 use crate::world::{Answer, RecordingUpstream, Site, World, send};
+use std::time::Duration;
 
 const SCRIPT: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nETag: \"1\"\r\nSet-Cookie: a=b\r\n\
                       Access-Control-Allow-Origin: *\r\nServer: x\r\nContent-Length: 8\r\n\r\nSDK = 1;";
@@ -276,8 +277,8 @@ async fn redirects_are_followed_among_allowed_hosts_three_times() {
 async fn each_fault_of_a_host_has_a_problem_of_its_own() {
     let site = Site::start_with(|config| {
         config.files.file_mib = 1;
-        config.timeouts.head_seconds = 1;
-        config.timeouts.idle_seconds = 1;
+        config.timeouts.head = Duration::from_secs(1);
+        config.timeouts.idle = Duration::from_secs(1);
     })
     .await;
     let length = 1024 * 1024 + 1;

@@ -3,6 +3,7 @@
 use cozegate_config::{Environment, LoadRequest, ReloadOutcome, Reloader};
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 const APP: &str = "[apps.main]\nkind = \"pat\"\nregion = \"cn\"\ntoken_env = \"TOKEN\"\n[timeouts]\nidle_seconds = ";
 
@@ -28,7 +29,7 @@ async fn a_hangup_loads_the_configuration_again_at_once() {
 
     assert!(sent.success());
     match reloader.next().await {
-        ReloadOutcome::Loaded(loaded) => assert_eq!(loaded.config.timeouts.idle_seconds, 2),
+        ReloadOutcome::Loaded(loaded) => assert_eq!(loaded.config.timeouts.idle, Duration::from_secs(2)),
         ReloadOutcome::Refused(errors) => panic!("{errors}"),
     }
 }

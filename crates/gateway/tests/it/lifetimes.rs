@@ -87,7 +87,7 @@ impl Instances {
             "second".clone_into(&mut second.name);
             config.apps.insert("second".to_owned(), second);
             if cause == Cause::Expiry {
-                config.visitors.handle_ttl_seconds = SHORT;
+                config.visitors.handle_lifetime = Duration::from_secs(SHORT.into());
             }
         };
         let one = World::with_logins_at(&emulator, store.open().await, Arc::new(SystemClock), change);

@@ -1,6 +1,7 @@
 //! What reaches the platform, what comes back, and what never leaves.
 
 use crate::world::{Answer, RecordingUpstream, World, send, vacant};
+use std::time::Duration;
 
 #[tokio::test]
 async fn the_handle_is_swapped_for_the_token_and_the_rest_travels_unchanged() {
@@ -234,7 +235,10 @@ async fn a_refusal_of_the_callers_own_token_is_the_callers_to_read() {
 #[tokio::test]
 async fn a_small_body_that_does_not_come_reaches_nobody() {
     let mut upstream = RecordingUpstream::start().await;
-    let world = World::with_upstream_and(&upstream.api_base(), |config| config.timeouts.idle_seconds = 1).await;
+    let world = World::with_upstream_and(&upstream.api_base(), |config| {
+        config.timeouts.idle = Duration::from_secs(1)
+    })
+    .await;
     let handle = world.handle().await;
     let request = world.head("POST /v3/chat", &handle, "Content-Length: 10\r\n") + "{\"bot";
 

@@ -1,6 +1,7 @@
 //! Streams pass as they come: every byte, at once, and both ends notice when the other leaves.
 
 use crate::world::{RecordingUpstream, World, read_head};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
@@ -189,7 +190,10 @@ async fn stream_whose_platform_dies_ends_with_an_event_that_says_so() {
 async fn stream_that_stands_still_ends_with_an_event_that_names_the_setting() {
     let upstream = RecordingUpstream::start().await;
     upstream.answer_in_steps(&[&format!("{HEAD}{}", chunk(HALF)), "never sent"]);
-    let world = World::with_upstream_and(&upstream.api_base(), |config| config.timeouts.idle_seconds = 1).await;
+    let world = World::with_upstream_and(&upstream.api_base(), |config| {
+        config.timeouts.idle = Duration::from_secs(1)
+    })
+    .await;
     let mut stream = open_stream_that_closes(&world, "/v3/chat").await;
     read_head(&mut stream).await;
 

@@ -3,6 +3,7 @@
 use crate::world::{RecordingUpstream, World, fixed_app, send};
 use coze_auth::SigningKey;
 use cozegate_config::{Credentials, SecretText};
+use std::time::Duration;
 
 async fn token(world: &World, name: &str) -> (u16, String) {
     let head = format!(
@@ -99,7 +100,7 @@ async fn what_needs_a_restart_is_named() {
     let upstream = RecordingUpstream::start().await;
     let world = World::with_upstream(&upstream.api_base()).await;
     let mut changed = world.config.clone();
-    changed.timeouts.idle_seconds += 1;
+    changed.timeouts.idle += Duration::from_secs(1);
     changed.server.workers = 7.try_into().ok();
 
     assert_eq!(world.gateway.apply(&changed).unwrap(), ["server", "timeouts"]);

@@ -322,7 +322,7 @@ async fn pass_ends_after_its_days_however_often_it_is_used() {
     let mut config = Config::for_app(ConfigSource::Demo, demo_app(&emulator));
     config.server.proxy_addr = ([127, 0, 0, 1], 0).into();
     config.server.auth_addr = ([127, 0, 0, 1], 0).into();
-    config.visitors.pass_days = Some(180);
+    config.visitors.pass_lifetime = Some(Duration::from_hours(24) * 180);
     let backend = store::in_memory(Arc::new(SystemRandom)).await.unwrap();
     let world = World::run(config, backend, Arc::clone(&clock) as Arc<dyn Clock>);
     let first = open(world.auth, "", "{}").await;

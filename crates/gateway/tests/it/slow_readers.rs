@@ -5,6 +5,7 @@ use socket2::{Domain, Socket, Type};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -65,7 +66,7 @@ async fn deaf_caller(world: &World, request: &str) -> TcpStream {
 async fn sixty_four_callers_that_read_nothing_are_let_go() {
     let (platform, mut gone, open) = endless_platform();
     let world = World::with_upstream_and(&format!("http://{platform}"), |config| {
-        config.timeouts.idle_seconds = 1;
+        config.timeouts.idle = Duration::from_secs(1);
         config.limits.streams_per_caller = u32::try_from(READERS).unwrap();
     })
     .await;

@@ -61,8 +61,8 @@ impl Hosts {
     pub(super) fn new(resolver: Arc<dyn Resolve>, timeouts: &TimeoutsConfig) -> Self {
         Self {
             resolver,
-            connect_timeout: Duration::from_secs(timeouts.connect_seconds.into()),
-            head_timeout: Duration::from_secs(timeouts.head_seconds.into()),
+            connect_timeout: timeouts.connect,
+            head_timeout: timeouts.head,
             tls: OnceCell::new(),
         }
     }

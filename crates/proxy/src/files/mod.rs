@@ -156,12 +156,12 @@ impl Files {
         );
         cache.look_through(clock.now());
         Ok(Self {
-            patience: Duration::from_secs(config.slow_seconds.into()),
+            patience: config.slow,
             inner: Arc::new(Inner {
                 hosts: Hosts::new(resolver, timeouts),
                 bounds: Bounds {
                     largest: usize::try_from(u64::from(config.file_mib) * u64::from(MIB)).unwrap_or(usize::MAX),
-                    idle_timeout: Duration::from_secs(timeouts.idle_seconds.into()),
+                    idle_timeout: timeouts.idle,
                 },
                 cache,
                 flights: Arc::default(),

@@ -140,9 +140,9 @@ fn undocumented(faults: &[Arc<Fault>], outcomes: &[Vec<String>]) -> Vec<String> 
 
 /// The ends of a gateway for those faults that nothing else ends.
 fn impatiently(config: &mut Config) {
-    config.timeouts.connect_seconds = 1;
-    config.timeouts.head_seconds = 1;
-    config.timeouts.idle_seconds = 1;
+    config.timeouts.connect = Duration::from_secs(1);
+    config.timeouts.head = Duration::from_secs(1);
+    config.timeouts.idle = Duration::from_secs(1);
 }
 
 #[tokio::test]
