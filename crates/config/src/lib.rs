@@ -1,7 +1,7 @@
 //! The configuration: what was written ([`load`]) becomes what is checked ([`Config`]).
 //!
-//! Every source - `cozegate.toml`, the console's `coze_oauth_config.json`, an `application.yaml`, a `.env` file, the environment - becomes one
-//! raw tree in which each value knows its place (`tree.rs`, `place.rs`). Reading the tree section by section
+//! Every source - `cozegate.toml`, the console's `coze_oauth_config.json`, a `.env` file, the environment, and for `init` an
+//! `application.yaml` - becomes one raw tree in which each value knows its place (`tree.rs`, `place.rs`). Reading the tree section by section
 //! (`section.rs`) collects *all* mistakes, with file, line, column and "did you mean". Behind this door there is no
 //! `Option` that is always set and no text that still has to be parsed.
 //!

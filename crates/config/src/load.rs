@@ -97,6 +97,12 @@ pub(super) fn load_noting(request: LoadRequest, files: &mut FilesRead) -> Result
         environment,
         flags,
     } = request;
+    if let Some(path) = explicit.as_deref().filter(|path| is_yaml(path)) {
+        return Err(ConfigErrors::of(mistake_in(
+            path,
+            MistakeKind::YamlIsConverted { path: path.to_owned() },
+        )));
+    }
     let raw = read_source(explicit, &directory, environment, files);
     let loaded = raw.and_then(|raw| check_source(raw, &directory, &flags, files));
     let mut loaded = loaded.map_err(ConfigErrors::of)?;
@@ -164,11 +170,21 @@ pub(super) fn read_source(
     Err(vec![ConfigMistake::new(Place::Default, "", kind)])
 }
 
+/// Whether `path` names a YAML file, which `init` converts and nothing else reads.
+fn is_yaml(path: &Path) -> bool {
+    matches!(
+        path.extension().and_then(|extension| extension.to_str()),
+        Some("yaml" | "yml")
+    )
+}
+
 /// Reads `text` as what the name of `path` says.
 pub(super) fn from_file(path: PathBuf, text: &str, environment: Environment) -> Result<Raw, Vec<ConfigMistake>> {
+    if is_yaml(&path) {
+        return Ok(from_yaml(path, text, environment));
+    }
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => Ok(from_console_file(path, text, environment)),
-        Some("yaml" | "yml") => Ok(from_yaml(path, text, environment)),
         _ if is_dot_env(&path) => {
             let (lines, mistakes) = dot_env::read(&path, text);
             Ok(from_variables(environment.with_dot_env(lines), mistakes))

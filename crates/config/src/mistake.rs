@@ -144,6 +144,8 @@ pub enum MistakeKind {
     InvalidNumber { value: String },
     /// Both `account_id` and `enterprise_id` are there.
     AccountAndEnterprise,
+    /// A YAML file as the configuration; only `init` reads one.
+    YamlIsConverted { path: PathBuf },
     /// A YAML file without an app of ours.
     NoAppInYaml,
     /// A YAML file in which a second document speaks of Coze.
@@ -391,6 +393,7 @@ impl MistakeKind {
             Self::InvalidId { value } => ("config-invalid-id", vec![("value", value.clone())]),
             Self::InvalidNumber { value } => ("config-invalid-number", vec![("value", value.clone())]),
             Self::AccountAndEnterprise => ("config-account-and-enterprise", vec![]),
+            Self::YamlIsConverted { path } => ("config-yaml-is-converted", vec![("path", path.display().to_string())]),
             Self::NoAppInYaml => ("config-no-app-in-yaml", vec![]),
             Self::SeveralDocuments => ("config-several-documents", vec![]),
             Self::HistoricAppId => ("config-historic-app-id", vec![]),

@@ -84,6 +84,7 @@ config-redirect-spelling = Coze compares this address with the registered one ch
 config-invalid-number = "{ $value }" is not an id of Coze, which has 1 to 20 digits and no zero in front, such as 7500000000000000001.
 config-invalid-id = "{ $value }" is not an id: it holds more than letters, digits, "_" and "-".
 config-account-and-enterprise = Both "account_id" and "enterprise_id" are set. Keep one of them.
+config-yaml-is-converted = A YAML file cannot be the configuration. Run "cozegate init --from { $path }" once: it writes a cozegate.toml with the same apps.
 config-no-app-in-yaml = There is no app below "coze". An app looks like this: coze.oauth with baseUrl, clientId, publicKey (the key's id) and privateKeyPath.
 config-several-documents = A second document of this file speaks of Coze, too. Put the one that is meant into a file of its own.
 config-historic-app-id = Old tutorials show this field, but the console does not write it. Download coze_oauth_config.json again from the OAuth app's page.

@@ -84,6 +84,7 @@ config-redirect-spelling = 扣子会逐字比对这个地址和登记的地址�
 config-invalid-number = "{ $value }" 不是扣子的 ID。ID 由 1 到 20 位数字组成，不以 0 开头，例如 7500000000000000001。
 config-invalid-id = “{ $value }”不是 ID，只能有字母、数字、“_”和“-”。
 config-account-and-enterprise = "account_id" 和 "enterprise_id" 都写了，请只留一个。
+config-yaml-is-converted = YAML 文件不能直接用作配置。请运行一次“cozegate init --from { $path }”，它会生成应用相同的 cozegate.toml。
 config-no-app-in-yaml = “coze”下面没有应用。应用的写法是 coze.oauth，里面有 baseUrl、clientId、publicKey（公钥 ID）和 privateKeyPath。
 config-several-documents = 这个文件里还有一段 YAML 文档也写了 coze。请把要用的那一段单独放进一个文件。
 config-historic-app-id = 旧教程里有这个字段，但控制台并不生成它。请到 OAuth 应用页面重新下载 coze_oauth_config.json。

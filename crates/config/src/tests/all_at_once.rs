@@ -12,7 +12,7 @@ fn yaml(content: &str) -> Workplace {
 }
 
 fn mistakes_of_yaml(workplace: &Workplace) -> String {
-    let errors = workplace.load(Some("application.yaml")).unwrap_err();
+    let errors = workplace.import("application.yaml").unwrap_err();
     workplace.without_directory(&errors.to_string())
 }
 

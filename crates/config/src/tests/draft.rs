@@ -89,7 +89,7 @@ fn every_source_means_the_same_afterwards() {
             .file(name, &content)
             .file("old/key.pem", private_key())
             .variable("SECOND_KEY", private_key());
-        let before = workplace.load(Some(name)).unwrap().config;
+        let before = workplace.import(name).unwrap().config;
 
         let made = workplace.draft(Some(name));
         let workplace = workplace.with(&made);

@@ -10,7 +10,8 @@ mod schema;
 mod sources;
 mod yaml;
 
-use super::{ConfigErrors, Environment, Flag, LoadRequest, Loaded, load};
+use super::load::{check_source, read_source};
+use super::{ConfigErrors, Environment, FilesRead, Flag, LoadRequest, Loaded, load};
 use crate::text::Language;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,15 @@ impl Workplace {
             environment: self.variables.iter().cloned().collect::<Environment>(),
             flags: self.flags.clone(),
         })
+    }
+
+    /// Reads a source as `init` does.
+    fn import(&self, name: &str) -> Result<Loaded, ConfigErrors> {
+        let mut files = FilesRead::default();
+        let environment = self.variables.iter().cloned().collect::<Environment>();
+        read_source(Some(PathBuf::from(name)), self.path(), environment, &mut files)
+            .and_then(|raw| check_source(raw, self.path(), &[], &mut files))
+            .map_err(ConfigErrors::of)
     }
 
     /// What is said about a configuration that works.

@@ -1,6 +1,7 @@
 //! Spring-style YAML: several apps, their shapes, and what is said about wrong ones.
 
 use super::{Workplace, private_key, token};
+use crate::text::Language;
 use crate::{ConfigSource, Credentials, FileKind};
 use std::path::PathBuf;
 
@@ -39,7 +40,7 @@ fn several_apps_stand_side_by_side_and_share_the_address() {
         .file("src/keys/private_key.pem", private_key())
         .variable("SECOND_KEY", private_key());
 
-    let loaded = workplace.load(Some("src/application.yaml")).unwrap();
+    let loaded = workplace.import("src/application.yaml").unwrap();
 
     let config = &loaded.config;
     let source = ConfigSource::File {
@@ -68,7 +69,7 @@ fn one_app_may_stand_directly_below_coze() {
     let text = "coze:\n  api-url: https://api.coze.com\n  token: ${COZE_TOKEN}\n";
     let workplace = Workplace::new().file("app.yml", text).variable("COZE_TOKEN", &token());
 
-    let config = workplace.load(Some("app.yml")).unwrap().config;
+    let config = workplace.import("app.yml").unwrap().config;
 
     let Credentials::PersonalAccessToken { token: secret, .. } = &config.app(None).unwrap().credentials else {
         panic!("not a token")
@@ -95,7 +96,7 @@ fn what_is_wrong_is_said_in_the_words_of_the_file() {
         .iter()
         .map(|file| {
             let workplace = Workplace::new().file("application.yaml", file);
-            let errors = workplace.load(Some("application.yaml")).unwrap_err();
+            let errors = workplace.import("application.yaml").unwrap_err();
             workplace.without_directory(&errors.to_string())
         })
         .collect();
@@ -120,5 +121,26 @@ fn what_is_wrong_is_said_in_the_words_of_the_file() {
     application.yaml:3:16: coze.privateKey: The environment variable ABSENT is not set.
     application.yaml:2:3: coze.OAuth: "OAuth" cannot be an app's name. Use lower-case letters, digits, "-" and "_", 64 at most.
     application.yaml:2:54: coze.OAuth.privateKeyPath: DIR/absent.pem cannot be read: No such file or directory (os error 2).
+    "#);
+}
+
+#[test]
+fn yaml_as_the_configuration_is_refused_with_the_command_that_converts_it() {
+    let workplace = Workplace::new()
+        .file("src/application.yaml", TWO_APPS)
+        .file("app.yml", "coze: {}\n");
+
+    let errors = workplace.load(Some("src/application.yaml")).unwrap_err();
+    let short_name = workplace.load(Some("app.yml")).unwrap_err();
+
+    let said: Vec<String> = Language::ALL
+        .map(|language| errors.mistakes()[0].text(language))
+        .into_iter()
+        .chain([short_name.to_string()])
+        .collect();
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    src/application.yaml: YAML 文件不能直接用作配置。请运行一次“cozegate init --from src/application.yaml”，它会生成应用相同的 cozegate.toml。
+    src/application.yaml: A YAML file cannot be the configuration. Run "cozegate init --from src/application.yaml" once: it writes a cozegate.toml with the same apps.
+    app.yml: A YAML file cannot be the configuration. Run "cozegate init --from app.yml" once: it writes a cozegate.toml with the same apps.
     "#);
 }

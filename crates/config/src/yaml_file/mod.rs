@@ -1,5 +1,7 @@
 //! Reads an `application.yaml` in the manner of Spring: `coze.oauth`, `coze.oauth2`, ... one app each.
 //!
+//! Only `init` reads one, to make a `cozegate.toml` of it: Spring's rules are not needed while the gateway runs.
+//!
 //! The files hold much else, so everything outside `coze` is left alone. Keys may be written `clientId`, `client-id` or
 //! `client_id` (Spring's relaxed binding), values may hold `${VARIABLE}` and `${VARIABLE:default}`, and a path may begin
 //! with `classpath:` - the folder of the file, in a project as in a package.
