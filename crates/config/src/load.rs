@@ -13,7 +13,7 @@ use super::mode::Mode;
 use super::notice::{Notice, NoticeKind};
 use super::place::Place;
 use super::section::{Checker, Section};
-use super::sections::{ChatConfig, LocalConfig, TimeoutsConfig, VisitorsConfig};
+use super::sections::{ChatConfig, LocalConfig, VisitorsConfig};
 use super::server::ServerConfig;
 use super::settings::{Setting, SettingValue};
 use super::sites::{self, MAIN_SITE};
@@ -21,6 +21,7 @@ use super::source::{ConfigSource, FileKind};
 use super::static_files::FilesConfig;
 use super::store::StoreConfig;
 use super::suggest::closest;
+use super::timeouts::TimeoutsConfig;
 use super::traces::TracesConfig;
 use super::tree::{Node, Table, Value};
 use super::userscript::UserscriptConfig;
@@ -371,7 +372,7 @@ fn check_root(mut root: Section<'_, '_>, source: ConfigSource, given: Option<Vec
     let limits = LimitsConfig::read(root.section("limits"), mode);
     let files = FilesConfig::read(root.section("files"));
     let log = LogConfig::read(root.section("log"));
-    let timeouts = TimeoutsConfig::read(root.section("timeouts"));
+    let timeouts = TimeoutsConfig::read(root.section("timeouts"), mode);
     let traces = TracesConfig::of(root.checker.environment);
     let app_names;
     let (apps, default_app) = if let Some(given) = given {

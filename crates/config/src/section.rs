@@ -258,13 +258,7 @@ impl<'c, 'a> Section<'c, 'a> {
         self.number(key, range).unwrap_or(default)
     }
 
-    /// Takes a whole number of seconds in `range`.
-    pub(super) fn seconds(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<Duration> {
-        self.number(key, range)
-            .map(|seconds| Duration::from_secs(seconds.into()))
-    }
-
-    /// The same with a default, in seconds.
+    /// Takes a whole number of seconds in `range`, with a default in seconds.
     pub(super) fn seconds_or(&mut self, key: &'static str, default: u32, range: RangeInclusive<u32>) -> Duration {
         Duration::from_secs(self.number_or(key, default, range).into())
     }

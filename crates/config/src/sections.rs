@@ -1,4 +1,4 @@
-//! The small sections: `[chat]`, `[local]`, `[visitors]`, `[timeouts]`.
+//! The small sections: `[chat]`, `[local]`, `[visitors]`.
 
 use super::base_url;
 use super::mistake::MistakeKind;
@@ -261,59 +261,5 @@ impl VisitorsConfig {
             pass_lifetime: pass_days.map(|days| Duration::from_hours(24) * days),
             secret_file,
         }
-    }
-}
-
-/// `[timeouts]`: how long the gateway waits for the upstream, and for its own answers when it stops.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimeoutsConfig {
-    /// Until a connection to the upstream is established.
-    pub connect: Duration,
-    /// From the end of the request until the head of the response.
-    pub head: Duration,
-    /// Between two pieces of a body in either direction, including the time in which the caller reads none of a response.
-    pub idle: Duration,
-    /// From the beginning of a request until its response is complete, unless that is a stream; no limit when absent.
-    pub total: Option<Duration>,
-    /// Between two requests of a connection.
-    pub keep_alive: Duration,
-    /// For running responses after a stop was asked for.
-    pub shutdown: Duration,
-}
-
-impl Default for TimeoutsConfig {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(Self::CONNECT_SECONDS.into()),
-            head: Duration::from_secs(Self::HEAD_SECONDS.into()),
-            idle: Duration::from_secs(Self::IDLE_SECONDS.into()),
-            total: None,
-            keep_alive: Duration::from_secs(Self::KEEP_ALIVE_SECONDS.into()),
-            shutdown: Duration::from_secs(Self::SHUTDOWN_SECONDS.into()),
-        }
-    }
-}
-
-impl TimeoutsConfig {
-    /// An hour is longer than any answer of the platform.
-    const SECONDS: std::ops::RangeInclusive<u32> = 1..=3600;
-    const CONNECT_SECONDS: u32 = 10;
-    const HEAD_SECONDS: u32 = 120;
-    const IDLE_SECONDS: u32 = 300;
-    const KEEP_ALIVE_SECONDS: u32 = 600;
-    const SHUTDOWN_SECONDS: u32 = 10;
-
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        let timeouts = Self {
-            connect: section.seconds_or("connect_seconds", Self::CONNECT_SECONDS, Self::SECONDS),
-            head: section.seconds_or("head_seconds", Self::HEAD_SECONDS, Self::SECONDS),
-            idle: section.seconds_or("idle_seconds", Self::IDLE_SECONDS, Self::SECONDS),
-            total: section.seconds("total_seconds", Self::SECONDS),
-            keep_alive: section.seconds_or("keep_alive_seconds", Self::KEEP_ALIVE_SECONDS, Self::SECONDS),
-            // Zero ends running responses at once.
-            shutdown: section.seconds_or("shutdown_seconds", Self::SHUTDOWN_SECONDS, 0..=3600),
-        };
-        section.finish();
-        timeouts
     }
 }

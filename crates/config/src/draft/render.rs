@@ -1,7 +1,10 @@
 //! The text of a `cozegate.toml`: every key with a word about it, those that nobody set as comments.
 
 use super::super::app_kind::AppKind;
+use super::super::limits::LimitsConfig;
+use super::super::number_key::NumberKey;
 use super::super::settings::SettingValue;
+use super::super::timeouts::TimeoutsConfig;
 use crate::text::{Language, has_text, text};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -13,14 +16,22 @@ pub(super) type Values = BTreeMap<String, SettingValue>;
 /// A key with the value that stands in its comment while nobody sets it.
 type Line = (&'static str, &'static str);
 
+/// The lines of a section.
+enum Lines {
+    /// Keys with our defaults, or with samples where there is none.
+    Samples(&'static [Line]),
+    /// Declared numbers.
+    Numbers(&'static [NumberKey]),
+}
+
 /// The keys before the first section.
 const TOP: [Line; 2] = [("mode", "\"local\""), ("default_app", "\"main\"")];
 
-/// The sections behind the apps, with our defaults, or with samples where there is none.
-const SECTIONS: [(&str, &[Line]); 11] = [
+/// The sections behind the apps.
+const SECTIONS: [(&str, Lines); 11] = [
     (
         "server",
-        &[
+        Lines::Samples(&[
             ("proxy_addr", "\"127.0.0.1:8080\""),
             ("auth_addr", "\"127.0.0.1:8081\""),
             ("workers", "2"),
@@ -31,40 +42,40 @@ const SECTIONS: [(&str, &[Line]); 11] = [
             ("auth_url", ""),
             ("tls_certificate_file", ""),
             ("tls_key_file", ""),
-        ],
+        ]),
     ),
-    ("local", &[("pages", "\"chat\"")]),
-    ("cors", &[("origins", "[\"https://www.example.com\"]")]),
+    ("local", Lines::Samples(&[("pages", "\"chat\"")])),
+    ("cors", Lines::Samples(&[("origins", "[\"https://www.example.com\"]")])),
     (
         "chat",
-        &[
+        Lines::Samples(&[
             ("bot_id", "\"7500000000000000001\""),
             ("title", "\"Help desk\""),
             ("bots", "[\"7500000000000000001 Help desk\"]"),
             ("sdk_url", ""),
-        ],
+        ]),
     ),
     (
         "userscript",
-        &[
+        Lines::Samples(&[
             ("sites", "[\"https://www.coze.cn/*\", \"https://www.coze.com/*\"]"),
             ("width", "460"),
             ("ui", "\"sdk\""),
-        ],
+        ]),
     ),
     (
         "visitors",
-        &[
+        Lines::Samples(&[
             ("kinds", "[\"anonymous\"]"),
             ("handle_ttl_seconds", "86400"),
             ("body_bytes", "65536"),
             ("pass_days", "180"),
             ("secret_file", "\"visitors.secret\""),
-        ],
+        ]),
     ),
     (
         "store",
-        &[
+        Lines::Samples(&[
             ("kind", "\"sqlite\""),
             ("path", "\"cozegate.db\""),
             ("url_file", ""),
@@ -75,49 +86,22 @@ const SECTIONS: [(&str, &[Line]); 11] = [
             ("seal_key_env", ""),
             ("seal_key_command", ""),
             ("seal_key_keyring", "\"cozegate\""),
-        ],
+        ]),
     ),
-    (
-        "limits",
-        &[
-            ("connections", "20000"),
-            ("connections_per_address", "0"),
-            ("requests_per_minute", "0"),
-            ("address_requests_per_minute", "0"),
-            ("burst", "60"),
-            ("sessions_per_minute", "0"),
-            ("logins_per_minute", "0"),
-            ("streams_per_caller", "8192"),
-            ("exchanges", "16384"),
-            ("buffer_mib", "32"),
-            ("body_bytes", "20971520"),
-            ("upload_bytes", "537919488"),
-            ("upload_mib_per_minute", "0"),
-        ],
-    ),
+    ("limits", Lines::Numbers(LimitsConfig::KEYS)),
     (
         "files",
-        &[
+        Lines::Samples(&[
             ("hosts", "[\"lf-cdn.coze.cn\", \"sf-cdn.coze.com\"]"),
             ("private_hosts", "[\"http://127.0.0.1:9000\"]"),
             ("file_mib", "32"),
             ("cache_dir", "\"files\""),
             ("cache_mib", "256"),
             ("slow_seconds", "3"),
-        ],
+        ]),
     ),
-    ("log", &[("format", "\"text\""), ("access", "\"off\"")]),
-    (
-        "timeouts",
-        &[
-            ("connect_seconds", "10"),
-            ("head_seconds", "120"),
-            ("idle_seconds", "300"),
-            ("total_seconds", "600"),
-            ("keep_alive_seconds", "600"),
-            ("shutdown_seconds", "10"),
-        ],
-    ),
+    ("log", Lines::Samples(&[("format", "\"text\""), ("access", "\"off\"")])),
+    ("timeouts", Lines::Numbers(TimeoutsConfig::KEYS)),
 ];
 
 /// The keys of an app in the order in which they are written.
@@ -197,10 +181,20 @@ pub(super) fn render(language: Language, values: &Values, source: Option<&Path>)
     }
     for (section, lines) in SECTIONS {
         file.push_str(&format_section(language, section));
-        for &(key, sample) in lines {
-            // Without a sample it belongs to a choice that nobody made.
-            if !sample.is_empty() || values.contains_key(&format!("{section}.{key}")) {
-                file.push_str(&entry(language, values, section, (key, sample)));
+        match lines {
+            Lines::Samples(lines) => {
+                for &(key, sample) in lines {
+                    // Without a sample it belongs to a choice that nobody made.
+                    if !sample.is_empty() || values.contains_key(&format!("{section}.{key}")) {
+                        file.push_str(&entry(language, values, section, (key, sample)));
+                    }
+                }
+            }
+            Lines::Numbers(keys) => {
+                for key in keys {
+                    let sample = key.sample().to_string();
+                    file.push_str(&entry(language, values, section, (key.name, &sample)));
+                }
             }
         }
     }
@@ -251,7 +245,7 @@ fn format_section(language: Language, section: &str) -> String {
 }
 
 /// `key = value  # about it`, or the same as a comment when nobody set it.
-fn entry(language: Language, values: &Values, section: &str, (key, sample): Line) -> String {
+fn entry(language: Language, values: &Values, section: &str, (key, sample): (&str, &str)) -> String {
     let path = if section.is_empty() {
         key.to_owned()
     } else {

@@ -3,7 +3,7 @@
 
 use super::{Workplace, console_file, token};
 use crate::text::Language;
-use crate::{AppKind, MistakeKind};
+use crate::{AppKind, LimitsConfig, MistakeKind, Mode, TimeoutsConfig};
 use cozegate_policy::Group;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -207,6 +207,29 @@ fn numbers_end_where_the_schema_says() {
         }
     }
     assert_eq!(bounds, 28 * 4);
+}
+
+#[test]
+fn declared_numbers_have_the_range_and_the_default_of_the_schema() {
+    for (section, keys) in [("limits", LimitsConfig::KEYS), ("timeouts", TimeoutsConfig::KEYS)] {
+        for key in keys {
+            let rule = &schema()["properties"][section]["properties"][key.name];
+
+            let written = ["minimum", "maximum", "default"].map(|word| rule[word].as_u64());
+            let declared = [
+                Some(*key.range.start()),
+                Some(*key.range.end()),
+                key.default_in(Mode::Local),
+            ];
+
+            assert_eq!(
+                written,
+                declared.map(|number| number.map(u64::from)),
+                "{section}.{}",
+                key.name
+            );
+        }
+    }
 }
 
 /// A whole file of public mode with this app.
