@@ -320,7 +320,7 @@ async fn half_a_gigabyte_goes_up_in_one_stream() {
 async fn an_upstream_that_stops_reading_stops_the_caller() {
     let (upstream, _) = counting_upstream(false).await;
     let world = World::with_upstream_and(&format!("http://{upstream}"), |config| {
-        config.timeouts.shutdown = Duration::from_secs(0);
+        config.timeouts.shutdown = Duration::ZERO;
     })
     .await;
     let handle = world.handle().await;

@@ -156,10 +156,10 @@ async fn every_end_of_an_exchange_is_named() {
     let head = told_of(["", "never"], |config| config.timeouts.head = Duration::from_secs(1));
     let idle = told_of([BEGUN, "never"], |config| config.timeouts.idle = Duration::from_secs(1));
     let total = told_of(["", "never"], |config| {
-        config.timeouts.total = Some(Duration::from_secs(1))
+        config.timeouts.total = Some(Duration::from_secs(1));
     });
     let total_of_body = told_of([BEGUN, "never"], |config| {
-        config.timeouts.total = Some(Duration::from_secs(1))
+        config.timeouts.total = Some(Duration::from_secs(1));
     });
 
     let (head, idle, total, total_of_body) = tokio::join!(head, idle, total, total_of_body);

@@ -285,7 +285,7 @@ async fn times_of(cause: Cause, store: SharedStore) -> [Duration; 4] {
         }
     }
     drop(others);
-    instances.stop().await;
+    Box::pin(instances.stop()).await;
     [ended.0, ended.1, ended.2, ended.3].map(|ended| ended.saturating_duration_since(began))
 }
 

@@ -236,7 +236,7 @@ async fn a_refusal_of_the_callers_own_token_is_the_callers_to_read() {
 async fn a_small_body_that_does_not_come_reaches_nobody() {
     let mut upstream = RecordingUpstream::start().await;
     let world = World::with_upstream_and(&upstream.api_base(), |config| {
-        config.timeouts.idle = Duration::from_secs(1)
+        config.timeouts.idle = Duration::from_secs(1);
     })
     .await;
     let handle = world.handle().await;

@@ -191,7 +191,7 @@ async fn stream_that_stands_still_ends_with_an_event_that_names_the_setting() {
     let upstream = RecordingUpstream::start().await;
     upstream.answer_in_steps(&[&format!("{HEAD}{}", chunk(HALF)), "never sent"]);
     let world = World::with_upstream_and(&upstream.api_base(), |config| {
-        config.timeouts.idle = Duration::from_secs(1)
+        config.timeouts.idle = Duration::from_secs(1);
     })
     .await;
     let mut stream = open_stream_that_closes(&world, "/v3/chat").await;

@@ -43,7 +43,7 @@ async fn an_answer_that_never_ends_is_cut_after_the_grace_period() {
     let upstream = RecordingUpstream::start().await;
     upstream.answer_in_steps(&["HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\ndata", "never"]);
     let world = World::with_upstream_and(&upstream.api_base(), |config| {
-        config.timeouts.shutdown = Duration::from_secs(0);
+        config.timeouts.shutdown = Duration::ZERO;
     })
     .await;
     let handle = world.handle().await;

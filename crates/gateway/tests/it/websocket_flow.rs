@@ -239,7 +239,7 @@ async fn side_that_does_not_read_holds_the_other_one_back() {
 async fn silence_is_no_end() {
     let platform = Platform::start().await;
     let world = World::with_upstream_and(&platform.api_base(), |config| {
-        config.timeouts.idle = Duration::from_secs(0);
+        config.timeouts.idle = Duration::ZERO;
         config.timeouts.head = Duration::from_secs(5);
     })
     .await;
@@ -293,7 +293,7 @@ async fn stopping_says_goodbye_between_two_frames_and_lets_the_platform_know() {
 async fn tunnel_that_nobody_ends_is_cut_after_the_grace_period() {
     let platform = Platform::start().await;
     let world = World::with_upstream_and(&platform.api_base(), |config| {
-        config.timeouts.shutdown = Duration::from_secs(0)
+        config.timeouts.shutdown = Duration::ZERO;
     })
     .await;
     let (mut caller, mut platform) = platform.tunnel(&world, &world.handle().await).await;
