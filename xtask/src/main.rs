@@ -84,7 +84,7 @@ enum Task {
     },
     /// Look for import cycles among the files and folders of each crate
     CheckCycles {
-        /// Print every cycle of these crates only
+        /// Check these crates only
         packages: Vec<String>,
     },
 }

@@ -12,11 +12,6 @@ use crate::tally::Tally;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Prints a line that judges nothing.
-pub(crate) fn note(line: &str) {
-    println!("{line}");
-}
-
 /// How a stage ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {

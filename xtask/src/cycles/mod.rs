@@ -19,21 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Crates whose cycles are still to be removed. A crate leaves the list with its last cycle; none is added.
-const WITH_CYCLES: &[&str] = &[
-    "coze-auth",
-    "coze-emulator",
-    "cozegate-bench",
-    "cozegate-core",
-    "cozegate-gateway",
-    "cozegate-store",
-];
-
 /// Names that are printed for one arrow.
 const SHOWN_NAMES: usize = 6;
 
-/// Checks the crates named in `only`, or all of them. The cycles of a crate in [`WITH_CYCLES`] are printed only if that
-/// crate is named.
+/// Checks the crates named in `only`, or all of them.
 pub(crate) fn check(workspace: &Workspace, only: &[String]) -> anyhow::Result<Outcome> {
     for name in only {
         let is_known = workspace.packages.iter().any(|package| &package.name == name);
@@ -43,37 +32,16 @@ pub(crate) fn check(workspace: &Workspace, only: &[String]) -> anyhow::Result<Ou
     for package in &workspace.packages {
         if only.is_empty() || only.contains(&package.name) {
             let cycles = Cycles::of(package)?;
-            let is_listed = WITH_CYCLES.contains(&package.name.as_str());
-            findings.extend(judge(package, &cycles, is_listed, !only.is_empty()));
+            findings.extend(cycles.found.iter().map(|cycle| format!("{}: {cycle}", package.name)));
         }
     }
     Ok(Outcome::Checked(findings))
-}
-
-/// The findings about one crate.
-fn judge(package: &Package, cycles: &Cycles, is_listed: bool, is_named: bool) -> Vec<String> {
-    let name = &package.name;
-    if is_listed && cycles.found.is_empty() {
-        return vec![format!(
-            "{name} has no cycles any more; remove it from WITH_CYCLES in xtask/src/cycles/mod.rs"
-        )];
-    }
-    if is_listed && !is_named {
-        crate::report::note(&format!(
-            "{name}: {} (listed in WITH_CYCLES, not judged)",
-            cycles.count()
-        ));
-        return Vec::new();
-    }
-    cycles.found.iter().map(|cycle| format!("{name}: {cycle}")).collect()
 }
 
 /// Every cycle of one crate, described.
 #[derive(Debug, Default)]
 struct Cycles {
     found: Vec<String>,
-    /// Files of each cycle among files.
-    sizes: Vec<usize>,
 }
 
 impl Cycles {
@@ -91,7 +59,6 @@ impl Cycles {
     fn among(arrows: &Arrows) -> Self {
         let mut cycles = Self::default();
         for members in graph::cycles(&arrows.graph()) {
-            cycles.sizes.push(members.len());
             let title = format!("cycle of {} files", members.len());
             cycles.found.push(arrows.describe(&title, &members));
         }
@@ -107,16 +74,6 @@ impl Cycles {
             }
         }
         cycles
-    }
-
-    fn count(&self) -> String {
-        let files: Vec<String> = self.sizes.iter().map(usize::to_string).collect();
-        let folders = self.found.len() - self.sizes.len();
-        format!(
-            "{} cycles among files (of {} files), {folders} among folders",
-            files.len(),
-            files.join(" + ")
-        )
     }
 }
 
