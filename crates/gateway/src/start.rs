@@ -236,7 +236,6 @@ fn bind_proxy(config: &Config, spread: Spread) -> Result<Sockets, StartError> {
 mod tests {
     use super::*;
     use axum::extract::ConnectInfo;
-    use std::net::SocketAddr;
     use coze_auth::{Endpoints, SeededRandom, SystemClock, SystemRandom};
     use cozegate_config::{AppConfig, Credentials, SecretText};
     use cozegate_core::guard::OwnHosts;
@@ -246,6 +245,7 @@ mod tests {
     use http::{Method, Request};
     use hyper::service::Service as _;
     use hyper_util::service::TowerToHyperService;
+    use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 

@@ -175,7 +175,8 @@ fn file_that_others_can_change_is_refused_and_runs_no_command() {
     assert_eq!((let_through, refused), (Vec::<String>::new(), Vec::<&str>::new()));
 }
 
-/// A core dump would hold tokens, handles and keys.
+/// A core dump would hold tokens, handles and keys. With a limit of 0, Linux still hands one to a program behind a pipe; with
+/// 1 it makes none.
 #[cfg(target_os = "linux")]
 #[test]
 fn service_writes_no_core_dump() {
@@ -189,7 +190,7 @@ fn service_writes_no_core_dump() {
         .unwrap();
 
     let numbers: Vec<&str> = core.split_whitespace().skip(4).collect();
-    assert_eq!(numbers[..2], ["0", "0"], "{core}");
+    assert_eq!(numbers[..2], ["1", "1"], "{core}");
 }
 
 #[test]
