@@ -2,7 +2,7 @@
 //!
 //! On Linux the proxy opens one socket per core on the same address (`SO_REUSEPORT`): the kernel spreads the connections
 //! and no core waits for another. Elsewhere one socket is read by an acceptor that hands connections round
-//! ([`cozegate_proxy::workers`]). Either way a second program on the address is an error and not a silent sharer, so the
+//! (`workers.rs` of the proxy). Either way a second program on the address is an error and not a silent sharer, so the
 //! address is tried without the option first.
 
 use socket2::{Domain, Protocol, Socket, Type};

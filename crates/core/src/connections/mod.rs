@@ -2,13 +2,13 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | [`register`] | how many connections there may be, and who goes when there are more |
-//! | [`state`] | what a connection is doing, and since when |
-//! | [`wire`] | what of the bytes the parser gets to see |
-//! | [`framing`], [`head`], [`chunks`], [`fault`] | where one request ends and the next begins, strictly |
-//! | [`watched`] | when a request begins and its answer ends |
-//! | [`tls`] | the certificate; HTTP/2 is spoken only where TLS has agreed on it |
-//! | [`descriptors`] | how many sockets the system lets us open |
+//! | `register` | how many connections there may be, and who goes when there are more |
+//! | `state` | what a connection is doing, and since when |
+//! | `wire` | what of the bytes the parser gets to see |
+//! | `framing`, `head`, `chunks`, `fault` | where one request ends and the next begins, strictly |
+//! | `watched` | when a request begins and its answer ends |
+//! | `tls` | the certificate; HTTP/2 is spoken only where TLS has agreed on it |
+//! | `descriptors` | how many sockets the system lets us open |
 //!
 //! A connection ends with an answer that said so (`Connection: close`), when the client ends it, after a long rest, or when
 //! we stop. A browser may be sending into an idle connection at any time, and repeats what got lost, a message included; so

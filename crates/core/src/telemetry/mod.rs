@@ -2,15 +2,15 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | [`metrics`] | what is counted, by which words |
-//! | [`labels`] | what tells series apart: closed sets |
-//! | [`counts`] | what is counted with |
-//! | [`access_log`] | a line for each request |
-//! | [`record`] | one request from its head to its end, and a body that knows when that is |
-//! | [`observers`] | what the token library and the store tell |
+//! | `metrics` | what is counted, by which words |
+//! | `labels` | what tells series apart: closed sets |
+//! | `counts` | what is counted with |
+//! | `access_log` | a line for each request |
+//! | `record` | one request from its head to its end, and a body that knows when that is |
+//! | `observers` | what the token library and the store tell |
 //! | `traces` | spans for a collector, with the feature `otel` |
-//! | [`exposition`] | `GET /metrics` |
-//! | [`process`] | what the system says about this process |
+//! | `exposition` | `GET /metrics` |
+//! | `process` | what the system says about this process |
 //!
 //! Counting costs a request a handful of additions, which for the proxy are plain ones (each core has a set that it alone
 //! writes), and two looks at the clock. Neither listener is imported here.

@@ -10,18 +10,18 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | [`address`] | which addresses a host may have |
-//! | [`host`] | one exchange: look up, connect to a judged address, ask |
-//! | [`fetch`] | redirects, the limit, the whole body |
-//! | [`collect`] | where the bytes of a body go: disk or memory |
-//! | [`media_type`] | what is handed out at all |
-//! | [`flights`] | one fetch for many callers |
-//! | [`freshness`] | how long a stored file may be used |
-//! | [`cache`], [`folder`], [`stored`] | stored files: for callers, on disk, as entries that are authenticated |
-//! | [`content`], [`body`] | the bytes of a file, and how they are sent |
-//! | [`condition`] | whether the caller has the file already |
-//! | [`answer`] | the fields that a file leaves with |
-//! | [`failure`] | why there is none |
+//! | `address` | which addresses a host may have |
+//! | `host` | one exchange: look up, connect to a judged address, ask |
+//! | `fetch` | redirects, the limit, the whole body |
+//! | `collect` | where the bytes of a body go: disk or memory |
+//! | `media_type` | what is handed out at all |
+//! | `flights` | one fetch for many callers |
+//! | `freshness` | how long a stored file may be used |
+//! | `cache`, `folder`, `stored` | stored files: for callers, on disk, as entries that are authenticated |
+//! | `content`, `body` | the bytes of a file, and how they are sent |
+//! | `condition` | whether the caller has the file already |
+//! | `answer` | the fields that a file leaves with |
+//! | `failure` | why there is none |
 
 mod address;
 mod answer;
