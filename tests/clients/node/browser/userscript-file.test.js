@@ -21,9 +21,12 @@ before(async () => {
 });
 after(() => product?.stop());
 
+/** Where the bundle calls its entry, in its last line but one. */
+const callOfEntry = () => source.lastIndexOf("\n  start({");
+
 /** What the gateway says to the script. */
 function served() {
-  const [, json] = /\.start\((\{.*\})\);?\s*\}\)\(\);?\s*$/s.exec(source);
+  const [, json] = /^\s*start\((\{.*\})\);\s*\}\)\(\);\s*$/s.exec(source.slice(callOfEntry()));
   return JSON.parse(json);
 }
 
@@ -61,7 +64,7 @@ test("it holds the pairing secret and no token, no handle, no key", () => {
 
 test("it knows this machine's addresses from the gateway only, and talks to them through one place", () => {
   const { auth_base } = served();
-  const code = source.slice(source.indexOf("==/UserScript=="), source.lastIndexOf(".start("));
+  const code = source.slice(source.indexOf("==/UserScript=="), callOfEntry());
 
   assert.equal(auth_base, product.auth);
   assert.doesNotMatch(code, /127\.0\.0\.1:|localhost:/);
@@ -70,7 +73,7 @@ test("it knows this machine's addresses from the gateway only, and talks to them
 test("every text that it says is there in both languages", () => {
   const { texts, windows } = served();
   // Those of the menu are put together; the tests that use it read them.
-  const code = source.slice(0, source.lastIndexOf(".start("));
+  const code = source.slice(0, callOfEntry());
   const said = code.match(/"userscript-[a-z-]+"/g).map((id) => JSON.parse(id));
 
   for (const language of ["en", "zh-CN"]) {
