@@ -110,6 +110,20 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
 
     let proxy_at = proxy_addr.unwrap_or(config.server.proxy_addr);
     let auth_at = auth_addr.unwrap_or(config.server.auth_addr);
+    // Made before any task runs, since the folder may be refused.
+    let files = match &proxy_sockets {
+        Some(_) => {
+            let dependencies = files::Dependencies {
+                resolver,
+                clock: Arc::clone(&means.clock),
+                folder: files_folder.as_deref(),
+                metrics: Arc::clone(telemetry.common()),
+                entry_key: files::EntryKey::derive(&secret),
+            };
+            Some(Arc::new(Files::new(&config.files, &config.timeouts, dependencies)?))
+        }
+        None => None,
+    };
     let limits = Arc::new(Limits::new(limits_config(&config)));
     let live = live(&config, apps, limits, [proxy_at, auth_at]);
     let shared = Arc::new(Shared {
@@ -153,16 +167,9 @@ fn start_spread(request: StartRequest, spread: Spread) -> Result<Running, StartE
     let connections = connection_limit(&config);
     shared.background.spawn(sweep::sweep(Arc::clone(&shared)));
     shared.background.spawn(session_watch::watch(Arc::clone(&shared)));
-    if let Some(sockets) = proxy_sockets {
-        let dependencies = files::Dependencies {
-            resolver,
-            clock: Arc::clone(&shared.means.clock),
-            folder: files_folder.as_deref(),
-            metrics: Arc::clone(shared.telemetry.common()),
-            entry_key: files::EntryKey::derive(&secret),
-        };
+    if let Some((sockets, files)) = proxy_sockets.zip(files) {
         let setup = WorkerSetup {
-            files: Arc::new(Files::new(&config.files, &config.timeouts, dependencies)?),
+            files,
             guard: Guard::new(own_hosts(&config, Listener::Proxy, sockets.addr())),
             shared: Arc::clone(&shared),
             connections: Connections::new(connections, &config, tls.clone(), shared.refused_at(Listener::Proxy)),
